@@ -1,0 +1,66 @@
+// The server's time, kept with performance.now(); the wall clock of the machine is never read.
+
+/** @import { AttemptState, Clock } from "./types.js" */
+
+export class ServerClock {
+  /** server time minus performance.now(), ms */
+  #offset_ms = 0;
+  /** half-open doubt on the offset, ms; grows a little at each reading so that fresh ones win */
+  #doubt_ms = Infinity;
+  /** @type {Clock|null} */
+  clock = null;
+
+  /**
+   * A reading was taken by the server somewhere between `sent` and `received`. It replaces the
+   * current offset when that offset became impossible (sleep, drift) or when it is sharper.
+   * @param {Clock} clock @param {number} sent @param {number} received  performance.now() values
+   */
+  learn(clock, sent, received) {
+    this.clock = clock;
+    const low = clock.now_ms - received;
+    const high = clock.now_ms - sent;
+    this.#doubt_ms *= 1.1;
+    if (this.#offset_ms < low || this.#offset_ms > high || high - low < this.#doubt_ms) {
+      this.#offset_ms = (low + high) / 2;
+      this.#doubt_ms = high - low;
+    }
+  }
+
+  now_ms() {
+    return Math.round(performance.now() + this.#offset_ms);
+  }
+
+  /** @returns {number|null} null when there is no deadline */
+  remaining_ms() {
+    const deadline = this.clock?.deadline_ms ?? null;
+    return deadline === null ? null : deadline - this.now_ms();
+  }
+
+  /** @param {AttemptState} state */
+  isOver(state) {
+    const left_ms = this.remaining_ms();
+    return state === "closed" || (state === "running" && left_ms !== null && left_ms <= 0);
+  }
+
+  /** @returns {number|null} */
+  untilStart_ms() {
+    const start = this.clock?.starts_ms ?? null;
+    return start === null ? null : start - this.now_ms();
+  }
+}
+
+export const HIDE_LIMIT_MS = 5 * 60_000;
+const WARNINGS_MIN = [15, 5, 1];
+
+/** Says once each limit that is crossed. */
+export class Warnings {
+  #last_ms = Infinity;
+
+  /** @param {number} remaining_ms @returns {number|null} minutes to announce */
+  crossed(remaining_ms) {
+    const last = this.#last_ms;
+    this.#last_ms = remaining_ms;
+    if (last === Infinity) return null;
+    return WARNINGS_MIN.find((m) => last > m * 60_000 && remaining_ms <= m * 60_000 && remaining_ms > 0) ?? null;
+  }
+}

@@ -1,0 +1,124 @@
+// What the candidate sees: the server's answers, with everything done in this page on top.
+
+/** @import { Act, Question, Response, RoomData, Stop } from "./types.js" */
+
+/** @typedef {"empty"|"answered"|"locked"|"hidden"} Mark */
+
+/** @param {Response|undefined} response */
+export function isEmpty(response) {
+  if (!response) return true;
+  const { ticked = [], rejected = [], text = "", points = [], choice = null } = response;
+  return ticked.length + rejected.length + points.length === 0 && text.trim() === "" && choice === null;
+}
+
+/** @param {Question} question @returns {Response} */
+export function emptyResponse(question) {
+  if (question.kind === "QROC") return { text: "" };
+  if (question.kind === "QZP") return { points: [] };
+  if (question.kind === "TCS") return { choice: null };
+  return { ticked: [] };
+}
+
+export class Model {
+  /** @type {RoomData} */
+  room;
+  /** @type {Map<string, Response>} answers given in this page or still waiting from an earlier one */
+  #mine = new Map();
+  /** @type {Map<string, boolean>} */
+  #flags = new Map();
+  /** @type {Set<string>} locks asked for, not yet acknowledged */
+  locking = new Set();
+  handingIn = false;
+
+  /** @param {RoomData} room */
+  constructor(room) {
+    this.room = room;
+  }
+
+  /** @param {Act} act */
+  apply(act) {
+    if ("answer" in act) this.#mine.set(act.answer.question, act.answer.response);
+    else if ("flag" in act) this.#flags.set(act.flag.question, act.flag.on);
+    else if ("lock" in act) this.locking.add(act.lock.question);
+    else if ("hand_in" in act) this.handingIn = true;
+  }
+
+  /** The server did not count it: its own value holds again. @param {Act} act */
+  undo(act) {
+    if ("answer" in act) this.#mine.delete(act.answer.question);
+    else if ("flag" in act) this.#flags.delete(act.flag.question);
+    else if ("lock" in act) this.locking.delete(act.lock.question);
+    else if ("hand_in" in act) this.handingIn = false;
+  }
+
+  /** @param {RoomData} room */
+  merge(room) {
+    this.room = room;
+    for (const stop of this.stops()) if (stop.status === "locked") this.locking.delete(stop.question);
+  }
+
+  /** @returns {[string, Response][]} */
+  mine() {
+    return [...this.#mine];
+  }
+
+  /** @param {string} id @returns {Response|undefined} */
+  response(id) {
+    return this.#mine.get(id) ?? this.room.answers[id];
+  }
+
+  /** @param {string} id */
+  answered(id) {
+    return !isEmpty(this.response(id));
+  }
+
+  /** @param {string} id */
+  flagged(id) {
+    return this.#flags.get(id) ?? this.room.flags.includes(id);
+  }
+
+  /** Every place of the paper in order, hidden ones included. @returns {Stop[]} */
+  stops() {
+    return this.room.elements.flatMap((element) => {
+      /** @type {Stop[]} */
+      const own = [];
+      if (element.type === "question") own.push({ question: element.id, number: element.number, status: "open", of: null, part: 0 });
+      else own.push(...element.parts.map((part, i) => ({ question: part.question, number: part.number, status: part.status, of: element, part: i })));
+      return own;
+    });
+  }
+
+  /** Places one can go to. */
+  reachable() {
+    return this.stops().filter((stop) => stop.status !== "hidden" && this.room.questions[stop.question]);
+  }
+
+  /** @param {string} id */
+  stop(id) {
+    return this.reachable().find((stop) => stop.question === id);
+  }
+
+  /** @param {string} id @param {1|-1} way */
+  beside(id, way) {
+    const stops = this.reachable();
+    const at = stops.findIndex((stop) => stop.question === id);
+    return at < 0 ? undefined : stops[at + way];
+  }
+
+  /** @param {Stop} stop @returns {Mark} */
+  mark(stop) {
+    if (stop.status !== "open" || this.locking.has(stop.question)) return stop.status === "hidden" ? "hidden" : "locked";
+    return this.answered(stop.question) ? "answered" : "empty";
+  }
+
+  /** @returns {{answered:number, empty:Stop[], flagged:Stop[], hidden:number}} */
+  summary() {
+    const reachable = this.reachable();
+    return {
+      answered: reachable.filter((s) => this.answered(s.question)).length,
+      empty: reachable.filter((s) => !this.answered(s.question)),
+      flagged: reachable.filter((s) => this.flagged(s.question)),
+      hidden: this.stops().filter((s) => s.status === "hidden").length,
+    };
+  }
+}

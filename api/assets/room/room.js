@@ -1,0 +1,350 @@
+// The room itself: what is on screen, what the candidate does, what the server says.
+import { ApiError } from "./api.js";
+import { StepQueue } from "./queue.js";
+import { Model } from "./model.js";
+import { Warnings } from "./clock.js";
+import { claim, onLeaving, rememberPlace, lastPlace } from "./tabs.js";
+import { closeDialogs } from "./dom.js";
+import { M } from "./messages.js";
+import { notice, dismiss, say, tellSaving, noticeStack } from "./notices.js";
+import { heartbeat } from "./heartbeat.js";
+import { Typing } from "./typing.js";
+import { questionView } from "./question.js";
+import { planPanel } from "./map.js";
+import { topBar, bottomBar, placeFrame } from "./bars.js";
+import { showInstructions, beforeScreen, summaryScreen, handingInScreen, endScreen } from "./screens.js";
+import { fetchPictures } from "./viewer.js";
+import { listenKeys, showShortcuts } from "./keys.js";
+/** @import { Api } from "./api.js" */
+/** @import { ServerClock } from "./clock.js" */
+/** @import { Status } from "./queue.js" */
+/** @import { StepStore } from "./store.js" */
+/** @import { Act, AttemptState, Clock, Response, Room, RoomData, StepsReply, Verdict } from "./types.js" */
+
+/** @typedef {{element:HTMLElement, heading:HTMLElement, refresh?:(status:any) => void, tick?:(ms:number|null) => void}} Screen */
+
+export class ExamRoom {
+  #place; #attempt; #api; #clock; #queue;
+  #warnings = new Warnings();
+  #model;
+  /** question on screen */
+  #current = "";
+  /** part under validation: when accepted, go on to the next */
+  #follow = "";
+  /** @type {"question"|"summary"|"other"} */
+  #showing = "other";
+  /** @type {Screen|undefined} */
+  #screen;
+  #over = false; #lostTab = false; #stale = false; #undone = false;
+  /** @type {number|null} */
+  #handedIn_ms = null;
+  #typing = new Typing((question, response) => this.#queue.push({ answer: { question, response } }));
+  #moves = { previous: () => this.#step(-1), flag: () => this.#flag(this.#current), next: () => this.#step(1) };
+  #plan; #top; #bottom; #beat;
+
+  /**
+   * @param {HTMLElement} place @param {string} attempt @param {Api} api
+   * @param {StepStore|null} store @param {ServerClock} clock @param {RoomData} data
+   */
+  constructor(place, attempt, api, store, clock, data) {
+    this.#place = place;
+    this.#attempt = attempt;
+    this.#api = api;
+    this.#clock = clock;
+    this.#model = new Model(data);
+    this.#queue = new StepQueue(api, store, {
+      now_ms: () => clock.now_ms(),
+      onStatus: (status) => this.#status(status),
+      onReply: (reply, sent, received, verdicts) => this.#reply(reply, sent, received, verdicts),
+      onServerLoss: () => this.#model.mine().forEach(([question, response]) => this.#queue.push({ answer: { question, response } })),
+    });
+    this.#beat = heartbeat(api, clock, (state, read, sent, received) => {
+      this.#learn(read, sent, received);
+      this.#queue.note(null);
+      this.#state(state);
+    }, (error) => this.#queue.note(error));
+    this.#plan = planPanel(this.#face(), { instructions: () => showInstructions(this.#model.room.instructions_html), shortcuts: showShortcuts });
+    this.#top = topBar(data, this.#plan.toggle, () => this.#summary());
+    this.#bottom = bottomBar(this.#moves);
+  }
+
+  /** What the views may use. @returns {Room} */
+  #face() {
+    return {
+      model: this.#model, say,
+      answer: (question, response, delay_ms) => this.#answer(question, response, delay_ms ?? 0),
+      toggleFlag: (question) => this.#flag(question),
+      lock: (question) => this.#lock(question),
+      go: (question) => this.#go(question),
+      readOnly: (question) => this.#readOnly(question),
+    };
+  }
+
+  async open() {
+    placeFrame(this.#place, this.#top.bar, this.#plan.panel, noticeStack(), this.#bottom.bar);
+    document.dispatchEvent(new Event("docimo:controls")); // theme.js fills its button
+    await this.#queue.load();
+    this.#queue.waiting().forEach((act) => this.#model.apply(act));
+    claim(this.#attempt, () => this.#loseTab());
+    listenKeys({ ...this.#moves, place: () => (this.#showing === "question" ? this.#place : null) });
+    onLeaving(() => this.#typing.flush(), () => this.#queue.status().kind !== "saved", () => this.#beat());
+    this.#over = this.#clock.isOver(this.#model.room.state);
+    this.#render();
+    if (!this.#queue.durable) notice("durable", M.notDurable, "warning");
+    setInterval(() => this.#tick(), 250);
+  }
+
+  // Screens -------------------------------------------------------------------------------
+
+  /** The screen that suits the state of the paper. */
+  #render() {
+    const { room } = this.#model;
+    document.title = `${room.exam_title} – Docimo`;
+    if (room.state === "waiting" || room.state === "ready") this.#show(beforeScreen(room, () => void this.#start()), "before");
+    else if (room.state === "handed_in" || this.#over) this.#end();
+    else {
+      fetchPictures(room);
+      void this.#queue.openPage();
+      if (this.#model.handingIn) this.#show(handingInScreen(), "end");
+      else this.#go((this.#model.stop(this.#current || lastPlace(this.#attempt)) ?? this.#model.reachable()[0])?.question ?? "");
+    }
+    this.#tick();
+    this.#status(this.#queue.status());
+  }
+
+  /** @param {Screen} screen @param {"before"|"question"|"summary"|"end"} phase */
+  #show(screen, phase) {
+    this.#showing = phase === "question" || phase === "summary" ? phase : "other";
+    document.body.dataset.phase = phase;
+    this.#screen = screen;
+    this.#place.replaceChildren(screen.element);
+    scrollTo(0, 0);
+    screen.heading.focus({ preventScroll: true });
+  }
+
+  /** @param {string} question */
+  #go(question) {
+    const stop = this.#model.stop(question);
+    if (!stop) return;
+    this.#typing.flush();
+    this.#current = question;
+    if (this.#follow !== question) this.#follow = "";
+    rememberPlace(this.#attempt, question);
+    const view = questionView(stop, this.#face());
+    document.title = `${M.question(stop.number)} – ${this.#model.room.exam_title}`;
+    this.#show({ ...view, refresh: (status) => view.refresh(status.kind !== "saved" && status.kind !== "sending") }, "question");
+    if (this.#writable()) this.#queue.push({ view: { element: question } });
+    this.#refresh();
+  }
+
+  /** @param {1|-1} way */
+  #step(way) {
+    if (this.#showing !== "question") return;
+    const next = this.#model.beside(this.#current, way);
+    if (next) this.#go(next.question);
+    else if (way === 1) this.#summary();
+  }
+
+  #summary() {
+    if (!this.#writable()) return;
+    this.#typing.flush();
+    this.#show(summaryScreen(this.#face(), this.#queue.status(), {
+      back: () => this.#render(),
+      handIn: () => {
+        this.#act({ hand_in: {} });
+        this.#render();
+      },
+    }), "summary");
+    this.#refresh();
+  }
+
+  #end() {
+    this.#showing = "other";
+    const { room } = this.#model;
+    const stillThere = room.state !== "handed_in" && this.#model.reachable().length > 0;
+    const answered = room.state === "handed_in" ? room.answered_count : this.#model.summary().answered;
+    this.#show(endScreen(room, {
+      answered, at_ms: this.#handedIn_ms, onReread: stillThere ? () => this.#go(this.#current || this.#model.reachable()[0].question) : null,
+    }), "end");
+    this.#status(this.#queue.status());
+    if (room.state === "handed_in") void this.#queue.forget();
+  }
+
+  /** Everything around the question that may have changed. */
+  #refresh() {
+    this.#plan.refresh(this.#showing === "question" ? this.#current : "");
+    const current = this.#current;
+    this.#bottom.refresh({
+      first: !this.#model.beside(current, -1), last: !this.#model.beside(current, 1),
+      flagged: this.#model.flagged(current), canFlag: this.#writable(),
+    });
+    this.#top.finish.disabled = !this.#writable();
+    this.#screen?.refresh?.(this.#queue.status());
+  }
+
+  // What the candidate does ---------------------------------------------------------------
+
+  #writable() {
+    return this.#model.room.state === "running" && !this.#over && !this.#lostTab && !this.#model.handingIn;
+  }
+
+  /** @param {string} question */
+  #readOnly(question) {
+    return !this.#writable() || this.#model.locking.has(question) || this.#model.stop(question)?.status !== "open";
+  }
+
+  /** @param {Act} act */
+  #act(act) {
+    this.#model.apply(act);
+    this.#queue.push(act);
+  }
+
+  /** @param {string} question @param {Response} response @param {number} delay_ms */
+  #answer(question, response, delay_ms) {
+    if (this.#readOnly(question)) return;
+    this.#typing.drop(question);
+    if (delay_ms > 0) {
+      this.#model.apply({ answer: { question, response } });
+      this.#typing.hold(question, response, delay_ms);
+      this.#status(this.#queue.status());
+    } else this.#act({ answer: { question, response } });
+    this.#refresh();
+  }
+
+  /** @param {string} question */
+  #flag(question) {
+    if (!this.#writable() || !this.#model.stop(question)) return;
+    const on = !this.#model.flagged(question);
+    this.#act({ flag: { question, on } });
+    say(on ? M.flagOn : M.flagOff);
+    this.#refresh();
+  }
+
+  /** @param {string} question */
+  #lock(question) {
+    if (this.#readOnly(question)) return;
+    this.#typing.flush();
+    this.#follow = question;
+    this.#act({ lock: { question } });
+    this.#refresh();
+    this.#screen?.heading.focus();
+  }
+
+  async #start() {
+    try {
+      const { data, sent, received } = await this.#api.start();
+      this.#learn(data.clock, sent, received);
+      this.#model.merge(data);
+      dismiss("start");
+      this.#render();
+    } catch (error) {
+      notice("start", error instanceof ApiError && error.kind === "session" ? M.saidSession : M.startFailed, "danger");
+    }
+  }
+
+  #loseTab() {
+    this.#typing.flush();
+    this.#lostTab = true;
+    notice("tab", M.otherTab, "warning", { label: M.takeBack, run: () => location.reload() });
+    if (this.#showing === "summary") this.#render();
+    this.#refresh();
+  }
+
+  // What the server says ------------------------------------------------------------------
+
+  /** @param {Clock} clock @param {number} sent @param {number} received */
+  #learn(clock, sent, received) {
+    const before = this.#clock.clock?.deadline_ms ?? null;
+    this.#clock.learn(clock, sent, received);
+    const after = clock.deadline_ms;
+    if (before === null || after === null || this.#model.room.state !== "running") return;
+    if (Math.abs(after - before) > 1000) notice("time", M.extended(M.hour(after)), "info");
+  }
+
+  /** @param {StepsReply} reply @param {number} sent @param {number} received @param {{act:Act, verdict:Verdict}[]} verdicts */
+  #reply(reply, sent, received, verdicts) {
+    this.#learn(reply.clock, sent, received);
+    this.#stale ||= reply.revealed === true;
+    for (const { act, verdict } of verdicts) {
+      if ("lock" in act) this.#stale = true;
+      if ("hand_in" in act && verdict === "counted") this.#handedIn_ms = reply.clock.now_ms;
+      if (verdict === "counted" || "view" in act) continue;
+      if (verdict !== "late") {
+        this.#model.undo(act);
+        this.#stale = this.#undone = true;
+      }
+      if ("answer" in act || "lock" in act) notice(`verdict-${verdict}`, M.verdicts[verdict], "warning");
+    }
+    this.#state(reply.state);
+  }
+
+  /** @param {AttemptState} state */
+  #state(state) {
+    this.#stale ||= state !== this.#model.room.state;
+    if (this.#stale) void this.#reload();
+  }
+
+  async #reload() {
+    this.#stale = false;
+    try {
+      const { data, sent, received } = await this.#api.room();
+      this.#learn(data.clock, sent, received);
+      this.#changed(data);
+    } catch (error) {
+      this.#stale = true; // again at the next reading of the clock
+      if (error instanceof ApiError) this.#queue.note(error);
+    }
+  }
+
+  /** @param {RoomData} data */
+  #changed(data) {
+    const before = this.#model.room.state;
+    const status = this.#model.stop(this.#current)?.status;
+    this.#model.merge(data);
+    fetchPictures(data);
+    const over = this.#clock.isOver(this.#model.room.state);
+    const reopened = this.#over && !over && data.state === "running";
+    this.#over = over;
+    if (reopened) notice("reopened", M.reopened, "info");
+    if (data.state !== before || reopened) return this.#render();
+    if (this.#showing !== "question") return this.#refresh();
+    const now = this.#model.stop(this.#current)?.status;
+    const next = this.#follow === this.#current && now === "locked" ? this.#model.beside(this.#current, 1) : undefined;
+    if (now === "locked") this.#follow = "";
+    if (next) this.#go(next.question);
+    else if (now !== status || this.#undone) this.#go(this.#current);
+    else this.#refresh();
+    this.#undone = false;
+  }
+
+  /** @param {Status} status */
+  #status(status) {
+    const shown = this.#typing.busy && status.kind === "saved" ? { ...status, kind: /** @type {const} */ ("sending") } : status;
+    this.#top.show(shown);
+    this.#screen?.refresh?.(shown);
+    if (shown.kind !== document.body.dataset.saving) tellSaving(shown.kind);
+    document.body.dataset.saving = shown.kind;
+  }
+
+  // Time ----------------------------------------------------------------------------------
+
+  #tick() {
+    const left_ms = this.#clock.remaining_ms();
+    const { state } = this.#model.room;
+    this.#screen?.tick?.(this.#clock.untilStart_ms());
+    if (state !== "running") return;
+    this.#top.tick(left_ms === null ? null : Math.max(0, left_ms));
+    const minutes = left_ms === null ? null : this.#warnings.crossed(left_ms);
+    if (minutes !== null) notice("time", M.timeWarning(minutes), "warning");
+    const over = this.#clock.isOver(this.#model.room.state);
+    if (over === this.#over) return;
+    this.#typing.flush();
+    this.#over = over;
+    if (over) {
+      closeDialogs();
+      dismiss("time");
+      this.#beat();
+    }
+    this.#render();
+  }
+}

@@ -1,0 +1,45 @@
+// Shapes exchanged with the server. Types only: never loaded by the browser.
+
+/**
+ * @typedef {"waiting"|"ready"|"running"|"handed_in"|"closed"} AttemptState
+ * @typedef {{now_ms:number, starts_ms:number|null, deadline_ms:number|null, duration_ms:number,
+ *   accommodation_ms:number, extension_ms:number, compensation_ms:number}} Clock
+ * @typedef {{url:string, alt:string, width:number, height:number}} Picture
+ * @typedef {{x:number, y:number}} Point  fractions of the image, 0 to 1
+ * @typedef {{ticked?:string[], rejected?:string[], text?:string, points?:Point[], choice?:number|null}} Response
+ * @typedef {"QRU"|"QRM"|"QRP"|"QRPL"|"QROC"|"QZP"|"TCS"|"QCM"} Kind
+ * @typedef {{id:string, html:string}} Proposition
+ * @typedef {{id:string, number:number, kind:Kind, kind_label:string, instruction:string, stem_html:string,
+ *   image?:Picture|null, propositions?:Proposition[], expected?:number|null, max_words?:number|null,
+ *   hypothesis_html?:string, finding_html?:string, scale?:{value:number, label:string}[]}} Question
+ * @typedef {{question:string, number:number, status:"open"|"locked"|"hidden", text_html?:string}} Part
+ * @typedef {{title:string, citation:string, html:string}} Article
+ * @typedef {{type:"case", id:string, kind:string, title:string, progressive:boolean, intro_html:string,
+ *   image?:Picture|null, article?:Article|null, parts:Part[]}} Case
+ * @typedef {{type:"question", id:string, number:number}} Single
+ * @typedef {{attempt:string, exam_title:string, section_title:string, candidate_name:string, candidate_number:string,
+ *   instructions_html:string, state:AttemptState, clock:Clock, answered_count:number, question_count:number,
+ *   elements:(Single|Case)[], questions:Record<string, Question>, answers:Record<string, Response>, flags:string[],
+ *   section_progress:{index:number, count:number}}} RoomData
+ * @typedef {{answer:{question:string, response:Response}}|{flag:{question:string, on:boolean}}
+ *   |{lock:{question:string}}|{view:{element:string}}|{hand_in:{}}} Act
+ * @typedef {{seq:number, client_ms:number, act:Act}} Step
+ * @typedef {"counted"|"late"|"locked"|"handed_in"|"invalid"} Verdict
+ * @typedef {{acknowledged:number, verdicts?:{seq:number, verdict:Verdict}[], state:AttemptState, clock:Clock,
+ *   revealed?:boolean}} StepsReply
+ *
+ * One place the candidate can stop at: a question, with the case it belongs to.
+ * @typedef {{question:string, number:number, status:"open"|"locked"|"hidden", of:Case|null, part:number}} Stop
+ *
+ * What the views may ask of the room.
+ * @typedef {{
+ *   model: import("./model.js").Model,
+ *   answer: (question:string, response:Response, delay_ms?:number) => void,
+ *   toggleFlag: (question:string) => void,
+ *   lock: (question:string) => void,
+ *   go: (question:string) => void,
+ *   say: (text:string) => void,
+ *   readOnly: (question:string) => boolean
+ * }} Room
+ */
+export {};

@@ -1,0 +1,83 @@
+// Images: shown in the text, enlarged in a dialog.
+import { h, button, openDialog } from "./dom.js";
+import { M } from "./messages.js";
+/** @import { Picture, RoomData } from "./types.js" */
+
+const STEPS = [1, 1.5, 2, 3, 4, 6];
+
+/** @type {HTMLImageElement[]} kept so that every image is here before the network fails */
+const ahead = [];
+
+/** @param {RoomData} room */
+export function fetchPictures(room) {
+  const cases = room.elements.map((element) => (element.type === "case" ? element.image : null));
+  for (const picture of [...cases, ...Object.values(room.questions).map((q) => q.image)]) {
+    if (!picture || ahead.some((image) => image.getAttribute("src") === picture.url)) continue;
+    const image = new Image();
+    image.src = picture.url;
+    ahead.push(image);
+  }
+}
+
+/** @param {Picture|null|undefined} picture */
+export function figure(picture) {
+  if (!picture) return null;
+  const image = h("img", { src: picture.url, alt: picture.alt, width: picture.width, height: picture.height });
+  return h("figure", { class: "picture" },
+    h("button", { type: "button", class: "picture__open", onclick: () => enlarge(picture) }, image,
+      h("span", { class: "picture__hint" }, M.enlarge)));
+}
+
+/** @param {Picture} picture */
+export const zoomButton = (picture) => button(M.enlarge, () => enlarge(picture), "btn--small btn--quiet");
+
+/** @param {Picture} picture */
+function enlarge(picture) {
+  let at = 0;
+  const image = h("img", { src: picture.url, alt: picture.alt, width: picture.width, height: picture.height, draggable: "false" });
+  const pane = h("div", { class: "viewer__pane", tabindex: "0", role: "group", "aria-label": M.image }, image);
+  const level = h("span", { class: "num", role: "status" });
+
+  /** @param {number} to index of the zoom step */
+  const zoom = (to) => {
+    const next = Math.min(STEPS.length - 1, Math.max(0, to));
+    const grow = STEPS[next] / STEPS[at];
+    const [x, y] = [pane.scrollLeft + pane.clientWidth / 2, pane.scrollTop + pane.clientHeight / 2];
+    at = next;
+    image.style.width = `${STEPS[at] * 100}%`;
+    pane.scrollTo(x * grow - pane.clientWidth / 2, y * grow - pane.clientHeight / 2);
+    level.textContent = `${STEPS[at] * 100} %`;
+  };
+  /** @type {{x:number, y:number}|null} */
+  let held = null;
+  pane.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "mouse" || event.button !== 0) return; // fingers scroll natively
+    held = { x: event.clientX + pane.scrollLeft, y: event.clientY + pane.scrollTop };
+    pane.setPointerCapture(event.pointerId);
+  });
+  pane.addEventListener("pointermove", (event) => {
+    if (held) pane.scrollTo(held.x - event.clientX, held.y - event.clientY);
+  });
+  pane.addEventListener("pointerup", () => (held = null));
+  pane.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    zoom(at - Math.sign(event.deltaY));
+  }, { passive: false });
+
+  const dialog = openDialog(M.image, (close) => [
+    h("div", { class: "viewer__bar" },
+      button("−", () => zoom(at - 1), "btn--small"), level, button("+", () => zoom(at + 1), "btn--small"),
+      button(M.zoomReset, () => zoom(0), "btn--small btn--quiet"), button(M.close, close, "btn--small viewer__close")),
+    pane, h("p", { class: "hint" }, M.zoomHint)], "viewer");
+  dialog.querySelectorAll(".viewer__bar .btn").forEach((b, i) => {
+    if (i < 2) b.setAttribute("aria-label", i === 0 ? M.zoomOut : M.zoomIn);
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "+" || event.key === "=") zoom(at + 1);
+    else if (event.key === "-") zoom(at - 1);
+    else if (event.key === "0") zoom(0);
+  });
+  zoom(0);
+  pane.focus();
+}

@@ -1,0 +1,12 @@
+//! Who passes which door.
+
+pub mod accounts;
+pub mod csrf;
+pub mod guard;
+pub mod password;
+pub mod roles;
+pub mod signin;
+pub mod throttle;
+
+pub use guard::{Actor, guard};
+pub use roles::{Access, Role};

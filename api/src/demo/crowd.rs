@@ -1,0 +1,186 @@
+//! The simulated candidates: names, sites, accommodations, abilities and answers.
+
+use crate::ambient;
+use crate::exam::candidates::Row;
+use docimo_engine::attempt::Act;
+use docimo_engine::paper::{Element, Section};
+use docimo_engine::question::Kind;
+use docimo_engine::shuffle::Stream;
+use docimo_engine::simulate;
+use docimo_engine::{Exact, QuestionId};
+use docimo_store::exams::Candidate;
+use docimo_store::journal::WholeSheet;
+
+const SEED: u64 = 2026;
+
+const FIRST: [&str; 40] = [
+    "Adèle",
+    "Amine",
+    "Anaïs",
+    "Antoine",
+    "Ayoub",
+    "Baptiste",
+    "Camille",
+    "Charlotte",
+    "Clément",
+    "Diane",
+    "Elias",
+    "Élodie",
+    "Emma",
+    "Fatou",
+    "Gabriel",
+    "Hugo",
+    "Inès",
+    "Jade",
+    "Jeanne",
+    "Jules",
+    "Karim",
+    "Léa",
+    "Louise",
+    "Lucas",
+    "Manon",
+    "Marius",
+    "Maya",
+    "Mehdi",
+    "Nathan",
+    "Nour",
+    "Océane",
+    "Paul",
+    "Quentin",
+    "Romane",
+    "Sarah",
+    "Simon",
+    "Théo",
+    "Valentine",
+    "Yanis",
+    "Zoé",
+];
+const LAST: [&str; 45] = [
+    "Ardouin",
+    "Barbet",
+    "Berthelot",
+    "Blanchard",
+    "Cazenave",
+    "Chevrier",
+    "Colin",
+    "Daumas",
+    "Delorme",
+    "Diallo",
+    "Dubreuil",
+    "Fabre",
+    "Faure",
+    "Garnier",
+    "Gauthier",
+    "Granger",
+    "Haddad",
+    "Hervé",
+    "Jacquet",
+    "Kervella",
+    "Lacombe",
+    "Lambert",
+    "Laporte",
+    "Leclerc",
+    "Le Goff",
+    "Lemaire",
+    "Marchal",
+    "Mercier",
+    "Morvan",
+    "Nguyen",
+    "Ollivier",
+    "Pasquier",
+    "Perrin",
+    "Picard",
+    "Poirier",
+    "Renaud",
+    "Rivière",
+    "Rolland",
+    "Roussel",
+    "Saunier",
+    "Tessier",
+    "Traoré",
+    "Vasseur",
+    "Vidal",
+    "Weber",
+];
+const SITES: [&str; 5] =
+    ["Centre de Brest", "Centre de Lille", "Centre de Lyon", "Centre de Marseille", "Centre de Strasbourg"];
+
+/// `count` candidates; about one in 25 has a third more time.
+pub fn rows(count: usize) -> Vec<Row> {
+    let mut stream = Stream::new(SEED, &["people"]);
+    (0..count)
+        .map(|i| {
+            let name = format!("{} {}", FIRST[stream.below(FIRST.len())], LAST[stream.below(LAST.len())]);
+            let third = stream.below(25) == 0;
+            Row {
+                number: format!("D-{:04}", i + 1001),
+                name,
+                site: SITES[stream.below(SITES.len())].into(),
+                factor: if third { Exact::new(4, 3) } else { Exact::ONE },
+                extra_minutes: 0,
+                reference: if third { format!("2026-{:03}", i % 400) } else { String::new() },
+            }
+        })
+        .collect()
+}
+
+/// Ability of a candidate, in logits: normal, mean 0.5, SD 0.65.
+fn ability(number: &str) -> f64 {
+    if number == "etudiant" { 0.7 } else { 0.5 + 0.65 * Stream::new(SEED, &["ability", number]).normal() }
+}
+
+/// The question of the first section whose wording misleads the best: its third isolated QRU. So that the
+/// committee has a real decision to look at.
+fn misleading(section: &Section) -> Option<&QuestionId> {
+    let mut isolated = section.elements.iter().filter_map(|e| match e {
+        Element::Question(question) if question.kind() == Kind::Qru => Some(&question.id),
+        _ => None,
+    });
+    if section.id.as_str() == "s1" { isolated.nth(2) } else { None }
+}
+
+/// Their sheets for a section. About one in a hundred does not come; some do not reach the end.
+pub fn sheets(exam_id: &str, section: &Section, candidates: &[Candidate], opened_ms: i64) -> Vec<WholeSheet> {
+    let flawed = misleading(section);
+    candidates
+        .iter()
+        .filter(|c| c.number == "etudiant" || Stream::new(SEED, &["present", &c.number]).below(100) > 0)
+        .map(|candidate| {
+            let theta = ability(&candidate.number);
+            let mut pace = Stream::new(SEED, &["pace", &candidate.number, section.id.as_str()]);
+            let questions: Vec<_> = section.elements.iter().flat_map(Element::questions).collect();
+            let reached = if pace.below(12) == 0 { questions.len() - questions.len() / 12 } else { questions.len() };
+            let mut answers = Vec::with_capacity(reached);
+            let mut position = 0;
+            for element in &section.elements {
+                let progressive = matches!(element, Element::Case(case) if case.kind.is_progressive());
+                for question in element.questions() {
+                    position += 1;
+                    if position > reached {
+                        break;
+                    }
+                    // One answer in forty is left out.
+                    if pace.below(40) > 0 {
+                        let theta = if Some(&question.id) == flawed { -1.2 * theta } else { theta };
+                        let response = simulate::respond(question, theta, SEED, &candidate.number);
+                        answers.push(Act::Answer { question: question.id.clone(), response });
+                    }
+                    if progressive {
+                        answers.push(Act::Lock { question: question.id.clone() });
+                    }
+                }
+            }
+            let used = 0.7 + 0.3 * pace.unit();
+            WholeSheet {
+                attempt_id: ambient::fresh_id(opened_ms),
+                exam_id: exam_id.to_owned(),
+                person_id: candidate.person_id.clone(),
+                section_id: section.id.to_string(),
+                seed: ambient::seed(),
+                started_ms: opened_ms,
+                ended_ms: opened_ms + (f64::from(section.duration_minutes) * 60_000.0 * used) as i64,
+                answers,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,290 @@
+//! What goes wrong, told twice: as a French page, or as RFC 9457 `application/problem+json`.
+
+use crate::web::layout::ErrorPage;
+use askama::Template;
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+use docimo_engine::check::Fault;
+use docimo_store::{SaveError, StoreError};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Result of a handler.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+/// One thing wrong in what was sent.
+#[derive(Clone, Debug, Serialize, ToSchema, PartialEq, Eq)]
+pub struct Wrong {
+    /// Where: a field, a line and column, a question.
+    pub place: String,
+    /// What, and what to do.
+    pub message: String,
+}
+
+impl From<Fault> for Wrong {
+    fn from(fault: Fault) -> Self {
+        Self { place: fault.place, message: fault.message }
+    }
+}
+
+/// Why a request was not done. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// Nothing there, or nothing this person may know of.
+    #[error("Cette page ou cet objet n’existe pas, ou ne vous est pas accessible.")]
+    NotFound,
+    /// Signing in is needed.
+    #[error("Connectez-vous pour continuer.")]
+    SignIn,
+    /// Signed in, without the right.
+    #[error("Votre rôle ne permet pas cette action.")]
+    Forbidden,
+    /// The form was not made by us, or too long ago.
+    #[error("Ce formulaire a expiré ou vient d’un autre site. Revenez en arrière, rechargez la page et recommencez.")]
+    Csrf,
+    /// What was sent cannot be understood.
+    #[error("{0}")]
+    BadRequest(String),
+    /// What was sent is understood and wrong.
+    #[error("{title}")]
+    Invalid {
+        /// One sentence.
+        title: String,
+        /// Every fault.
+        wrong: Vec<Wrong>,
+    },
+    /// It cannot be done in the present state.
+    #[error("{0}")]
+    Conflict(String),
+    /// Steps are missing before those sent.
+    #[error("Il manque des actes : renvoyez à partir du n° {expected}.")]
+    SequenceGap {
+        /// Where to start again.
+        expected: u32,
+    },
+    /// Too many attempts to sign in.
+    #[error("Trop d’essais. Attendez {0} secondes.")]
+    TooManyTries(u64),
+    /// More than this server does now.
+    #[error("Le serveur est surchargé. Vos réponses restent sur votre machine et seront renvoyées.")]
+    Overloaded,
+    /// A fault of ours.
+    #[error("Une erreur interne est survenue.")]
+    Internal(anyhow::Error),
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Duplicate => Self::Conflict("Cet identifiant est déjà utilisé.".into()),
+            StoreError::Conflict => {
+                Self::Conflict("L’état a changé entre-temps. Rechargez la page et recommencez.".into())
+            }
+            StoreError::MissingReference => Self::NotFound,
+            other => Self::Internal(other.into()),
+        }
+    }
+}
+
+impl From<SaveError> for ApiError {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::UnknownAttempt | SaveError::UnknownStream => Self::NotFound,
+            SaveError::Gap { expected } => Self::SequenceGap { expected },
+            SaveError::NotOpen => Self::Conflict("L’épreuve n’est pas ouverte.".into()),
+            SaveError::Overloaded => Self::Overloaded,
+            SaveError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<askama::Error> for ApiError {
+    fn from(error: askama::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<anyhow::Error> for ApiError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Internal(error)
+    }
+}
+
+impl ApiError {
+    /// A fault of the request, in one sentence.
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self::BadRequest(message.into())
+    }
+
+    /// A wrong value at one place.
+    pub fn wrong(place: impl Into<String>, message: impl Into<String>) -> Self {
+        let wrong = Wrong { place: place.into(), message: message.into() };
+        Self::Invalid { title: wrong.message.clone(), wrong: vec![wrong] }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::Csrf => StatusCode::FORBIDDEN,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict(_) | Self::SequenceGap { .. } => StatusCode::CONFLICT,
+            Self::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Last part of the problem type's URI.
+    fn slug(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::SignIn => "sign-in",
+            Self::Forbidden => "forbidden",
+            Self::Csrf => "csrf",
+            Self::BadRequest(_) => "bad-request",
+            Self::Invalid { .. } => "invalid",
+            Self::Conflict(_) => "conflict",
+            Self::SequenceGap { .. } => "sequence-gap",
+            Self::TooManyTries(_) => "too-many-tries",
+            Self::Overloaded => "overloaded",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound => "Introuvable",
+            Self::SignIn => "Connexion nécessaire",
+            Self::Forbidden => "Accès refusé",
+            Self::Csrf => "Formulaire refusé",
+            Self::BadRequest(_) => "Demande incomprise",
+            Self::Invalid { .. } => "Données à corriger",
+            Self::Conflict(_) | Self::SequenceGap { .. } => "Impossible dans l’état actuel",
+            Self::TooManyTries(_) => "Trop d’essais",
+            Self::Overloaded => "Serveur surchargé",
+            Self::Internal(_) => "Erreur interne",
+        }
+    }
+}
+
+/// An error body, RFC 9457.
+#[derive(Serialize, ToSchema)]
+pub struct Problem {
+    /// URI that names the kind of problem.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind, in French.
+    title: String,
+    /// HTTP status.
+    status: u16,
+    /// This occurrence, in French.
+    detail: String,
+    /// The request, as found in the logs.
+    instance: String,
+    /// Each fault with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Wrong>,
+    /// Where to start again (sequence-gap).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_seq: Option<u32>,
+}
+
+/// Prefix of problem types.
+pub const PROBLEMS: &str = "urn:docimo:problem:";
+
+/// The error travels in the response until [`render`] knows who asked.
+#[derive(Clone)]
+struct Carried(Arc<ApiError>);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Carried(Arc::new(self)));
+        response
+    }
+}
+
+/// Outermost layer: renders carried errors for whoever asked, page or program, and logs faults of ours
+/// once.
+pub async fn render(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let carried = response.extensions().get::<Carried>().cloned();
+    let bare = matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+        && response.headers().get(header::CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"));
+    let error = match carried {
+        Some(Carried(error)) => error,
+        None if bare => Arc::new(ApiError::NotFound),
+        None => return response,
+    };
+    let instance = format!("urn:docimo:request:{}", crate::ambient::hex(&crate::ambient::random::<8>()));
+    if let ApiError::Internal(cause) = &*error {
+        // The route, never the query or the body: those may hold names.
+        tracing::error!(request = %instance, %method, %path, error = %format!("{cause:#}"), "request failed");
+    }
+    let status = error.status();
+    let retry = match &*error {
+        ApiError::Overloaded => Some(2),
+        ApiError::TooManyTries(seconds) => Some(*seconds),
+        _ => None,
+    };
+    let mut rendered = if path.starts_with("/api/") {
+        as_problem(&error, instance)
+    } else if matches!(&*error, ApiError::SignIn) && method == axum::http::Method::GET {
+        let next = format!("/connexion?suite={}", crate::web::urlencode(&path));
+        axum::response::Redirect::to(&next).into_response()
+    } else {
+        as_page(&error, status, &instance)
+    };
+    if let Some(seconds) = retry {
+        rendered.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    rendered
+}
+
+fn as_problem(error: &ApiError, instance: String) -> Response {
+    let (errors, expected_seq) = match error {
+        ApiError::Invalid { wrong, .. } => (wrong.clone(), None),
+        ApiError::SequenceGap { expected } => (Vec::new(), Some(*expected)),
+        _ => (Vec::new(), None),
+    };
+    let status = error.status();
+    let problem = Problem {
+        kind: format!("{PROBLEMS}{}", error.slug()),
+        title: error.title().to_owned(),
+        status: status.as_u16(),
+        detail: error.to_string(),
+        instance,
+        errors,
+        expected_seq,
+    };
+    let mut response = (status, Json(problem)).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}
+
+fn as_page(error: &ApiError, status: StatusCode, instance: &str) -> Response {
+    let wrong = match error {
+        ApiError::Invalid { wrong, .. } => wrong.clone(),
+        _ => Vec::new(),
+    };
+    let page = ErrorPage {
+        page: crate::web::layout::Layout::bare(error.title()),
+        code: status.as_u16(),
+        detail: error.to_string(),
+        wrong,
+        instance: matches!(error, ApiError::Internal(_)).then(|| instance.to_owned()),
+        sign_in: matches!(error, ApiError::SignIn),
+    };
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => (status, error.to_string()).into_response(),
+    }
+}

@@ -1,0 +1,380 @@
+//! Composing an exam, up to the frozen paper.
+
+use super::event;
+use crate::ambient;
+use crate::app::App;
+use crate::auth::Actor;
+use crate::error::{ApiError, ApiResult, Wrong};
+use docimo_engine::check::{self, Fault};
+use docimo_engine::paper::{Element, MarkRules, Paper, RankAFilter, Section};
+use docimo_engine::scheme::MarkingScheme;
+use docimo_engine::{Exact, SectionId};
+use docimo_store::exams::{Exam, Site};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+/// Settings of an exam.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct Settings {
+    /// Shown to all.
+    pub title: String,
+    /// `common`: one clock for a site, from its opening; `individual`: from each candidate's start.
+    #[serde(default = "common")]
+    pub start_mode: String,
+    /// Seconds left for an answer made in time to arrive.
+    #[serde(default = "ten")]
+    pub grace_seconds: u32,
+    /// Shown in the waiting room, Markdown.
+    #[serde(default)]
+    pub instructions: String,
+    /// Name of the marking scheme.
+    #[serde(default = "edn")]
+    pub scheme: String,
+    /// `knowledge` or `knowledge-and-format`.
+    #[serde(default = "knowledge")]
+    pub rank_a_filter: String,
+    /// Pass mark on rank A questions, on 20.
+    #[serde(default = "fourteen")]
+    pub rank_a_threshold: String,
+    /// Pass mark on the whole paper, on 20; empty for none.
+    #[serde(default)]
+    pub pass_threshold: String,
+}
+
+fn common() -> String {
+    "common".into()
+}
+fn ten() -> u32 {
+    10
+}
+fn edn() -> String {
+    "edn".into()
+}
+fn knowledge() -> String {
+    "knowledge".into()
+}
+fn fourteen() -> String {
+    "14".into()
+}
+
+impl Settings {
+    /// Settings as they are.
+    pub fn of(exam: &Exam, paper: &Paper) -> Self {
+        Self {
+            title: exam.title.clone(),
+            start_mode: exam.start_mode.clone(),
+            grace_seconds: (exam.grace_ms / 1000) as u32,
+            instructions: exam.instructions.clone(),
+            scheme: paper.scheme.clone(),
+            rank_a_filter: match paper.rules.rank_a_filter {
+                RankAFilter::Knowledge => "knowledge".into(),
+                RankAFilter::KnowledgeAndFormat => "knowledge-and-format".into(),
+            },
+            rank_a_threshold: paper.rules.rank_a_threshold.french(2),
+            pass_threshold: paper.rules.pass_threshold.map(|t| t.french(2)).unwrap_or_default(),
+        }
+    }
+
+    /// Checks them; every fault is listed.
+    fn rules(&self) -> ApiResult<MarkRules> {
+        let mut wrong = Vec::new();
+        let mut fault = |place: &str, message: &str| {
+            wrong.push(Wrong { place: place.into(), message: message.into() });
+        };
+        if self.title.trim().is_empty() || self.title.chars().count() > 200 {
+            fault("titre", "Donnez un titre de 1 à 200 caractères.");
+        }
+        if !matches!(self.start_mode.as_str(), "common" | "individual") {
+            fault("départ", "Choisissez un départ commun ou individuel.");
+        }
+        if self.grace_seconds > 600 {
+            fault("délai de grâce", "600 secondes au plus.");
+        }
+        if MarkingScheme::preset(&self.scheme).is_none() {
+            fault("barème", &format!("Le barème « {} » n’existe pas.", self.scheme));
+        }
+        let rank_a_filter = match self.rank_a_filter.as_str() {
+            "knowledge-and-format" => RankAFilter::KnowledgeAndFormat,
+            "knowledge" => RankAFilter::Knowledge,
+            _ => {
+                fault("filtre de rang A", "Valeur inconnue.");
+                RankAFilter::Knowledge
+            }
+        };
+        let mut threshold = |place: &str, text: &str| match text.parse::<Exact>() {
+            Ok(value) if (Exact::ZERO..=Exact::int(20)).contains(&value) => Some(value),
+            Ok(_) => {
+                fault(place, "Le seuil est entre 0 et 20.");
+                None
+            }
+            Err(error) => {
+                fault(place, &error.to_string());
+                None
+            }
+        };
+        let rank_a_threshold = threshold("seuil de rang A", &self.rank_a_threshold);
+        let pass_threshold =
+            if self.pass_threshold.trim().is_empty() { None } else { threshold("seuil global", &self.pass_threshold) };
+        if wrong.is_empty() {
+            let rank_a_threshold = rank_a_threshold.unwrap_or(Exact::int(14));
+            Ok(MarkRules { rank_a_filter, rank_a_threshold, pass_threshold })
+        } else {
+            Err(ApiError::Invalid { title: "Réglages à corriger".into(), wrong })
+        }
+    }
+}
+
+/// Creates an exam with an empty draft paper and one site. Returns its id.
+pub async fn create(app: &App, actor: &Actor, settings: &Settings) -> ApiResult<String> {
+    let rules = settings.rules()?;
+    let now_ms = ambient::now_ms();
+    let id = ambient::fresh_id(now_ms);
+    let exam = Exam {
+        id: id.clone(),
+        title: settings.title.trim().to_owned(),
+        state: "draft".into(),
+        start_mode: settings.start_mode.clone(),
+        grace_ms: i64::from(settings.grace_seconds) * 1000,
+        instructions: settings.instructions.clone(),
+        paper_hash: None,
+        frozen_ms: None,
+        published_ms: None,
+        published_version: None,
+        created_ms: now_ms,
+        created_by: actor.id.to_string(),
+    };
+    let paper = Paper {
+        title: exam.title.clone(),
+        scheme: settings.scheme.clone(),
+        schemes: Default::default(),
+        rules,
+        sections: vec![],
+    };
+    let site = Site { id: ambient::fresh_id(now_ms), name: "Centre principal".into() };
+    let made = event(actor, &id, "create", format!("Examen créé : {}", exam.title));
+    app.store.add_exam(&exam, &to_json(&paper)?, &[site], &made).await?;
+    Ok(id)
+}
+
+/// Changes the settings of a draft.
+pub async fn set_settings(app: &App, exam_id: &str, settings: &Settings) -> ApiResult<()> {
+    let rules = settings.rules()?;
+    exam(app, exam_id).await?;
+    edit(app, exam_id, |paper| {
+        paper.title = settings.title.trim().to_owned();
+        paper.scheme = settings.scheme.clone();
+        paper.rules = rules;
+        Ok(())
+    })
+    .await?;
+    let grace_ms = i64::from(settings.grace_seconds) * 1000;
+    app.store
+        .set_exam_settings(exam_id, settings.title.trim(), &settings.start_mode, grace_ms, &settings.instructions)
+        .await?;
+    Ok(())
+}
+
+/// An exam, or "not found".
+pub async fn exam(app: &App, exam_id: &str) -> ApiResult<Exam> {
+    app.store.exam(exam_id).await?.ok_or(ApiError::NotFound)
+}
+
+/// The paper of an exam, draft or frozen.
+pub async fn paper(app: &App, exam_id: &str) -> ApiResult<Paper> {
+    let text = app.store.paper(exam_id).await?.ok_or(ApiError::NotFound)?;
+    serde_json::from_str(&text).map_err(|e| ApiError::Internal(e.into()))
+}
+
+pub(crate) fn to_json(paper: &Paper) -> ApiResult<String> {
+    serde_json::to_string(paper).map_err(|e| ApiError::Internal(e.into()))
+}
+
+/// Changes a draft paper, whole or not at all.
+async fn edit(app: &App, exam_id: &str, change: impl FnOnce(&mut Paper) -> ApiResult<()>) -> ApiResult<()> {
+    if exam(app, exam_id).await?.state != "draft" {
+        return Err(ApiError::Conflict("Le sujet est figé : il ne peut plus changer.".into()));
+    }
+    let before = app.store.paper(exam_id).await?.ok_or(ApiError::NotFound)?;
+    let mut paper: Paper = serde_json::from_str(&before).map_err(|e| ApiError::Internal(e.into()))?;
+    change(&mut paper)?;
+    app.store.set_draft(exam_id, &before, &to_json(&paper)?).await?;
+    Ok(())
+}
+
+/// Replaces a draft paper by one made elsewhere. Its faults are told at freezing, except those that make
+/// it unreadable.
+pub async fn set_paper(app: &App, exam_id: &str, new: Paper) -> ApiResult<Vec<Wrong>> {
+    let faults = check::paper(&new);
+    edit(app, exam_id, |paper| {
+        *paper = new;
+        Ok(())
+    })
+    .await?;
+    Ok(faults.into_iter().map(Wrong::from).collect())
+}
+
+/// A section as a form sends it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct SectionForm {
+    /// Shown to candidates.
+    pub title: String,
+    /// Minutes.
+    pub duration_minutes: u32,
+    /// Weight of each of its questions.
+    #[serde(default)]
+    pub weight: String,
+    /// Scheme of its own, or empty.
+    #[serde(default)]
+    pub scheme: String,
+    /// "on": an order of propositions for each candidate.
+    #[serde(default)]
+    pub shuffle: Option<String>,
+}
+
+impl SectionForm {
+    fn weight(&self) -> ApiResult<Exact> {
+        if self.weight.trim().is_empty() {
+            return Ok(Exact::ONE);
+        }
+        self.weight.parse().map_err(|e: docimo_engine::exact::NotANumber| ApiError::wrong("coefficient", e.to_string()))
+    }
+
+    fn checked(&self) -> ApiResult<()> {
+        if self.title.trim().is_empty() {
+            return Err(ApiError::wrong("titre", "Donnez un titre à l’épreuve."));
+        }
+        if !(1..=1440).contains(&self.duration_minutes) {
+            return Err(ApiError::wrong("durée", "La durée est de 1 à 1440 minutes."));
+        }
+        if !self.scheme.is_empty() && MarkingScheme::preset(&self.scheme).is_none() {
+            return Err(ApiError::wrong("barème", format!("Le barème « {} » n’existe pas.", self.scheme)));
+        }
+        self.weight().map(drop)
+    }
+
+    fn fill(&self, section: &mut Section) -> ApiResult<()> {
+        section.title = self.title.trim().to_owned();
+        section.duration_minutes = self.duration_minutes;
+        section.weight = self.weight()?;
+        section.scheme = (!self.scheme.is_empty()).then(|| self.scheme.clone());
+        section.shuffle_propositions = self.shuffle.is_some();
+        Ok(())
+    }
+}
+
+/// Adds a section at the end; its id.
+pub async fn add_section(app: &App, exam_id: &str, form: &SectionForm) -> ApiResult<String> {
+    form.checked()?;
+    let mut id = String::new();
+    edit(app, exam_id, |paper| {
+        let number = (1..).find(|n| paper.section(&format!("s{n}")).is_none()).unwrap_or(1);
+        id = format!("s{number}");
+        let mut section = Section {
+            id: SectionId::new(&id),
+            title: String::new(),
+            duration_minutes: 0,
+            weight: Exact::ONE,
+            scheme: None,
+            shuffle_propositions: false,
+            elements: vec![],
+        };
+        form.fill(&mut section)?;
+        paper.sections.push(section);
+        Ok(())
+    })
+    .await?;
+    Ok(id)
+}
+
+fn section_mut<'p>(paper: &'p mut Paper, id: &str) -> ApiResult<&'p mut Section> {
+    paper.sections.iter_mut().find(|s| s.id.as_str() == id).ok_or(ApiError::NotFound)
+}
+
+/// Changes a section.
+pub async fn set_section(app: &App, exam_id: &str, section: &str, form: &SectionForm) -> ApiResult<()> {
+    form.checked()?;
+    edit(app, exam_id, |paper| form.fill(section_mut(paper, section)?)).await
+}
+
+/// Removes a section with what it holds.
+pub async fn remove_section(app: &App, exam_id: &str, section: &str) -> ApiResult<()> {
+    edit(app, exam_id, |paper| {
+        section_mut(paper, section)?;
+        paper.sections.retain(|s| s.id.as_str() != section);
+        Ok(())
+    })
+    .await
+}
+
+/// Adds entries of the bank to a section, in the order given. An entry already in the paper is refused.
+pub async fn add_entries(app: &App, exam_id: &str, section: &str, entry_ids: &[String]) -> ApiResult<usize> {
+    let mut elements = Vec::with_capacity(entry_ids.len());
+    for id in entry_ids {
+        let revision = app.store.latest_revision(id).await?.ok_or(ApiError::NotFound)?;
+        let element: Element = serde_json::from_str(&revision.body).map_err(|e| ApiError::Internal(e.into()))?;
+        elements.push(element);
+    }
+    let added = elements.len();
+    edit(app, exam_id, |paper| {
+        let taken: std::collections::HashSet<String> =
+            paper.sections.iter().flat_map(|s| &s.elements).map(|e| e.id().to_owned()).collect();
+        if let Some(again) = elements.iter().find(|e| taken.contains(e.id())) {
+            return Err(ApiError::Conflict(format!("« {} » est déjà dans le sujet.", again.id())));
+        }
+        section_mut(paper, section)?.elements.append(&mut elements);
+        Ok(())
+    })
+    .await?;
+    Ok(added)
+}
+
+/// Moves or removes an element of a section: `up`, `down` or `remove`.
+pub async fn move_element(app: &App, exam_id: &str, section: &str, element: &str, what: &str) -> ApiResult<()> {
+    edit(app, exam_id, |paper| {
+        let elements = &mut section_mut(paper, section)?.elements;
+        let at = elements.iter().position(|e| e.id() == element).ok_or(ApiError::NotFound)?;
+        match what {
+            "up" if at > 0 => elements.swap(at, at - 1),
+            "down" if at + 1 < elements.len() => elements.swap(at, at + 1),
+            "remove" => drop(elements.remove(at)),
+            "up" | "down" => {}
+            _ => return Err(ApiError::bad("Action inconnue.")),
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Faults of the paper as it stands, engine's and ours: an image that is not in the bank.
+pub async fn faults(app: &App, paper: &Paper) -> ApiResult<Vec<Fault>> {
+    let mut faults = check::paper(paper);
+    for placed in paper.questions() {
+        if let Some(image) = &placed.question.image
+            && app.store.media(&image.file).await?.is_none()
+        {
+            faults.push(Fault {
+                severity: check::Severity::Error,
+                place: format!("question {}", placed.question.id),
+                message: format!("l’image « {} » n’est pas dans la banque", image.file),
+            });
+        }
+    }
+    Ok(faults)
+}
+
+/// Freezes the paper: from here on it cannot change.
+pub async fn freeze(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
+    let before = app.store.paper(exam_id).await?.ok_or(ApiError::NotFound)?;
+    let paper: Paper = serde_json::from_str(&before).map_err(|e| ApiError::Internal(e.into()))?;
+    let faults = faults(app, &paper).await?;
+    if check::refused(&faults) {
+        let wrong = faults.into_iter().filter(|f| f.severity == check::Severity::Error).map(Wrong::from).collect();
+        return Err(ApiError::Invalid { title: "Le sujet ne peut pas être figé".into(), wrong });
+    }
+    let frozen = to_json(&paper)?;
+    let hash = ambient::hex(&Sha256::digest(frozen.as_bytes()));
+    let done = event(actor, exam_id, "freeze", format!("Sujet figé, empreinte {}", &hash[..16]));
+    app.store.freeze(exam_id, &before, &frozen, &hash, &done).await?;
+    Ok(())
+}

@@ -1,0 +1,276 @@
+//! Opening, watching, closing; time given; sheets given back.
+
+use super::draft::exam;
+use super::event;
+use crate::ambient;
+use crate::app::App;
+use crate::auth::Actor;
+use crate::error::{ApiError, ApiResult};
+use docimo_engine::attempt::Phase;
+use docimo_store::delivery::{GrantTo, TimeGrant};
+use docimo_store::exams::Site;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use utoipa::ToSchema;
+
+/// Adds a site.
+pub async fn add_site(app: &App, actor: &Actor, exam_id: &str, name: &str) -> ApiResult<()> {
+    exam(app, exam_id).await?;
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 100 {
+        return Err(ApiError::wrong("nom", "Donnez au centre un nom de 1 à 100 caractères."));
+    }
+    let site = Site { id: ambient::fresh_id(ambient::now_ms()), name: name.to_owned() };
+    let done = event(actor, exam_id, "site", format!("Centre ajouté : {name}"));
+    app.store.add_site(exam_id, &site, &done).await?;
+    Ok(())
+}
+
+/// Sites asked for, or all when none is named.
+async fn chosen_sites(app: &App, exam_id: &str, wanted: &[String]) -> ApiResult<Vec<Site>> {
+    let sites = app.store.sites(exam_id).await?;
+    if wanted.is_empty() {
+        return Ok(sites);
+    }
+    wanted.iter().map(|id| sites.iter().find(|s| s.id == *id).cloned().ok_or(ApiError::NotFound)).collect()
+}
+
+fn names(sites: &[Site]) -> String {
+    sites.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Opens a section at sites (all when none is named).
+pub async fn open(app: &App, actor: &Actor, exam_id: &str, section: &str, sites: &[String]) -> ApiResult<()> {
+    let current = exam(app, exam_id).await?;
+    if current.state == "draft" {
+        return Err(ApiError::Conflict("Figez le sujet avant d’ouvrir une épreuve.".into()));
+    }
+    let paper = app.frozen_paper(exam_id).await?;
+    let (_, section_) = paper.section(section).ok_or(ApiError::NotFound)?;
+    let sites = chosen_sites(app, exam_id, sites).await?;
+    if app.store.count_candidates(exam_id).await? == 0 {
+        return Err(ApiError::Conflict("Aucun candidat n’est inscrit : importez-les d’abord.".into()));
+    }
+    let ids: Vec<String> = sites.iter().map(|s| s.id.clone()).collect();
+    let done = event(actor, exam_id, "open", format!("« {} » ouverte : {}", section_.title, names(&sites)));
+    app.store.open_sitting(exam_id, section, &ids, &done).await?;
+    Ok(())
+}
+
+/// Closes a section at sites (all when none is named): everyone's time ends there.
+pub async fn close(app: &App, actor: &Actor, exam_id: &str, section: &str, sites: &[String]) -> ApiResult<()> {
+    let paper = app.frozen_paper(exam_id).await?;
+    let (_, section_) = paper.section(section).ok_or(ApiError::NotFound)?;
+    let sites = chosen_sites(app, exam_id, sites).await?;
+    let ids: Vec<String> = sites.iter().map(|s| s.id.clone()).collect();
+    let done = event(actor, exam_id, "close", format!("« {} » close : {}", section_.title, names(&sites)));
+    app.store.close_sitting(exam_id, section, &ids, &done).await?;
+    Ok(())
+}
+
+/// Ends the exam: closes whatever is open and lets marking begin.
+pub async fn finish(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
+    let paper = app.frozen_paper(exam_id).await?;
+    let open: Vec<_> = app.store.sittings(exam_id).await?.into_iter().filter(|s| s.closed_ms.is_none()).collect();
+    for section in &paper.sections {
+        let sites: Vec<String> =
+            open.iter().filter(|s| s.section_id == section.id.as_str()).map(|s| s.site_id.clone()).collect();
+        if !sites.is_empty() {
+            close(app, actor, exam_id, section.id.as_str(), &sites).await?;
+        }
+    }
+    let done = event(actor, exam_id, "finish", "Examen terminé");
+    app.store.move_exam(exam_id, &["open"], "closed", &done).await?;
+    Ok(())
+}
+
+/// Extra time, as a form or a program sends it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct TimeForm {
+    /// Section.
+    pub section: String,
+    /// Sheet, for one candidate.
+    #[serde(default)]
+    pub attempt: String,
+    /// Site, for everyone there.
+    #[serde(default)]
+    pub site: String,
+    /// `extension` (granted) or `compensation` (incident).
+    pub kind: String,
+    /// Minutes, 1 to 240.
+    pub minutes: u32,
+    /// Why; compulsory.
+    pub reason: String,
+}
+
+/// Gives extra time to a candidate or a site.
+pub async fn give_time(app: &App, actor: &Actor, exam_id: &str, form: &TimeForm) -> ApiResult<()> {
+    exam(app, exam_id).await?;
+    if form.reason.trim().is_empty() {
+        return Err(ApiError::wrong("motif", "Indiquez le motif : il est conservé avec la décision."));
+    }
+    if !(1..=240).contains(&form.minutes) {
+        return Err(ApiError::wrong("minutes", "De 1 à 240 minutes."));
+    }
+    let compensation = match form.kind.as_str() {
+        "extension" => false,
+        "compensation" => true,
+        _ => return Err(ApiError::wrong("nature", "Choisissez temps accordé ou compensation d’incident.")),
+    };
+    let (to, whom) = match (form.attempt.is_empty(), form.site.is_empty()) {
+        (false, true) => {
+            let attempt = app.store.attempt(&form.attempt).await?.filter(|a| a.exam_id == exam_id);
+            let attempt = attempt.ok_or(ApiError::NotFound)?;
+            (GrantTo::Attempt(attempt.id), format!("candidat {}", attempt.number))
+        }
+        (true, false) if compensation => {
+            let site = chosen_sites(app, exam_id, std::slice::from_ref(&form.site)).await?.remove(0);
+            (GrantTo::Site(site.id), format!("centre {}", site.name))
+        }
+        (true, false) => {
+            return Err(ApiError::wrong("nature", "Pour un centre entier, c’est une compensation d’incident."));
+        }
+        _ => return Err(ApiError::wrong("destinataire", "Choisissez un candidat ou un centre.")),
+    };
+    let grant = TimeGrant {
+        id: ambient::fresh_id(ambient::now_ms()),
+        exam_id: exam_id.to_owned(),
+        section_id: form.section.clone(),
+        to,
+        compensation,
+        ms: i64::from(form.minutes) * 60_000,
+        reason: form.reason.trim().to_owned(),
+    };
+    let kind = if compensation { "compensation d’incident" } else { "temps accordé" };
+    let detail = format!("{} min de {kind}, {whom} : {}", form.minutes, grant.reason);
+    app.store.grant_time(&grant, &event(actor, exam_id, "time", detail)).await?;
+    Ok(())
+}
+
+/// Gives a sheet back to its candidate.
+pub async fn reopen(app: &App, actor: &Actor, attempt_id: &str, reason: &str) -> ApiResult<String> {
+    if reason.trim().is_empty() {
+        return Err(ApiError::wrong("motif", "Indiquez le motif : il est conservé avec la décision."));
+    }
+    let attempt = app.store.attempt(attempt_id).await?.ok_or(ApiError::NotFound)?;
+    if attempt.handed_in_ms.is_none() {
+        return Err(ApiError::Conflict("Cette copie n’est pas remise.".into()));
+    }
+    let detail = format!("Copie du candidat {} rendue : {}", attempt.number, reason.trim());
+    let done = event(actor, &attempt.exam_id, "reopen", detail);
+    app.store.reopen_attempt(attempt_id, &actor.id, reason.trim(), &done).await?;
+    Ok(attempt.exam_id)
+}
+
+/// One candidate as seen from the supervisor's desk.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Watched {
+    /// Sheet, once there is one.
+    pub attempt: Option<String>,
+    /// Candidate number.
+    pub number: String,
+    /// Name.
+    pub name: String,
+    /// Site.
+    pub site: String,
+    /// absent, waiting, ready, running, handed_in or closed.
+    pub phase: String,
+    /// Questions answered.
+    pub answered: i64,
+    /// Last act received, ms UTC.
+    pub last_seen_ms: Option<i64>,
+    /// Own deadline, ms UTC.
+    pub deadline_ms: Option<i64>,
+    /// Extra minutes by right.
+    pub accommodation_min: i64,
+    /// Minutes granted and given back.
+    pub extra_min: i64,
+    /// Answers that came too late.
+    pub late: i64,
+}
+
+impl Watched {
+    /// The phase in French.
+    pub fn phase_french(&self) -> &'static str {
+        phase_french(&self.phase)
+    }
+}
+
+fn phase_french(phase: &str) -> &'static str {
+    match phase {
+        "absent" => "Absent",
+        "waiting" => "En attente",
+        "ready" => "Prêt",
+        "running" => "Compose",
+        "handed_in" => "Copie remise",
+        _ => "Temps écoulé",
+    }
+}
+
+/// The live list of a section.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Monitor {
+    /// Server time, ms UTC.
+    pub now_ms: i64,
+    /// Questions in the section.
+    pub questions: usize,
+    /// Everyone.
+    pub candidates: Vec<Watched>,
+}
+
+impl Monitor {
+    /// How many are in a phase.
+    pub fn count(&self, phase: &str) -> usize {
+        self.candidates.iter().filter(|c| c.phase == phase).count()
+    }
+}
+
+/// Who does what now, in a section.
+pub async fn monitor(app: &App, exam_id: &str, section: &str) -> ApiResult<Monitor> {
+    let paper = app.frozen_paper(exam_id).await?;
+    let (_, section_) = paper.section(section).ok_or(ApiError::NotFound)?;
+    let questions = section_.elements.iter().map(|e| e.questions().count()).sum();
+    let now_ms = ambient::now_ms();
+    let attempts: HashMap<String, _> = app
+        .store
+        .attempts(exam_id)
+        .await?
+        .into_iter()
+        .filter(|a| a.section_id == section)
+        .map(|a| (a.person_id.clone(), a))
+        .collect();
+    let answered: HashMap<String, i64> = app.store.answered_counts(exam_id, section).await?.into_iter().collect();
+    let late: HashMap<String, i64> = app.store.late_counts(exam_id).await?.into_iter().collect();
+    let candidates = app
+        .store
+        .candidates(exam_id)
+        .await?
+        .into_iter()
+        .map(|c| {
+            let attempt = attempts.get(&c.person_id);
+            let times = attempt.map(|a| a.times(section_.duration_minutes));
+            let phase = times.map_or("absent", |t| match t.phase(now_ms) {
+                Phase::Waiting => "waiting",
+                Phase::Ready => "ready",
+                Phase::Running => "running",
+                Phase::HandedIn => "handed_in",
+                Phase::Closed => "closed",
+            });
+            let allowance = times.map(|t| t.allowance).unwrap_or_default();
+            Watched {
+                answered: attempt.and_then(|a| answered.get(&a.id)).copied().unwrap_or(0),
+                late: attempt.and_then(|a| late.get(&a.id)).copied().unwrap_or(0),
+                last_seen_ms: attempt.and_then(|a| a.last_seen_ms),
+                deadline_ms: times.and_then(|t| t.deadline_ms()),
+                accommodation_min: allowance.accommodation_ms / 60_000,
+                extra_min: (allowance.extension_ms + allowance.compensation_ms) / 60_000,
+                attempt: attempt.map(|a| a.id.clone()),
+                number: c.number,
+                name: c.name,
+                site: c.site_name,
+                phase: phase.to_owned(),
+            }
+        })
+        .collect();
+    Ok(Monitor { now_ms, questions, candidates })
+}

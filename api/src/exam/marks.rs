@@ -1,0 +1,584 @@
+//! Marking an exam at a version of its register, and what a decision would change.
+
+use super::draft::exam;
+use super::event;
+use crate::ambient;
+use crate::app::App;
+use crate::auth::Actor;
+use crate::error::{ApiError, ApiResult};
+use docimo_engine::attempt::{Sheet, Step, fold};
+use docimo_engine::ledger::{Decision, Effective, Entry};
+use docimo_engine::marking::{CandidateMarks, Compiled, Marks, ResponseMatrix};
+use docimo_engine::paper::Paper;
+use docimo_engine::response::{self, Response};
+use docimo_engine::stats::{ExamIndices, Summary, exam_indices, summary};
+use docimo_engine::{Exact, QuestionId, ranking};
+use docimo_store::exams::Candidate;
+use docimo_store::results::LedgerLine;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Everyone who was enrolled, with the answers of those who came.
+pub struct Cohort {
+    /// By number.
+    pub candidates: Vec<Candidate>,
+    /// For each: all sections merged, or `None` if they never came.
+    pub sheets: Vec<Option<Sheet>>,
+}
+
+impl Cohort {
+    /// Reads an exam's journals.
+    pub async fn load(app: &App, exam_id: &str) -> ApiResult<Arc<Self>> {
+        let candidates = app.store.candidates(exam_id).await?;
+        let attempts = app.store.attempts(exam_id).await?;
+        let steps = app.store.answer_steps(exam_id).await?;
+        let build = move || {
+            let row: HashMap<&str, usize> =
+                candidates.iter().enumerate().map(|(i, c)| (c.person_id.as_str(), i)).collect();
+            let owner: HashMap<&str, usize> =
+                attempts.iter().filter_map(|a| Some((a.id.as_str(), *row.get(a.person_id.as_str())?))).collect();
+            let mut sheets: Vec<Option<Sheet>> = vec![None; candidates.len()];
+            // Coming is having started, or having opened the room: a blank sheet is a sheet.
+            for attempt in attempts.iter().filter(|a| a.started_ms.is_some() || a.streams > 0) {
+                if let Some(i) = row.get(attempt.person_id.as_str()) {
+                    sheets[*i].get_or_insert_with(Sheet::default);
+                }
+            }
+            let mut start = 0;
+            while start < steps.len() {
+                let id = &steps[start].0;
+                let end = start + steps[start..].iter().take_while(|(other, _)| other == id).count();
+                if let Some(i) = owner.get(id.as_str()) {
+                    let own: Vec<&Step> = steps[start..end].iter().map(|(_, step)| step).collect();
+                    let folded = fold(own);
+                    let sheet = sheets[*i].get_or_insert_with(Sheet::default);
+                    sheet.answers.extend(folded.answers);
+                    sheet.late.extend(folded.late);
+                }
+                start = end;
+            }
+            Self { candidates, sheets }
+        };
+        let cohort = tokio::task::spawn_blocking(build).await.map_err(|e| ApiError::Internal(e.into()))?;
+        Ok(Arc::new(cohort))
+    }
+
+    /// Rows of those who came.
+    pub fn present(&self) -> Vec<usize> {
+        (0..self.candidates.len()).filter(|i| self.sheets[*i].is_some()).collect()
+    }
+}
+
+/// An exam marked at a version.
+pub struct Marked {
+    /// The paper as the register leaves it.
+    pub effective: Effective,
+    /// Everyone.
+    pub cohort: Arc<Cohort>,
+    /// Rows of the cohort that are marked, in the order of `marks`.
+    pub present: Vec<usize>,
+    /// Answers that count, in the same order.
+    pub responses: Vec<BTreeMap<QuestionId, Response>>,
+    /// Response codes, in the same order.
+    pub matrix: ResponseMatrix,
+    /// The compiled paper.
+    pub compiled: Compiled,
+    /// Marks, in the same order.
+    pub marks: Marks,
+    /// Places by standard competition ranking, in the same order.
+    pub ranks: Vec<u32>,
+}
+
+impl Marked {
+    /// Marks a cohort. Pure and parallel: call it off the web threads.
+    pub fn new(paper: &Paper, entries: &[Entry], cohort: Arc<Cohort>) -> ApiResult<Self> {
+        let effective = Effective::replay(paper, entries).map_err(|e| ApiError::wrong("décision", e.to_string()))?;
+        let present = cohort.present();
+        let responses: Vec<BTreeMap<QuestionId, Response>> = present
+            .iter()
+            .map(|i| {
+                let late = effective.accept_late.contains(&cohort.candidates[*i].person_id);
+                cohort.sheets[*i].as_ref().map(|s| s.responses(late)).unwrap_or_default()
+            })
+            .collect();
+        let matrix = ResponseMatrix::encode(&effective.paper, &responses);
+        let compiled = Compiled::new(&effective, &matrix).map_err(|e| ApiError::wrong("barème", e.to_string()))?;
+        let marks = compiled.mark(&matrix);
+        let totals: Vec<i64> = (0..marks.candidates()).map(|c| marks.total_units(c)).collect();
+        let ranks = ranking::competition(&totals);
+        Ok(Self { effective, cohort, present, responses, matrix, compiled, marks, ranks })
+    }
+
+    /// Candidate of a marked row.
+    pub fn candidate(&self, row: usize) -> &Candidate {
+        &self.cohort.candidates[self.present[row]]
+    }
+
+    /// Marked row of a person, if they came.
+    pub fn row_of(&self, person_id: &str) -> Option<usize> {
+        self.present.iter().position(|i| self.cohort.candidates[*i].person_id == person_id)
+    }
+
+    /// Marks on 20, those that exist.
+    pub fn on_20(&self) -> Vec<f64> {
+        (0..self.marks.candidates()).filter_map(|c| self.marks.of(c).on_20).map(Exact::to_f64).collect()
+    }
+
+    /// How many pass the rank A threshold, of how many who have a rank A mark.
+    pub fn rank_a_pass(&self) -> (usize, usize) {
+        let threshold = self.effective.paper.rules.rank_a_threshold;
+        let marks: Vec<Exact> = (0..self.marks.candidates()).filter_map(|c| self.marks.of(c).rank_a_on_20).collect();
+        (marks.iter().filter(|m| **m >= threshold).count(), marks.len())
+    }
+
+    /// Classical indices of questions that still count.
+    pub fn indices(&self) -> (Vec<usize>, ExamIndices) {
+        let counted: Vec<usize> = self
+            .effective
+            .paper
+            .questions()
+            .enumerate()
+            .filter(|(_, p)| !self.effective.neutralised.contains_key(&p.question.id))
+            .map(|(i, _)| i)
+            .collect();
+        let scores: Vec<Vec<f64>> = counted
+            .iter()
+            .map(|i| {
+                let max = self.compiled.question_max(*i).to_f64();
+                let points = self.compiled.question_points(&self.matrix, *i);
+                points.into_iter().map(|p| if max > 0.0 { p.to_f64() / max } else { 0.0 }).collect()
+            })
+            .collect();
+        (counted, exam_indices(&scores))
+    }
+}
+
+/// The register with the names of its authors.
+pub async fn ledger(app: &App, exam_id: &str) -> ApiResult<Vec<LedgerLine>> {
+    Ok(app.store.ledger(exam_id).await?)
+}
+
+/// Marks an exam at a version (the last one with `None`).
+pub async fn mark_at(app: &App, exam_id: &str, version: Option<u32>) -> ApiResult<Marked> {
+    let lines = ledger(app, exam_id).await?;
+    let entries: Vec<Entry> = lines.into_iter().map(|l| l.entry).collect();
+    if entries.is_empty() {
+        return Err(ApiError::Conflict("L’examen n’est pas encore noté.".into()));
+    }
+    let upto = version.map_or(entries.len(), |v| v as usize);
+    if upto == 0 || upto > entries.len() {
+        return Err(ApiError::NotFound);
+    }
+    run(app, exam_id, entries[..upto].to_vec()).await
+}
+
+async fn run(app: &App, exam_id: &str, entries: Vec<Entry>) -> ApiResult<Marked> {
+    let paper = app.frozen_paper(exam_id).await?;
+    let cohort = Cohort::load(app, exam_id).await?;
+    tokio::task::spawn_blocking(move || Marked::new(&paper.paper, &entries, cohort))
+        .await
+        .map_err(|e| ApiError::Internal(e.into()))?
+}
+
+/// A decision, as a form or a program sends it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct DecisionForm {
+    /// The decision, by its `decision` member: `neutralise`, `reinstate`, `change_key`, `accept_text`,
+    /// `change_panel`, `accept_late`.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub decision: Decision,
+    /// Why; compulsory.
+    pub reason: String,
+}
+
+/// First marking: opens the register.
+pub async fn first_marking(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
+    let current = exam(app, exam_id).await?;
+    if current.state != "closed" {
+        return Err(ApiError::Conflict("Terminez l’examen avant de le noter.".into()));
+    }
+    let entry = Entry {
+        version: 1,
+        at_ms: ambient::now_ms(),
+        author: actor.id.to_string(),
+        reason: String::new(),
+        decision: Decision::FirstMarking,
+    };
+    run(app, exam_id, vec![entry.clone()]).await?;
+    let done = event(actor, exam_id, "mark", "Première notation");
+    app.store.add_ledger_entry(exam_id, &entry, &done).await?;
+    Ok(())
+}
+
+fn next_entry(actor: &Actor, before: &[Entry], form: &DecisionForm) -> ApiResult<Entry> {
+    if form.decision == Decision::FirstMarking {
+        return Err(ApiError::bad("La première notation se demande à part."));
+    }
+    if before.is_empty() {
+        return Err(ApiError::Conflict("Notez d’abord l’examen.".into()));
+    }
+    if form.reason.trim().is_empty() {
+        return Err(ApiError::wrong("motif", "Indiquez le motif : il est publié avec la décision."));
+    }
+    Ok(Entry {
+        version: before.len() as u32 + 1,
+        at_ms: ambient::now_ms(),
+        author: actor.id.to_string(),
+        reason: form.reason.trim().to_owned(),
+        decision: form.decision.clone(),
+    })
+}
+
+/// Takes a decision.
+pub async fn decide(app: &App, actor: &Actor, exam_id: &str, form: &DecisionForm) -> ApiResult<u32> {
+    let before: Vec<Entry> = ledger(app, exam_id).await?.into_iter().map(|l| l.entry).collect();
+    let entry = next_entry(actor, &before, form)?;
+    let mut all = before;
+    all.push(entry.clone());
+    let paper = app.frozen_paper(exam_id).await?;
+    Effective::replay(&paper.paper, &all).map_err(|e| ApiError::wrong("décision", e.to_string()))?;
+    let done = event(actor, exam_id, "decide", entry.decision.french());
+    app.store.add_ledger_entry(exam_id, &entry, &done).await?;
+    Ok(entry.version)
+}
+
+/// What an exam looks like at a version, in figures.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Overview {
+    /// Version of the register.
+    pub version: u32,
+    /// Candidates enrolled.
+    pub enrolled: usize,
+    /// Candidates who came.
+    pub present: usize,
+    /// Points that can be had.
+    pub out_of: String,
+    /// Distribution of marks on 20.
+    #[schema(value_type = Object)]
+    pub on_20: Option<Summary>,
+    /// Cronbach's alpha.
+    pub alpha: Option<f64>,
+    /// Standard error of measurement, in points.
+    pub sem: Option<f64>,
+    /// At or above the rank A threshold.
+    pub rank_a_pass: usize,
+    /// Having a rank A mark.
+    pub rank_a_of: usize,
+    /// The threshold, on 20.
+    pub rank_a_threshold: String,
+}
+
+impl Overview {
+    /// Figures of a marked exam.
+    pub fn of(marked: &Marked, version: u32) -> Self {
+        let (_, indices) = marked.indices();
+        let (rank_a_pass, rank_a_of) = marked.rank_a_pass();
+        Self {
+            version,
+            enrolled: marked.cohort.candidates.len(),
+            present: marked.present.len(),
+            out_of: marked.marks.out_of().to_string(),
+            on_20: summary(&marked.on_20()),
+            alpha: indices.alpha,
+            sem: indices.sem,
+            rank_a_pass,
+            rank_a_of,
+            rank_a_threshold: marked.effective.paper.rules.rank_a_threshold.to_string(),
+        }
+    }
+}
+
+/// How one candidate moves.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Move {
+    /// Candidate number.
+    pub number: String,
+    /// Name.
+    pub name: String,
+    /// Mark on 20 before and after, exact decimals.
+    pub before: Option<f64>,
+    /// Mark on 20 after.
+    pub after: Option<f64>,
+    /// Place before.
+    pub rank_before: u32,
+    /// Place after.
+    pub rank_after: u32,
+    /// Crosses the rank A threshold: `passes`, `fails` or empty.
+    pub crossing: &'static str,
+}
+
+/// Old marks beside new ones.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Comparison {
+    /// Before.
+    pub before: Overview,
+    /// After.
+    pub after: Overview,
+    /// Whose mark changes.
+    pub changed: usize,
+    /// Who now passes the rank A threshold.
+    pub now_pass: usize,
+    /// Who no longer does.
+    pub now_fail: usize,
+    /// Everyone whose mark or place changes, by place after.
+    pub moves: Vec<Move>,
+}
+
+/// Compares two markings of the same cohort.
+pub fn compare(before: &Marked, after: &Marked, versions: (u32, u32)) -> Comparison {
+    let threshold = |m: &Marked| m.effective.paper.rules.rank_a_threshold;
+    let passes = |m: &Marked, marks: &CandidateMarks| marks.rank_a_on_20.map(|r| r >= threshold(m));
+    let (mut moves, mut changed, mut now_pass, mut now_fail) = (Vec::new(), 0, 0, 0);
+    for row in 0..before.present.len().min(after.present.len()) {
+        let (old, new) = (before.marks.of(row), after.marks.of(row));
+        let crossing = match (passes(before, &old), passes(after, &new)) {
+            (Some(false), Some(true)) => {
+                now_pass += 1;
+                "passes"
+            }
+            (Some(true), Some(false)) => {
+                now_fail += 1;
+                "fails"
+            }
+            _ => "",
+        };
+        changed += usize::from(old.on_20 != new.on_20);
+        if old.on_20 != new.on_20 || before.ranks[row] != after.ranks[row] || !crossing.is_empty() {
+            let candidate = after.candidate(row);
+            moves.push(Move {
+                number: candidate.number.clone(),
+                name: candidate.name.clone(),
+                before: old.on_20.map(Exact::to_f64),
+                after: new.on_20.map(Exact::to_f64),
+                rank_before: before.ranks[row],
+                rank_after: after.ranks[row],
+                crossing,
+            });
+        }
+    }
+    moves.sort_by(|a, b| a.rank_after.cmp(&b.rank_after).then_with(|| a.number.cmp(&b.number)));
+    Comparison {
+        before: Overview::of(before, versions.0),
+        after: Overview::of(after, versions.1),
+        changed,
+        now_pass,
+        now_fail,
+        moves,
+    }
+}
+
+/// What a decision would change, without taking it.
+pub async fn preview(app: &App, actor: &Actor, exam_id: &str, form: &DecisionForm) -> ApiResult<Comparison> {
+    let before: Vec<Entry> = ledger(app, exam_id).await?.into_iter().map(|l| l.entry).collect();
+    let form = DecisionForm { reason: "à l’étude".into(), ..form.clone() };
+    let entry = next_entry(actor, &before, &form)?;
+    let versions = (before.len() as u32, entry.version);
+    let mut after = before.clone();
+    after.push(entry);
+    compare_entries(app, exam_id, before, after, versions).await
+}
+
+/// What changed between two versions of the register.
+pub async fn compare_versions(app: &App, exam_id: &str, from: u32, to: u32) -> ApiResult<Comparison> {
+    let all: Vec<Entry> = ledger(app, exam_id).await?.into_iter().map(|l| l.entry).collect();
+    let upto = |v: u32| {
+        if v >= 1 && v as usize <= all.len() { Ok(all[..v as usize].to_vec()) } else { Err(ApiError::NotFound) }
+    };
+    let (before, after) = (upto(from)?, upto(to)?);
+    compare_entries(app, exam_id, before, after, (from, to)).await
+}
+
+async fn compare_entries(
+    app: &App,
+    exam_id: &str,
+    before: Vec<Entry>,
+    after: Vec<Entry>,
+    versions: (u32, u32),
+) -> ApiResult<Comparison> {
+    let paper = app.frozen_paper(exam_id).await?;
+    let cohort = Cohort::load(app, exam_id).await?;
+    let work = move || -> ApiResult<Comparison> {
+        let old = Marked::new(&paper.paper, &before, cohort.clone())?;
+        let new = Marked::new(&paper.paper, &after, cohort)?;
+        Ok(compare(&old, &new, versions))
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::Internal(e.into()))?
+}
+
+/// A question in the committee's table.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QuestionLine {
+    /// Id.
+    pub id: String,
+    /// Number on the paper.
+    pub number: usize,
+    /// Section title.
+    pub section: String,
+    /// Case title, if any.
+    pub case: Option<String>,
+    /// QRU, QRM…
+    pub kind: String,
+    /// A or B.
+    pub rank: Option<String>,
+    /// First words of the stem.
+    pub stem: String,
+    /// Success rate, 0 to 1.
+    pub p: Option<f64>,
+    /// Discrimination by 27 % groups.
+    pub d27: Option<f64>,
+    /// Correlation with the rest.
+    pub r_item_rest: Option<f64>,
+    /// Share of blank answers, 0 to 1.
+    pub blank: f64,
+    /// removed or credit_all, if neutralised.
+    pub neutralised: Option<String>,
+    /// What calls for a look, in French.
+    pub flags: Vec<String>,
+}
+
+/// Every question with its indices and what calls for a look (thresholds of RULES §5).
+pub fn question_lines(marked: &Marked) -> Vec<QuestionLine> {
+    let (counted, indices) = marked.indices();
+    let paper = &marked.effective.paper;
+    let n = marked.present.len();
+    paper
+        .questions()
+        .enumerate()
+        .map(|(i, placed)| {
+            let item = counted.iter().position(|c| *c == i).map(|at| indices.items[at].clone());
+            let (p, d27, r) = item.map_or((None, None, None), |x| (x.p, x.d27, x.r_item_rest));
+            let blank = marked.matrix.column(i).iter().filter(|c| **c == 0).count();
+            let mut flags = Vec::new();
+            if n >= 30 {
+                match r {
+                    Some(r) if r <= 0.0 => flags.push("discrimination négative : la clé est-elle juste ?".to_owned()),
+                    Some(r) if r < 0.1 => flags.push("discrimine peu".to_owned()),
+                    _ => {}
+                }
+                match p {
+                    Some(p) if p < 0.20 => flags.push("très difficile".to_owned()),
+                    Some(p) if p > 0.90 => flags.push("très facile".to_owned()),
+                    _ => {}
+                }
+            }
+            let neutralised = marked.effective.neutralised.get(&placed.question.id).map(|policy| match policy {
+                docimo_engine::ledger::Neutralisation::Removed => "removed".to_owned(),
+                docimo_engine::ledger::Neutralisation::CreditAll => "credit_all".to_owned(),
+            });
+            QuestionLine {
+                id: placed.question.id.to_string(),
+                number: placed.number,
+                section: paper.sections[placed.section].title.clone(),
+                case: placed.case.map(|(c, _)| c.title.clone()),
+                kind: placed.question.kind().code().into(),
+                rank: placed.question.rank.map(|r| r.to_string()),
+                stem: crate::markdown::plain(&placed.question.stem, 110),
+                p,
+                d27,
+                r_item_rest: r,
+                blank: if n == 0 { 0.0 } else { blank as f64 / n as f64 },
+                neutralised,
+                flags,
+            }
+        })
+        .collect()
+}
+
+/// How often each answer was given to a question.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AnswerCount {
+    /// What was answered, for people.
+    pub label: String,
+    /// Proposition id, where it is one.
+    pub proposition: Option<String>,
+    /// In the key?
+    pub right: bool,
+    /// How many candidates.
+    pub count: usize,
+    /// Share of those who came, 0 to 1.
+    pub share: f64,
+    /// For an open answer in no list: the jury may admit it.
+    pub unlisted: bool,
+}
+
+/// Answers given to a question, the most frequent first (propositions in their own order).
+pub fn answer_counts(marked: &Marked, id: &QuestionId) -> Option<Vec<AnswerCount>> {
+    use docimo_engine::qroc::{Category, categorise, normalise};
+    use docimo_engine::question::Body;
+    let placed = marked.effective.paper.question(id)?;
+    let n = marked.present.len().max(1);
+    let answers: Vec<Option<&Response>> = marked.responses.iter().map(|r| r.get(id)).collect();
+    let line = |label: String, proposition: Option<String>, right: bool, count: usize| AnswerCount {
+        label,
+        proposition,
+        right,
+        count,
+        share: count as f64 / n as f64,
+        unlisted: false,
+    };
+    Some(match &placed.question.body {
+        Body::Qroc { exact, acceptable, .. } => {
+            let mut groups: BTreeMap<String, (String, usize)> = BTreeMap::new();
+            for answer in answers.into_iter().flatten() {
+                if let Response::Text { text } = answer {
+                    groups.entry(normalise(text)).or_insert_with(|| (text.trim().to_owned(), 0)).1 += 1;
+                }
+            }
+            let mut lines: Vec<AnswerCount> = groups
+                .into_values()
+                .map(|(text, count)| {
+                    let category = categorise(&text, exact, acceptable);
+                    AnswerCount {
+                        unlisted: category == Category::Other,
+                        ..line(
+                            if text.is_empty() { "(vide)".into() } else { text },
+                            None,
+                            matches!(category, Category::Exact | Category::Acceptable),
+                            count,
+                        )
+                    }
+                })
+                .collect();
+            lines.sort_by_key(|l| std::cmp::Reverse(l.count));
+            lines.truncate(100);
+            lines
+        }
+        Body::Tcs { panel, .. } => {
+            let credits = response::tcs_credits(panel);
+            (-2_i8..=2)
+                .zip(credits)
+                .map(|(value, credit)| {
+                    let chose = |a: &&&Response| matches!(a, Response::Choice { choice: Some(c) } if *c == value);
+                    let count = answers.iter().flatten().filter(chose).count();
+                    line(format!("{value:+} ({} point)", credit.french(3)), None, credit == Exact::ONE, count)
+                })
+                .collect()
+        }
+        Body::Qzp { zones, .. } => {
+            let column = marked.effective.paper.questions().position(|p| p.question.id == *id)?;
+            zones
+                .iter()
+                .enumerate()
+                .map(|(bit, zone)| {
+                    let count = marked.matrix.column(column).iter().filter(|c| **c & (1 << bit) != 0).count();
+                    line(zone.name.clone(), None, true, count)
+                })
+                .collect()
+        }
+        body => body
+            .propositions()
+            .iter()
+            .enumerate()
+            .map(|(i, p)| {
+                let ticked = |a: &&&Response| matches!(a, Response::Ticks { ticked, .. } if ticked.contains(&p.id));
+                let count = answers.iter().flatten().filter(ticked).count();
+                let letter = char::from(b'A' + (i % 26) as u8);
+                let label = format!("{letter}. {}", crate::markdown::plain(&p.text, 160));
+                line(label, Some(p.id.to_string()), p.status.is_true(), count)
+            })
+            .collect(),
+    })
+}

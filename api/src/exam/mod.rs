@@ -1,0 +1,42 @@
+//! The life of an exam: what the pages, the JSON interface and the command line all call.
+//!
+//! Composition ([`draft`]) → candidates ([`candidates`]) → opening, watching, closing ([`life`]) → the
+//! exam room ([`room`]) → marking and decisions ([`marks`]) → results ([`results`], [`export`]).
+
+pub mod candidates;
+pub mod draft;
+pub mod export;
+pub mod life;
+pub mod marks;
+pub mod results;
+pub mod room;
+
+use crate::ambient;
+use crate::auth::Actor;
+use docimo_store::exams::NewEvent;
+
+/// What a person in charge just did, to be recorded with it.
+pub(crate) fn event(actor: &Actor, exam_id: &str, what: &'static str, detail: impl Into<String>) -> NewEvent {
+    let at_ms = ambient::now_ms();
+    NewEvent {
+        id: ambient::fresh_id(at_ms),
+        exam_id: Some(exam_id.to_owned()),
+        at_ms,
+        author_id: Some(actor.id.to_string()),
+        what,
+        detail: detail.into(),
+    }
+}
+
+/// State of an exam, in French.
+pub fn state_french(state: &str) -> &'static str {
+    match state {
+        "draft" => "En préparation",
+        "frozen" => "Sujet figé",
+        "open" => "En cours",
+        "closed" => "Terminé",
+        "marked" => "Noté",
+        "published" => "Publié",
+        _ => "Inconnu",
+    }
+}

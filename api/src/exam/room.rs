@@ -1,0 +1,525 @@
+//! The exam room, as its page needs it: what this candidate may see now, and nothing else.
+
+use crate::ambient;
+use crate::app::App;
+use crate::auth::Actor;
+use crate::error::{ApiError, ApiResult};
+use crate::markdown;
+use crate::media::ImageView;
+use crate::metrics::Metrics;
+use docimo_engine::QuestionId;
+use docimo_engine::attempt::{Act, Phase, Sheet, Times, Verdict, fold};
+use docimo_engine::paper::{Case, Element, Section};
+use docimo_engine::question::{Body, Image, Kind, Question};
+use docimo_engine::response::Response;
+use docimo_engine::shuffle;
+use docimo_store::delivery::Attempt;
+use docimo_store::journal::{NewStep, Save};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A candidate's clock. Instants are ms since 1970 UTC by the server.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Clock {
+    /// Now.
+    pub now_ms: i64,
+    /// When time began.
+    pub starts_ms: Option<i64>,
+    /// When it ends.
+    pub deadline_ms: Option<i64>,
+    /// The section's duration.
+    pub duration_ms: i64,
+    /// Extra time by right.
+    pub accommodation_ms: i64,
+    /// Extra time granted.
+    pub extension_ms: i64,
+    /// Extra time for an incident.
+    pub compensation_ms: i64,
+}
+
+impl Clock {
+    fn of(times: &Times, now_ms: i64) -> Self {
+        let allowance = times.allowance;
+        Self {
+            now_ms,
+            starts_ms: times.started_ms,
+            deadline_ms: times.deadline_ms(),
+            duration_ms: allowance.duration_ms,
+            accommodation_ms: allowance.accommodation_ms,
+            extension_ms: allowance.extension_ms,
+            compensation_ms: allowance.compensation_ms,
+        }
+    }
+}
+
+/// A clock with the state of the sheet.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ClockView {
+    /// waiting, ready, running, handed_in or closed.
+    pub state: String,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Everything the page shows.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Room {
+    /// Sheet.
+    pub attempt: String,
+    /// Exam.
+    pub exam_title: String,
+    /// Section.
+    pub section_title: String,
+    /// Who sits here.
+    pub candidate_name: String,
+    /// Candidate number.
+    pub candidate_number: String,
+    /// Instructions, safe HTML.
+    pub instructions_html: String,
+    /// waiting, ready, running, handed_in or closed.
+    pub state: String,
+    /// The clock.
+    pub clock: Clock,
+    /// Questions answered.
+    pub answered_count: usize,
+    /// Questions in the section.
+    pub question_count: usize,
+    /// In order; empty until time runs.
+    pub elements: Vec<ElementView>,
+    /// By id; those that may be seen now.
+    pub questions: BTreeMap<String, QuestionView>,
+    /// Last counted answers.
+    #[schema(value_type = Object)]
+    pub answers: BTreeMap<QuestionId, Response>,
+    /// Flagged "à revoir".
+    #[schema(value_type = Vec<String>)]
+    pub flags: BTreeSet<QuestionId>,
+    /// Which section this is.
+    pub section_progress: Progress,
+    /// When it was handed in, ms UTC.
+    pub handed_in_ms: Option<i64>,
+}
+
+/// Which of how many.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Progress {
+    /// From 1.
+    pub index: usize,
+    /// In all.
+    pub count: usize,
+}
+
+/// An element of the section.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[expect(clippy::large_enum_variant, reason = "a section has a few dozen; they live for one answer")]
+pub enum ElementView {
+    /// An isolated question.
+    Question {
+        /// Id.
+        id: String,
+        /// Number in the section.
+        number: usize,
+    },
+    /// A case.
+    Case {
+        /// Id.
+        id: String,
+        /// DP, mini-DP, KFP, LCA.
+        kind: String,
+        /// Title.
+        title: String,
+        /// Do validated questions lock?
+        progressive: bool,
+        /// Safe HTML.
+        intro_html: String,
+        /// Picture.
+        image: Option<ImageView>,
+        /// Article of an LCA.
+        article: Option<ArticleView>,
+        /// Questions.
+        parts: Vec<PartView>,
+    },
+}
+
+/// An article.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ArticleView {
+    /// Title.
+    pub title: String,
+    /// Where published.
+    pub citation: String,
+    /// Safe HTML.
+    pub html: String,
+}
+
+/// A question of a case.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PartView {
+    /// Its id.
+    pub question: String,
+    /// Number in the section.
+    pub number: usize,
+    /// open, locked or hidden.
+    pub status: &'static str,
+    /// What it brings, safe HTML; absent while hidden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_html: Option<String>,
+}
+
+/// A question as a candidate sees it: no key, no comment.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QuestionView {
+    /// Id.
+    pub id: String,
+    /// Number in the section.
+    pub number: usize,
+    /// QRU, QRM…
+    pub kind: String,
+    /// In French.
+    pub kind_label: String,
+    /// What to do.
+    pub instruction: String,
+    /// Safe HTML.
+    pub stem_html: String,
+    /// Picture.
+    pub image: Option<ImageView>,
+    /// Options, in the order of this candidate.
+    pub propositions: Vec<PropositionView>,
+    /// Ticks or points announced.
+    pub expected: Option<u32>,
+    /// Words allowed.
+    pub max_words: Option<u32>,
+    /// TCS: safe HTML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hypothesis_html: Option<String>,
+    /// TCS: safe HTML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding_html: Option<String>,
+    /// TCS: the scale.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scale: Vec<ScaleView>,
+}
+
+/// An option.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PropositionView {
+    /// Id.
+    pub id: String,
+    /// Safe HTML.
+    pub html: String,
+}
+
+/// A step of the TCS scale.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ScaleView {
+    /// −2 to +2.
+    pub value: i8,
+    /// In French.
+    pub label: &'static str,
+}
+
+/// The TCS scale, as the R2C words it.
+pub const TCS_SCALE: [(i8, &str); 5] = [
+    (-2, "très fortement moins probable, ou très inadapté"),
+    (-1, "moins probable, ou moins adapté"),
+    (0, "ni plus ni moins probable ou adapté"),
+    (1, "plus probable, ou plus adapté"),
+    (2, "très fortement plus probable, ou très adapté"),
+];
+
+/// What to do, by kind.
+pub fn instruction(question: &Question) -> String {
+    let count = |n: u32, one: &str, many: &str| if n < 2 { format!("{n} {one}") } else { format!("{n} {many}") };
+    match &question.body {
+        Body::Qru { .. } => "Une seule réponse est attendue.".into(),
+        Body::Qrm { .. } => "Cochez la ou les propositions exactes.".into(),
+        Body::Qrp { expected, .. } | Body::Qrpl { expected, .. } => {
+            format!("{}, pas davantage.", count(*expected, "réponse est attendue", "réponses sont attendues"))
+        }
+        Body::Qroc { max_words, .. } => format!("Répondez en {}.", count(*max_words, "mot", "mots au plus")),
+        Body::Qzp { expected, .. } => {
+            format!("{} sur l’image.", count(*expected, "zone est à pointer", "zones sont à pointer"))
+        }
+        Body::Tcs { .. } => "Indiquez l’effet de la nouvelle information sur l’hypothèse.".into(),
+        Body::Qcm { .. } => "Pour chaque proposition : vrai, faux, ou sans réponse.".into(),
+    }
+}
+
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Waiting => "waiting",
+        Phase::Ready => "ready",
+        Phase::Running => "running",
+        Phase::HandedIn => "handed_in",
+        Phase::Closed => "closed",
+    }
+}
+
+/// The sheet with its section, if it belongs to this person; as if absent otherwise.
+pub async fn own_attempt(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<(Attempt, Arc<Section>, usize)> {
+    let attempt =
+        app.store.attempt(attempt_id).await?.filter(|a| *a.person_id == *actor.id).ok_or(ApiError::NotFound)?;
+    let paper = app.frozen_paper(&attempt.exam_id).await?;
+    let (index, section) = paper.section(&attempt.section_id).ok_or(ApiError::NotFound)?;
+    Ok((attempt, section.clone(), index))
+}
+
+/// The sheet of this person for a section, made on their first visit.
+pub async fn enter(app: &App, actor: &Actor, exam_id: &str, section: &str) -> ApiResult<String> {
+    let paper = app.frozen_paper(exam_id).await?;
+    paper.section(section).ok_or(ApiError::NotFound)?;
+    app.store.candidate(exam_id, &actor.id).await?.ok_or(ApiError::NotFound)?;
+    let fresh = ambient::fresh_id(ambient::now_ms());
+    Ok(app.store.ensure_attempt(&fresh, ambient::seed(), exam_id, &actor.id, section).await?)
+}
+
+/// What the room holds now.
+pub async fn room(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room> {
+    let (attempt, section, index) = own_attempt(app, actor, attempt_id).await?;
+    let exam = super::draft::exam(app, &attempt.exam_id).await?;
+    let paper = app.frozen_paper(&attempt.exam_id).await?;
+    let now_ms = ambient::now_ms();
+    let times = attempt.times(section.duration_minutes);
+    let phase = times.phase(now_ms);
+    let started = matches!(phase, Phase::Running | Phase::HandedIn | Phase::Closed) && times.started_ms.is_some();
+    let sheet = if started { fold(&app.store.steps(&attempt.exam_id, &attempt.id).await?) } else { Sheet::default() };
+    let mut room = Room {
+        attempt: attempt.id.clone(),
+        exam_title: exam.title,
+        section_title: section.title.clone(),
+        candidate_name: actor.name.to_string(),
+        candidate_number: attempt.number.clone(),
+        instructions_html: markdown::block(&exam.instructions),
+        state: phase_name(phase).into(),
+        clock: Clock::of(&times, now_ms),
+        answered_count: sheet.answered(),
+        question_count: section.elements.iter().map(|e| e.questions().count()).sum(),
+        elements: Vec::new(),
+        questions: BTreeMap::new(),
+        answers: sheet.answers.clone(),
+        flags: sheet.flags.clone(),
+        section_progress: Progress { index: index + 1, count: paper.sections.len() },
+        handed_in_ms: attempt.handed_in_ms,
+    };
+    // The questions are for those who compose. Once handed in, they are for the correction.
+    if phase == Phase::Running {
+        fill(&mut room, &section, &sheet, attempt.seed);
+    }
+    Ok(room)
+}
+
+fn fill(room: &mut Room, section: &Section, sheet: &Sheet, seed: i64) {
+    let mut number = 0;
+    for element in &section.elements {
+        match element {
+            Element::Question(question) => {
+                number += 1;
+                room.elements.push(ElementView::Question { id: question.id.to_string(), number });
+                let view = question_view(question, number, section.shuffle_propositions.then_some(seed));
+                room.questions.insert(question.id.to_string(), view);
+            }
+            Element::Case(case) => {
+                let visible = sheet.visible_parts(case);
+                let mut parts = Vec::with_capacity(case.parts.len());
+                for (i, part) in case.parts.iter().enumerate() {
+                    number += 1;
+                    let shown = i < visible;
+                    let locked = sheet.locked.contains(&part.question.id);
+                    parts.push(PartView {
+                        question: part.question.id.to_string(),
+                        number,
+                        status: if !shown {
+                            "hidden"
+                        } else if locked {
+                            "locked"
+                        } else {
+                            "open"
+                        },
+                        text_html: shown.then(|| markdown::block(&part.text)),
+                    });
+                    if shown {
+                        let view = question_view(&part.question, number, section.shuffle_propositions.then_some(seed));
+                        room.questions.insert(part.question.id.to_string(), view);
+                    }
+                }
+                room.elements.push(case_view(case, parts));
+            }
+        }
+    }
+}
+
+fn case_view(case: &Case, parts: Vec<PartView>) -> ElementView {
+    ElementView::Case {
+        id: case.id.to_string(),
+        kind: case.kind.code().into(),
+        title: case.title.clone(),
+        progressive: case.kind.is_progressive(),
+        intro_html: markdown::block(&case.intro),
+        image: case.image.as_ref().map(image_view),
+        article: case.article.as_ref().map(|a| ArticleView {
+            title: a.title.clone(),
+            citation: a.citation.clone(),
+            html: markdown::block(&a.body),
+        }),
+        parts,
+    }
+}
+
+fn image_view(image: &Image) -> ImageView {
+    ImageView::of(image)
+}
+
+/// A question as a candidate sees it. With a seed, propositions come in the order drawn from it.
+pub fn question_view(question: &Question, number: usize, seed: Option<i64>) -> QuestionView {
+    let propositions = question.body.propositions();
+    let order = match seed {
+        Some(seed) => shuffle::order(seed as u64, question.id.as_str(), propositions.len()),
+        None => (0..propositions.len()).collect(),
+    };
+    let (hypothesis_html, finding_html, scale) = match &question.body {
+        Body::Tcs { hypothesis, finding, .. } => (
+            Some(markdown::inline(hypothesis)),
+            Some(markdown::inline(finding)),
+            TCS_SCALE.iter().map(|(value, label)| ScaleView { value: *value, label }).collect(),
+        ),
+        _ => (None, None, Vec::new()),
+    };
+    QuestionView {
+        id: question.id.to_string(),
+        number,
+        kind: question.kind().code().into(),
+        kind_label: question.kind().french().into(),
+        instruction: instruction(question),
+        stem_html: markdown::block(&question.stem),
+        image: question.image.as_ref().map(image_view),
+        propositions: order
+            .into_iter()
+            .map(|i| PropositionView {
+                id: propositions[i].id.to_string(),
+                html: markdown::inline(&propositions[i].text),
+            })
+            .collect(),
+        expected: if question.kind() == Kind::Qru { Some(1) } else { question.body.expected() },
+        max_words: match question.body {
+            Body::Qroc { max_words, .. } => Some(max_words),
+            _ => None,
+        },
+        hypothesis_html,
+        finding_html,
+        scale,
+    }
+}
+
+/// Starts this candidate's time.
+pub async fn start(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room> {
+    let (attempt, section, _) = own_attempt(app, actor, attempt_id).await?;
+    let now_ms = ambient::now_ms();
+    match attempt.times(section.duration_minutes).phase(now_ms) {
+        Phase::Ready => drop(app.store.start_attempt(attempt_id, now_ms).await?),
+        Phase::Waiting => return Err(ApiError::Conflict("L’épreuve n’est pas encore ouverte.".into())),
+        Phase::Running | Phase::HandedIn | Phase::Closed => {}
+    }
+    room(app, actor, attempt_id).await
+}
+
+/// Opens a stream of steps.
+pub async fn open_stream(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<i64> {
+    own_attempt(app, actor, attempt_id).await?;
+    Ok(app.store.open_stream(attempt_id, ambient::now_ms()).await?)
+}
+
+/// The clock alone.
+pub async fn clock(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<ClockView> {
+    let (attempt, section, _) = own_attempt(app, actor, attempt_id).await?;
+    let now_ms = ambient::now_ms();
+    let times = attempt.times(section.duration_minutes);
+    Ok(ClockView { state: phase_name(times.phase(now_ms)).into(), clock: Clock::of(&times, now_ms) })
+}
+
+/// A step as the page sends it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct StepForm {
+    /// Number in its stream, from 1.
+    pub seq: u32,
+    /// The client's clock, kept for the record.
+    pub client_ms: i64,
+    /// What was done: `answer`, `flag`, `lock`, `view` or `hand_in`.
+    #[schema(value_type = Object)]
+    pub act: Act,
+}
+
+/// Steps of one stream.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct StepsForm {
+    /// Which stream.
+    pub stream: u32,
+    /// In order, at most 500.
+    pub steps: Vec<StepForm>,
+}
+
+/// The acknowledgement: sent after the commit is on disk.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Acknowledgement {
+    /// Highest step of the stream on disk.
+    pub acknowledged: u32,
+    /// What each step was worth.
+    pub verdicts: Vec<VerdictView>,
+    /// State of the sheet.
+    pub state: String,
+    /// The clock.
+    pub clock: Clock,
+    /// A validation showed a next part: read the room again.
+    pub revealed: bool,
+}
+
+/// What a step was worth.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VerdictView {
+    /// Step.
+    pub seq: u32,
+    /// counted, late, locked, handed_in or invalid.
+    #[schema(value_type = String)]
+    pub verdict: Verdict,
+}
+
+/// Most steps in one request.
+pub const MAX_STEPS: usize = 500;
+
+/// Saves steps; the answer comes after they are durable.
+pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -> ApiResult<Acknowledgement> {
+    if form.steps.len() > MAX_STEPS {
+        return Err(ApiError::bad(format!("{MAX_STEPS} actes au plus par envoi.")));
+    }
+    if form.steps.iter().any(|s| matches!(s.act, Act::Reopen { .. })) {
+        return Err(ApiError::Forbidden);
+    }
+    let (_, section, _) = own_attempt(app, actor, attempt_id).await?;
+    let now_ms = ambient::now_ms();
+    let save = Save {
+        attempt_id: attempt_id.to_owned(),
+        section: section.clone(),
+        actor: actor.id.to_string(),
+        stream: form.stream,
+        steps: form.steps.into_iter().map(|s| NewStep { seq: s.seq, client_ms: s.client_ms, act: s.act }).collect(),
+        now_ms,
+    };
+    let count = save.steps.len() as u64;
+    let saved = app.journal.save(save).await.inspect_err(|e| {
+        if matches!(e, docimo_store::SaveError::Overloaded) {
+            Metrics::add(&app.metrics.saves_refused, 1);
+        }
+    })?;
+    Metrics::add(&app.metrics.steps_acknowledged, count);
+    let times = saved.attempt.times(section.duration_minutes);
+    let now_ms = ambient::now_ms();
+    Ok(Acknowledgement {
+        acknowledged: saved.acknowledged,
+        verdicts: saved.verdicts.into_iter().map(|(seq, verdict)| VerdictView { seq, verdict }).collect(),
+        state: phase_name(times.phase(now_ms)).into(),
+        clock: Clock::of(&times, now_ms),
+        revealed: saved.revealed,
+    })
+}

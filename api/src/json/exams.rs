@@ -1,0 +1,333 @@
+//! Exams from draft to closing.
+
+use super::Body;
+use crate::app::App;
+use crate::auth::Actor;
+use crate::error::{ApiError, ApiResult, Problem, Wrong};
+use crate::exam::candidates::{self, Credential};
+use crate::exam::draft::{self, SectionForm, Settings};
+use crate::exam::life::{self, Monitor, TimeForm};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use docimo_engine::paper::Paper;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An exam.
+#[derive(Serialize, ToSchema)]
+pub struct ExamView {
+    /// Id.
+    id: String,
+    /// Title.
+    title: String,
+    /// draft, frozen, open, closed, marked or published.
+    state: String,
+    /// common or individual.
+    start_mode: String,
+    /// Hash of the frozen paper.
+    paper_hash: Option<String>,
+    /// When results were published, ms UTC.
+    published_ms: Option<i64>,
+    /// Version of the register that was published.
+    published_version: Option<i64>,
+}
+
+impl From<docimo_store::exams::Exam> for ExamView {
+    fn from(e: docimo_store::exams::Exam) -> Self {
+        Self {
+            id: e.id,
+            title: e.title,
+            state: e.state,
+            start_mode: e.start_mode,
+            paper_hash: e.paper_hash,
+            published_ms: e.published_ms,
+            published_version: e.published_version,
+        }
+    }
+}
+
+/// Something made.
+#[derive(Serialize, ToSchema)]
+pub struct Made {
+    /// Its id.
+    id: String,
+}
+
+/// Every exam, the newest first.
+#[utoipa::path(get, path = "/api/v1/exams", tag = "exams", responses((status = 200, body = Vec<ExamView>)))]
+pub async fn list(State(app): State<App>) -> ApiResult<Json<Vec<ExamView>>> {
+    Ok(Json(app.store.exams().await?.into_iter().map(ExamView::from).collect()))
+}
+
+/// Creates an exam with an empty draft paper.
+#[utoipa::path(post, path = "/api/v1/exams", tag = "exams", request_body = Settings,
+    responses((status = 201, body = Made), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn create(
+    State(app): State<App>,
+    actor: Actor,
+    Body(form): Body<Settings>,
+) -> ApiResult<(StatusCode, Json<Made>)> {
+    Ok((StatusCode::CREATED, Json(Made { id: draft::create(&app, &actor, &form).await? })))
+}
+
+/// One exam.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = ExamView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn show(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<ExamView>> {
+    Ok(Json(draft::exam(&app, &exam).await?.into()))
+}
+
+/// Changes the settings of a draft.
+#[utoipa::path(patch, path = "/api/v1/exams/{exam}", tag = "exams", params(("exam" = String, Path)), request_body = Settings,
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn set_settings(
+    State(app): State<App>,
+    Path(exam): Path<String>,
+    Body(form): Body<Settings>,
+) -> ApiResult<StatusCode> {
+    draft::set_settings(&app, &exam, &form).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The paper with its keys.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/paper", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = Object)))]
+pub async fn paper(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Paper>> {
+    Ok(Json(draft::paper(&app, &exam).await?))
+}
+
+/// Faults of a paper.
+#[derive(Serialize, ToSchema)]
+pub struct Faults {
+    /// Each with its place.
+    faults: Vec<Wrong>,
+}
+
+/// Replaces a draft paper; tells its faults.
+#[utoipa::path(put, path = "/api/v1/exams/{exam}/paper", tag = "exams", params(("exam" = String, Path)), request_body = Object,
+    responses((status = 200, body = Faults), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn set_paper(
+    State(app): State<App>,
+    Path(exam): Path<String>,
+    Body(paper): Body<Paper>,
+) -> ApiResult<Json<Faults>> {
+    Ok(Json(Faults { faults: draft::set_paper(&app, &exam, paper).await? }))
+}
+
+/// Adds a section at the end.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/sections", tag = "exams", params(("exam" = String, Path)), request_body = SectionForm,
+    responses((status = 201, body = Made), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn add_section(
+    State(app): State<App>,
+    Path(exam): Path<String>,
+    Body(form): Body<SectionForm>,
+) -> ApiResult<(StatusCode, Json<Made>)> {
+    Ok((StatusCode::CREATED, Json(Made { id: draft::add_section(&app, &exam, &form).await? })))
+}
+
+/// Entries of the bank, by id.
+#[derive(Deserialize, ToSchema)]
+pub struct Entries {
+    /// In the order wanted.
+    entries: Vec<String>,
+}
+
+/// Adds entries of the bank to a section.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/sections/{section}/entries", tag = "exams",
+    params(("exam" = String, Path), ("section" = String, Path)), request_body = Entries,
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn add_entries(
+    State(app): State<App>,
+    Path((exam, section)): Path<(String, String)>,
+    Body(form): Body<Entries>,
+) -> ApiResult<StatusCode> {
+    draft::add_entries(&app, &exam, &section, &form.entries).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Freezes the paper.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/freeze", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 204), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn freeze(State(app): State<App>, actor: Actor, Path(exam): Path<String>) -> ApiResult<StatusCode> {
+    draft::freeze(&app, &actor, &exam).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A site.
+#[derive(Serialize, ToSchema)]
+pub struct SiteView {
+    /// Id.
+    id: String,
+    /// Name.
+    name: String,
+}
+
+/// Sites of an exam.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/sites", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = Vec<SiteView>)))]
+pub async fn sites(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<SiteView>>> {
+    draft::exam(&app, &exam).await?;
+    Ok(Json(app.store.sites(&exam).await?.into_iter().map(|s| SiteView { id: s.id, name: s.name }).collect()))
+}
+
+/// A name.
+#[derive(Deserialize, ToSchema)]
+pub struct Name {
+    /// The name.
+    name: String,
+}
+
+/// Adds a site.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/sites", tag = "exams", params(("exam" = String, Path)), request_body = Name,
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn add_site(
+    State(app): State<App>,
+    actor: Actor,
+    Path(exam): Path<String>,
+    Body(form): Body<Name>,
+) -> ApiResult<StatusCode> {
+    life::add_site(&app, &actor, &exam, &form.name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A candidate.
+#[derive(Serialize, ToSchema)]
+pub struct CandidateView {
+    /// Account.
+    person: String,
+    /// Candidate number.
+    number: String,
+    /// Name.
+    name: String,
+    /// Site.
+    site: String,
+    /// Accommodation: factor of the duration.
+    factor: String,
+    /// Accommodation: minutes added.
+    extra_minutes: i64,
+    /// Accommodation: reference of the decision.
+    reference: String,
+}
+
+/// Candidates of an exam.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/candidates", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = Vec<CandidateView>)))]
+pub async fn candidates(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<CandidateView>>> {
+    draft::exam(&app, &exam).await?;
+    let view = |c: docimo_store::exams::Candidate| CandidateView {
+        person: c.person_id,
+        number: c.number,
+        name: c.name,
+        site: c.site_name,
+        factor: c.factor,
+        extra_minutes: c.extra_minutes,
+        reference: c.reference,
+    };
+    Ok(Json(app.store.candidates(&exam).await?.into_iter().map(view).collect()))
+}
+
+/// Enrols the candidates of a CSV file sent as the body: all, or none with every fault. The access codes
+/// made are in the answer, this once.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/candidates", tag = "exams", params(("exam" = String, Path)),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = Vec<Credential>), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn import_candidates(
+    State(app): State<App>,
+    actor: Actor,
+    Path(exam): Path<String>,
+    body: Bytes,
+) -> ApiResult<Json<Vec<Credential>>> {
+    Ok(Json(candidates::import(&app, &actor, &exam, body.to_vec()).await?))
+}
+
+/// Sites to act on; all when empty.
+#[derive(Deserialize, ToSchema, Default)]
+pub struct Sites {
+    /// By id.
+    #[serde(default)]
+    sites: Vec<String>,
+}
+
+/// Opens a section at sites.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/sections/{section}/open", tag = "exams",
+    params(("exam" = String, Path), ("section" = String, Path)), request_body = Sites,
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn open(
+    State(app): State<App>,
+    actor: Actor,
+    Path((exam, section)): Path<(String, String)>,
+    Body(form): Body<Sites>,
+) -> ApiResult<StatusCode> {
+    life::open(&app, &actor, &exam, &section, &form.sites).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Closes a section at sites.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/sections/{section}/close", tag = "exams",
+    params(("exam" = String, Path), ("section" = String, Path)), request_body = Sites,
+    responses((status = 204)))]
+pub async fn close(
+    State(app): State<App>,
+    actor: Actor,
+    Path((exam, section)): Path<(String, String)>,
+    Body(form): Body<Sites>,
+) -> ApiResult<StatusCode> {
+    life::close(&app, &actor, &exam, &section, &form.sites).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who does what now.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/sections/{section}/monitor", tag = "exams",
+    params(("exam" = String, Path), ("section" = String, Path)), responses((status = 200, body = Monitor)))]
+pub async fn monitor(
+    State(app): State<App>,
+    Path((exam, section)): Path<(String, String)>,
+) -> ApiResult<Json<Monitor>> {
+    Ok(Json(life::monitor(&app, &exam, &section).await?))
+}
+
+/// Gives extra time to a candidate or a site.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/time", tag = "exams", params(("exam" = String, Path)), request_body = TimeForm,
+    responses((status = 204), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn give_time(
+    State(app): State<App>,
+    actor: Actor,
+    Path(exam): Path<String>,
+    Body(form): Body<TimeForm>,
+) -> ApiResult<StatusCode> {
+    life::give_time(&app, &actor, &exam, &form).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A reason.
+#[derive(Deserialize, ToSchema)]
+pub struct Reason {
+    /// Why.
+    reason: String,
+}
+
+/// Gives a sheet back to its candidate.
+#[utoipa::path(post, path = "/api/v1/attempts/{attempt}/reopen", tag = "exams", params(("attempt" = String, Path)), request_body = Reason,
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn reopen(
+    State(app): State<App>,
+    actor: Actor,
+    Path(attempt): Path<String>,
+    Body(form): Body<Reason>,
+) -> ApiResult<StatusCode> {
+    life::reopen(&app, &actor, &attempt, &form.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends the exam.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/finish", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn finish(State(app): State<App>, actor: Actor, Path(exam): Path<String>) -> ApiResult<StatusCode> {
+    if app.store.exam(&exam).await?.is_none() {
+        return Err(ApiError::NotFound);
+    }
+    life::finish(&app, &actor, &exam).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

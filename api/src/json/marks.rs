@@ -1,0 +1,160 @@
+//! Marking, decisions, results.
+
+use super::Body;
+use crate::app::App;
+use crate::auth::Actor;
+use crate::error::{ApiResult, Problem};
+use crate::exam::marks::{self, Comparison, DecisionForm, Overview, QuestionLine};
+use crate::exam::results::{self, ResultNumbers};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// First marking.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/mark", tag = "marks", params(("exam" = String, Path)),
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn first_marking(State(app): State<App>, actor: Actor, Path(exam): Path<String>) -> ApiResult<StatusCode> {
+    marks::first_marking(&app, &actor, &exam).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An entry of the register.
+#[derive(Serialize, ToSchema)]
+pub struct EntryView {
+    /// Version.
+    version: u32,
+    /// When, ms UTC.
+    at_ms: i64,
+    /// Who.
+    author: String,
+    /// Why.
+    reason: String,
+    /// What, in French.
+    what: String,
+    /// What.
+    #[schema(value_type = Object)]
+    decision: docimo_engine::ledger::Decision,
+}
+
+/// The register.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/ledger", tag = "marks", params(("exam" = String, Path)),
+    responses((status = 200, body = Vec<EntryView>)))]
+pub async fn ledger(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<EntryView>>> {
+    let lines = marks::ledger(&app, &exam).await?;
+    Ok(Json(
+        lines
+            .into_iter()
+            .map(|l| EntryView {
+                version: l.entry.version,
+                at_ms: l.entry.at_ms,
+                author: l.author_name,
+                reason: l.entry.reason,
+                what: l.entry.decision.french(),
+                decision: l.entry.decision,
+            })
+            .collect(),
+    ))
+}
+
+/// A version of the register.
+#[derive(Serialize, ToSchema)]
+pub struct Version {
+    /// Its number.
+    version: u32,
+}
+
+/// Takes a decision.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/ledger", tag = "marks", params(("exam" = String, Path)), request_body = DecisionForm,
+    responses((status = 201, body = Version), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn decide(
+    State(app): State<App>,
+    actor: Actor,
+    Path(exam): Path<String>,
+    Body(form): Body<DecisionForm>,
+) -> ApiResult<(StatusCode, Json<Version>)> {
+    Ok((StatusCode::CREATED, Json(Version { version: marks::decide(&app, &actor, &exam, &form).await? })))
+}
+
+/// What a decision would change.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/ledger/preview", tag = "marks", params(("exam" = String, Path)), request_body = DecisionForm,
+    responses((status = 200, body = Comparison), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn preview(
+    State(app): State<App>,
+    actor: Actor,
+    Path(exam): Path<String>,
+    Body(form): Body<DecisionForm>,
+) -> ApiResult<Json<Comparison>> {
+    Ok(Json(marks::preview(&app, &actor, &exam, &form).await?))
+}
+
+/// What changed between two versions.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/ledger/{from}/{to}", tag = "marks",
+    params(("exam" = String, Path), ("from" = u32, Path), ("to" = u32, Path)), responses((status = 200, body = Comparison)))]
+pub async fn compare(
+    State(app): State<App>,
+    Path((exam, from, to)): Path<(String, u32, u32)>,
+) -> ApiResult<Json<Comparison>> {
+    Ok(Json(marks::compare_versions(&app, &exam, from, to).await?))
+}
+
+/// Figures of a marked exam.
+#[derive(Serialize, ToSchema)]
+pub struct Statistics {
+    /// The exam.
+    overview: Overview,
+    /// Its questions.
+    questions: Vec<QuestionLine>,
+}
+
+/// Figures of the exam and of its questions, at the last version.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/statistics", tag = "marks", params(("exam" = String, Path)),
+    responses((status = 200, body = Statistics), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn statistics(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Statistics>> {
+    let marked = marks::mark_at(&app, &exam, None).await?;
+    let version = marks::ledger(&app, &exam).await?.len() as u32;
+    Ok(Json(Statistics { overview: Overview::of(&marked, version), questions: marks::question_lines(&marked) }))
+}
+
+/// Publishes the last version, for everyone at once.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/publish", tag = "marks", params(("exam" = String, Path)),
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn publish(State(app): State<App>, actor: Actor, Path(exam): Path<String>) -> ApiResult<StatusCode> {
+    results::publish(&app, &actor, &exam).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A candidate's results.
+#[derive(Serialize, ToSchema)]
+pub struct CandidateResult {
+    /// Candidate number.
+    number: String,
+    /// Name.
+    name: String,
+    /// Site.
+    site: String,
+    /// Marks.
+    result: ResultNumbers,
+}
+
+/// Results of everyone who came, at the last version, by candidate number.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/results", tag = "marks", params(("exam" = String, Path)),
+    responses((status = 200, body = Vec<CandidateResult>), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn results(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<CandidateResult>>> {
+    let marked = marks::mark_at(&app, &exam, None).await?;
+    let list = results::summaries(&marked)
+        .into_iter()
+        .enumerate()
+        .map(|(row, result)| {
+            let c = marked.candidate(row);
+            CandidateResult {
+                number: c.number.clone(),
+                name: c.name.clone(),
+                site: c.site_name.clone(),
+                result: ResultNumbers::from(&result),
+            }
+        })
+        .collect();
+    Ok(Json(list))
+}

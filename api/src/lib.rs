@@ -1,0 +1,23 @@
+//! The shell of Docimo: command line, server, pages, exam delivery, configuration, the system clock.
+//!
+//! Reading order: [`app`] (what a running server holds), [`routes`] (every door, in one table),
+//! [`auth`] (who passes which), [`exam`] (the life of an exam: what pages, the JSON interface and the
+//! command line all call), [`json`] and [`web`] (the two faces of it), [`demo`], [`cli`].
+
+pub mod ambient;
+pub mod app;
+pub mod assets;
+pub mod auth;
+pub mod cli;
+pub mod demo;
+pub mod error;
+pub mod exam;
+pub mod json;
+pub mod library;
+pub mod markdown;
+pub mod media;
+pub mod metrics;
+pub mod routes;
+pub mod server;
+pub mod table;
+pub mod web;

@@ -1,0 +1,7 @@
+//! The `docimo` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    docimo::cli::main()
+}

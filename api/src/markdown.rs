@@ -1,0 +1,91 @@
+//! Markdown to safe HTML: raw HTML in the source is shown as text, links and images are not made.
+
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+
+/// HTML of a text of several paragraphs.
+pub fn block(markdown: &str) -> String {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_SUPERSCRIPT
+        | Options::ENABLE_SUBSCRIPT;
+    let events = Parser::new_ext(markdown, options).filter_map(safe);
+    let mut out = String::with_capacity(markdown.len() * 3 / 2);
+    html::push_html(&mut out, events);
+    // A wide table scrolls inside its own box, reachable by keyboard.
+    out.replace("<table>", "<div class=\"table-wrap\" tabindex=\"0\" role=\"region\" aria-label=\"Tableau\"><table>")
+        .replace("</table>", "</table></div>")
+        // The empty corner of a table is no heading.
+        .replace("<th></th>", "<td></td>")
+}
+
+/// HTML of a short text: a single paragraph loses its `<p>`.
+pub fn inline(markdown: &str) -> String {
+    let html = block(markdown);
+    let trimmed = html.trim();
+    match trimmed.strip_prefix("<p>").and_then(|h| h.strip_suffix("</p>")) {
+        Some(inner) if !inner.contains("<p>") => inner.to_owned(),
+        _ => trimmed.to_owned(),
+    }
+}
+
+/// The text without any markup, for titles and lists, cut at `limit` characters.
+pub fn plain(markdown: &str, limit: usize) -> String {
+    let mut text = String::new();
+    for event in Parser::new(markdown) {
+        match event {
+            Event::Text(t) | Event::Code(t) | Event::Html(t) | Event::InlineHtml(t) => text.push_str(&t),
+            Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_)) => {
+                text.push(' ')
+            }
+            _ => {}
+        }
+    }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= limit {
+        return text;
+    }
+    let cut: String = text.chars().take(limit.saturating_sub(1)).collect();
+    format!("{}…", cut.trim_end())
+}
+
+fn safe(event: Event<'_>) -> Option<Event<'_>> {
+    Some(match event {
+        Event::Html(text) | Event::InlineHtml(text) => Event::Text(CowStr::from(text.into_string())),
+        Event::Start(Tag::Link { .. } | Tag::Image { .. }) | Event::End(TagEnd::Link | TagEnd::Image) => return None,
+        // A text's headings would break the page's own outline.
+        Event::Start(Tag::Heading { .. }) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::Heading(_)) => Event::End(TagEnd::Paragraph),
+        other => other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_executable_comes_out() {
+        for attack in [
+            "<script>alert(1)</script>",
+            "[x](javascript:alert(1))",
+            "![x](http://ailleurs/x.png)",
+            "<img src=x onerror=alert(1)>",
+            "a <b onclick=\"x\">b</b>",
+            "<a href='javascript:x'>y</a>",
+        ] {
+            let html = block(attack);
+            for bad in ["<script", "<img", "<a ", "<b "] {
+                assert!(!html.contains(bad), "{attack} → {html}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_keep_their_shape() {
+        assert_eq!(inline("un **gras**"), "un <strong>gras</strong>");
+        assert_eq!(inline("PaO2 < 60 mmHg & p > 0,05"), "PaO2 &lt; 60 mmHg &amp; p &gt; 0,05");
+        assert!(block("| a | b |\n|---|---|\n| 1 | 2 |").contains("<td>1</td>"));
+        assert_eq!(plain("# Titre\n\n*mot* suite", 100), "Titre mot suite");
+        assert_eq!(plain("abcdef", 4), "abc…");
+    }
+}

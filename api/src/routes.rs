@@ -1,0 +1,197 @@
+//! Every door of the server, in one table: method, path, who may pass, handler.
+//!
+//! The router is built from it, and so is the role matrix that a test walks. A page or JSON route that
+//! is not in it does not exist.
+
+use crate::app::App;
+use crate::auth::roles::Access::{Public, Roles, SignedIn};
+use crate::auth::roles::Role::{Administrator, Author, Committee, Registrar, Reviewer, Student, Supervisor};
+use crate::auth::{Access, guard};
+use crate::{assets, json, media, web};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+
+/// One door.
+pub struct Door {
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path, in axum's syntax.
+    pub path: &'static str,
+    /// Who may pass.
+    pub access: Access,
+    handler: MethodRouter<App>,
+}
+
+fn door(method: &'static str, path: &'static str, access: Access, handler: MethodRouter<App>) -> Door {
+    Door { method, path, access, handler }
+}
+
+/// Who prepares and decides.
+const COMMITTEE: Access = Roles(&[Committee, Administrator]);
+/// Who looks at an exam from the staff side.
+const EXAM_STAFF: Access = Roles(&[Committee, Supervisor, Registrar, Administrator]);
+/// Who watches a room and gives time.
+const ROOM_STAFF: Access = Roles(&[Committee, Supervisor, Administrator]);
+/// Who brings candidates and takes results away.
+const REGISTRY: Access = Roles(&[Committee, Registrar, Administrator]);
+/// Who reads the bank.
+const BANK: Access = Roles(&[Author, Reviewer, Committee, Administrator]);
+/// Who brings questions.
+const AUTHORS: Access = Roles(&[Author, Committee, Administrator]);
+/// Who sits exams.
+const STUDENTS: Access = Roles(&[Student]);
+/// Who makes accounts.
+const ADMINS: Access = Roles(&[Administrator]);
+
+/// Every door.
+pub fn doors() -> Vec<Door> {
+    let mut doors = pages();
+    doors.extend(interface());
+    doors
+}
+
+fn pages() -> Vec<Door> {
+    use web::{account, admin, bank, committee, help, home, student, supervision};
+    vec![
+        // Anyone
+        door("GET", "/connexion", Public, get(account::sign_in_page)),
+        door("POST", "/connexion", Public, post(account::sign_in)),
+        door("GET", "/premier-acces/{token}", Public, get(account::first_access_page)),
+        door("POST", "/premier-acces/{token}", Public, post(account::first_access)),
+        door("GET", "/aide", Public, get(help::help)),
+        door("GET", "/accessibilite", Public, get(help::accessibility)),
+        door("GET", "/composants", Public, get(help::components)),
+        door("GET", "/static/{version}/{*path}", Public, get(assets::serve)),
+        door("GET", "/healthz", Public, get(crate::server::healthz)),
+        door("GET", "/readyz", Public, get(crate::server::readyz)),
+        door("GET", "/metrics", Public, get(crate::server::metrics)),
+        // Anyone signed in
+        door("GET", "/", SignedIn, get(home::home)),
+        door("POST", "/deconnexion", SignedIn, post(account::sign_out)),
+        door("GET", "/compte", SignedIn, get(account::account_page)),
+        door("POST", "/compte/mot-de-passe", SignedIn, post(account::change_password)),
+        door("GET", "/media/{hash}", SignedIn, get(media::serve)),
+        // Students
+        door("GET", "/mes-examens", STUDENTS, get(student::exams)),
+        door("POST", "/mes-examens/{exam}/{section}", STUDENTS, post(student::enter)),
+        door("GET", "/epreuves/{attempt}", STUDENTS, get(student::room)),
+        door("GET", "/resultats/{exam}", STUDENTS, get(student::results)),
+        // Bank
+        door("GET", "/questions", BANK, get(bank::list)),
+        door("GET", "/questions/importer", AUTHORS, get(bank::import_page)),
+        door("POST", "/questions/importer", AUTHORS, post(bank::import)),
+        door("GET", "/questions/{entry}", BANK, get(bank::entry)),
+        // Committee
+        door("GET", "/examens", EXAM_STAFF, get(committee::list)),
+        door("GET", "/examens/nouveau", COMMITTEE, get(committee::new_page)),
+        door("POST", "/examens/nouveau", COMMITTEE, post(committee::create)),
+        door("GET", "/examens/{exam}", EXAM_STAFF, get(committee::overview)),
+        door("GET", "/examens/{exam}/reglages", COMMITTEE, get(committee::settings_page)),
+        door("POST", "/examens/{exam}/reglages", COMMITTEE, post(committee::set_settings)),
+        door("GET", "/examens/{exam}/sujet", COMMITTEE, get(committee::paper_page)),
+        door("POST", "/examens/{exam}/sections", COMMITTEE, post(committee::add_section)),
+        door("POST", "/examens/{exam}/sections/{section}", COMMITTEE, post(committee::set_section)),
+        door("POST", "/examens/{exam}/sections/{section}/supprimer", COMMITTEE, post(committee::remove_section)),
+        door("GET", "/examens/{exam}/sections/{section}/questions", COMMITTEE, get(committee::pick_page)),
+        door("POST", "/examens/{exam}/sections/{section}/questions", COMMITTEE, post(committee::add_entries)),
+        door("POST", "/examens/{exam}/sections/{section}/elements", COMMITTEE, post(committee::move_element)),
+        door("GET", "/examens/{exam}/apercu", COMMITTEE, get(committee::preview_paper)),
+        door("POST", "/examens/{exam}/figer", COMMITTEE, post(committee::freeze)),
+        door("GET", "/examens/{exam}/candidats", EXAM_STAFF, get(committee::candidates_page)),
+        door("POST", "/examens/{exam}/candidats", REGISTRY, post(committee::import_candidates)),
+        door("GET", "/examens/{exam}/centres", EXAM_STAFF, get(committee::sites_page)),
+        door("POST", "/examens/{exam}/centres", COMMITTEE, post(committee::add_site)),
+        door("POST", "/examens/{exam}/ouvrir", COMMITTEE, post(committee::open)),
+        door("POST", "/examens/{exam}/clore", COMMITTEE, post(committee::close)),
+        door("POST", "/examens/{exam}/terminer", COMMITTEE, post(committee::finish)),
+        door("GET", "/examens/{exam}/suivi/{section}", ROOM_STAFF, get(supervision::watch)),
+        door("POST", "/examens/{exam}/temps", ROOM_STAFF, post(supervision::give_time)),
+        door("POST", "/copies/{attempt}/rendre", ROOM_STAFF, post(supervision::reopen)),
+        door("POST", "/examens/{exam}/noter", COMMITTEE, post(committee::first_marking)),
+        door("GET", "/examens/{exam}/notation", COMMITTEE, get(committee::marking_page)),
+        door("GET", "/examens/{exam}/notation/{question}", COMMITTEE, get(committee::question_page)),
+        door("POST", "/examens/{exam}/notation/{question}/apercu", COMMITTEE, post(committee::preview_decision)),
+        door("POST", "/examens/{exam}/notation/{question}", COMMITTEE, post(committee::decide)),
+        door("GET", "/examens/{exam}/registre", COMMITTEE, get(committee::ledger_page)),
+        door("POST", "/examens/{exam}/registre/tardives", COMMITTEE, post(committee::accept_late)),
+        door("GET", "/examens/{exam}/registre/{from}/{to}", COMMITTEE, get(committee::compare_page)),
+        door("GET", "/examens/{exam}/resultats", REGISTRY, get(committee::results_page)),
+        door("POST", "/examens/{exam}/publier", COMMITTEE, post(committee::publish)),
+        door("GET", "/examens/{exam}/resultats.csv", REGISTRY, get(committee::results_csv)),
+        door("GET", "/examens/{exam}/resultats.xlsx", REGISTRY, get(committee::results_xlsx)),
+        door("GET", "/examens/{exam}/journal", EXAM_STAFF, get(committee::events_page)),
+        // Accounts
+        door("GET", "/comptes", ADMINS, get(admin::people)),
+        door("POST", "/comptes", ADMINS, post(admin::add_person)),
+        door("POST", "/comptes/{person}/roles", ADMINS, post(admin::set_roles)),
+        door("POST", "/comptes/{person}/code", ADMINS, post(admin::new_code)),
+        door("POST", "/comptes/{person}/etat", ADMINS, post(admin::set_disabled)),
+    ]
+}
+
+fn interface() -> Vec<Door> {
+    use json::{bank, exams, marks, people, room, session};
+    vec![
+        door("GET", "/api/openapi.json", Public, get(json::openapi)),
+        door("POST", "/api/v1/session", Public, post(session::open)),
+        door("GET", "/api/v1/session", SignedIn, get(session::show)),
+        door("DELETE", "/api/v1/session", SignedIn, delete(session::close)),
+        // Students
+        door("GET", "/api/v1/my/exams", STUDENTS, get(room::my_exams)),
+        door("POST", "/api/v1/my/exams/{exam}/sections/{section}", STUDENTS, post(room::enter)),
+        door("GET", "/api/v1/my/exams/{exam}/correction", STUDENTS, get(room::my_correction)),
+        door("GET", "/api/v1/attempts/{attempt}/room", STUDENTS, get(room::show)),
+        door("POST", "/api/v1/attempts/{attempt}/start", STUDENTS, post(room::start)),
+        door("POST", "/api/v1/attempts/{attempt}/streams", STUDENTS, post(room::open_stream)),
+        door("POST", "/api/v1/attempts/{attempt}/steps", STUDENTS, post(room::save)),
+        door("GET", "/api/v1/attempts/{attempt}/clock", STUDENTS, get(room::clock)),
+        // Bank
+        door("GET", "/api/v1/questions", BANK, get(bank::list)),
+        door("GET", "/api/v1/questions/{entry}", BANK, get(bank::show)),
+        door("POST", "/api/v1/questions/import", AUTHORS, post(bank::import)),
+        // Exams
+        door("GET", "/api/v1/exams", EXAM_STAFF, get(exams::list)),
+        door("POST", "/api/v1/exams", COMMITTEE, post(exams::create)),
+        door("GET", "/api/v1/exams/{exam}", EXAM_STAFF, get(exams::show)),
+        door("PATCH", "/api/v1/exams/{exam}", COMMITTEE, patch(exams::set_settings)),
+        door("GET", "/api/v1/exams/{exam}/paper", COMMITTEE, get(exams::paper)),
+        door("PUT", "/api/v1/exams/{exam}/paper", COMMITTEE, put(exams::set_paper)),
+        door("POST", "/api/v1/exams/{exam}/sections", COMMITTEE, post(exams::add_section)),
+        door("POST", "/api/v1/exams/{exam}/sections/{section}/entries", COMMITTEE, post(exams::add_entries)),
+        door("POST", "/api/v1/exams/{exam}/freeze", COMMITTEE, post(exams::freeze)),
+        door("GET", "/api/v1/exams/{exam}/sites", EXAM_STAFF, get(exams::sites)),
+        door("POST", "/api/v1/exams/{exam}/sites", COMMITTEE, post(exams::add_site)),
+        door("GET", "/api/v1/exams/{exam}/candidates", EXAM_STAFF, get(exams::candidates)),
+        door("POST", "/api/v1/exams/{exam}/candidates", REGISTRY, post(exams::import_candidates)),
+        door("POST", "/api/v1/exams/{exam}/sections/{section}/open", COMMITTEE, post(exams::open)),
+        door("POST", "/api/v1/exams/{exam}/sections/{section}/close", COMMITTEE, post(exams::close)),
+        door("GET", "/api/v1/exams/{exam}/sections/{section}/monitor", ROOM_STAFF, get(exams::monitor)),
+        door("POST", "/api/v1/exams/{exam}/time", ROOM_STAFF, post(exams::give_time)),
+        door("POST", "/api/v1/attempts/{attempt}/reopen", ROOM_STAFF, post(exams::reopen)),
+        door("POST", "/api/v1/exams/{exam}/finish", COMMITTEE, post(exams::finish)),
+        // Marks
+        door("POST", "/api/v1/exams/{exam}/mark", COMMITTEE, post(marks::first_marking)),
+        door("GET", "/api/v1/exams/{exam}/ledger", COMMITTEE, get(marks::ledger)),
+        door("POST", "/api/v1/exams/{exam}/ledger", COMMITTEE, post(marks::decide)),
+        door("POST", "/api/v1/exams/{exam}/ledger/preview", COMMITTEE, post(marks::preview)),
+        door("GET", "/api/v1/exams/{exam}/ledger/{from}/{to}", COMMITTEE, get(marks::compare)),
+        door("GET", "/api/v1/exams/{exam}/statistics", COMMITTEE, get(marks::statistics)),
+        door("POST", "/api/v1/exams/{exam}/publish", COMMITTEE, post(marks::publish)),
+        door("GET", "/api/v1/exams/{exam}/results", REGISTRY, get(marks::results)),
+        // Accounts
+        door("GET", "/api/v1/people", ADMINS, get(people::list)),
+        door("POST", "/api/v1/people", ADMINS, post(people::add)),
+        door("PATCH", "/api/v1/people/{person}", ADMINS, patch(people::change)),
+    ]
+}
+
+/// The router, each door behind its guard.
+pub fn router(app: &App) -> Router {
+    let mut router = Router::new();
+    for door in doors() {
+        let guarded = door.handler.layer(from_fn_with_state((app.clone(), door.access), guard));
+        router = router.route(door.path, guarded);
+    }
+    router.with_state(app.clone())
+}

@@ -1,0 +1,180 @@
+//! The bank of questions: looking for entries, reading one, bringing a file.
+
+mod entry;
+mod import;
+pub mod tags;
+
+pub use entry::entry;
+pub use import::{import, import_page};
+
+use super::layout::Layout;
+use crate::app::App;
+use crate::auth::{Actor, Role};
+use crate::error::ApiResult;
+use crate::web;
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use docimo_engine::paper::CaseKind;
+use docimo_engine::question::Kind;
+use docimo_store::bank::EntryFilter;
+use serde::Deserialize;
+
+const PAGE_SIZE: i64 = 50;
+
+/// The French name of a kind of question or case.
+pub fn kind_french(code: &str) -> &'static str {
+    let cases = [CaseKind::Dp, CaseKind::MiniDp, CaseKind::Kfp, CaseKind::Lca];
+    let case = || cases.into_iter().find(|k| k.code() == code).map(CaseKind::french);
+    Kind::from_code(code).map(Kind::french).or_else(case).unwrap_or("Autre")
+}
+
+/// May this person bring questions?
+pub fn may_import(actor: &Actor) -> bool {
+    actor.is_any(&[Role::Author, Role::Committee, Role::Administrator])
+}
+
+struct KindOption {
+    code: String,
+    label: String,
+    selected: bool,
+}
+
+struct Line {
+    id: String,
+    external_id: String,
+    kind: String,
+    kind_french: &'static str,
+    title: String,
+    questions: i64,
+    tags: String,
+    version: i64,
+}
+
+struct PageLink {
+    href: String,
+    label: String,
+    current: bool,
+}
+
+#[derive(Template)]
+#[template(path = "bank/list.html")]
+struct ListPage {
+    page: Layout,
+    may_import: bool,
+    is_empty_bank: bool,
+    kinds: Vec<KindOption>,
+    words: String,
+    total: String,
+    lines: Vec<Line>,
+    previous: Option<String>,
+    next: Option<String>,
+    pages: Vec<PageLink>,
+}
+
+/// What is looked for.
+#[derive(Deserialize)]
+pub struct ListQuery {
+    #[serde(default)]
+    mots: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+    page: Option<String>,
+}
+
+impl ListQuery {
+    fn href(&self, page: i64) -> String {
+        format!("/questions?mots={}&type={}&page={page}", web::urlencode(&self.mots), web::urlencode(&self.kind))
+    }
+}
+
+/// Entries that match, by page.
+pub async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    Query(query): Query<ListQuery>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let kinds = app.store.entry_kinds().await?;
+    let wanted = query.page.as_deref().and_then(|p| p.parse::<i64>().ok()).unwrap_or(1).clamp(1, 100_000);
+    let filter = EntryFilter {
+        words: query.mots.split_whitespace().take(10).map(str::to_owned).collect(),
+        kind: Some(query.kind.clone()).filter(|k| !k.is_empty()),
+        limit: PAGE_SIZE,
+        offset: (wanted - 1) * PAGE_SIZE,
+    };
+    let (entries, total) = app.store.entries(&filter).await?;
+    let last = ((total + PAGE_SIZE - 1) / PAGE_SIZE).max(1);
+    let lines = entries
+        .into_iter()
+        .map(|e| Line {
+            kind_french: kind_french(&e.kind),
+            tags: tags::read(e.tags.split_whitespace()).into_iter().map(|t| t.label).collect::<Vec<_>>().join(", "),
+            id: e.id,
+            external_id: e.external_id,
+            kind: e.kind,
+            title: e.title,
+            questions: e.questions,
+            version: e.latest,
+        })
+        .collect();
+    let view = ListPage {
+        page: page.titled("Questions"),
+        may_import: may_import(&actor),
+        is_empty_bank: kinds.is_empty(),
+        kinds: kinds
+            .into_iter()
+            .map(|(code, n)| KindOption { label: format!("{code} ({n})"), selected: code == query.kind, code })
+            .collect(),
+        words: query.mots.clone(),
+        total: if total < 2 { format!("{total} entrée") } else { format!("{total} entrées") },
+        lines,
+        previous: (wanted > 1).then(|| query.href(wanted.min(last + 1) - 1)),
+        next: (wanted < last).then(|| query.href(wanted + 1)),
+        pages: page_numbers(wanted, last)
+            .into_iter()
+            .map(|number| match number {
+                Some(n) => PageLink { href: query.href(n), label: n.to_string(), current: n == wanted },
+                None => PageLink { href: String::new(), label: "…".into(), current: false },
+            })
+            .collect(),
+    };
+    web::page(&view)
+}
+
+/// First, last and those around; `None` stands for a gap.
+fn page_numbers(current: i64, last: i64) -> Vec<Option<i64>> {
+    if last < 2 {
+        return Vec::new();
+    }
+    let mut out: Vec<Option<i64>> = Vec::new();
+    let near = (1..=last).filter(|n| *n == 1 || *n == last || (*n - current).abs() <= 2);
+    for n in near {
+        if let Some(Some(before)) = out.last()
+            && n - before > 1
+        {
+            out.push(None);
+        }
+        out.push(Some(n));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_show_the_ends_and_the_neighbours() {
+        assert!(page_numbers(1, 1).is_empty());
+        assert_eq!(page_numbers(1, 3), [Some(1), Some(2), Some(3)]);
+        assert_eq!(page_numbers(9, 20), [Some(1), None, Some(7), Some(8), Some(9), Some(10), Some(11), None, Some(20)]);
+    }
+
+    #[test]
+    fn every_kind_has_a_french_name() {
+        assert_eq!(kind_french("mini-DP"), "Mini-dossier progressif");
+        assert_eq!(kind_french("QRU"), "Question à réponse unique");
+        assert_eq!(kind_french("?"), "Autre");
+    }
+}

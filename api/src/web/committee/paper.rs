@@ -1,0 +1,455 @@
+//! Composition of the paper: sections, elements taken from the bank, faults, preview, freezing.
+
+use super::question::{Shown, shown};
+use super::{At, Fields, Head, Pages, count, head, page_number, segment};
+use crate::app::App;
+use crate::auth::Actor;
+use crate::error::{ApiError, ApiResult};
+use crate::exam::draft::{self, SectionForm};
+use crate::markdown;
+use crate::media::ImageView;
+use crate::web::filters::{date_time, duration, thousands};
+use crate::web::{self, layout::Layout};
+use askama::Template;
+use axum::extract::{Path, Query, RawForm, State};
+use axum::response::Response;
+use docimo_engine::check::{Fault, Severity, refused};
+use docimo_engine::paper::{Element, Paper, Section};
+use docimo_engine::scheme::MarkingScheme;
+use docimo_store::bank::EntryFilter;
+use serde::Deserialize;
+use std::collections::HashSet;
+
+/// A scheme that a section may choose.
+struct SchemeOption {
+    name: String,
+    title: String,
+    chosen: bool,
+}
+
+fn scheme_options(chosen: Option<&str>) -> Vec<SchemeOption> {
+    MarkingScheme::PRESETS
+        .into_iter()
+        .filter_map(MarkingScheme::preset)
+        .map(|s| SchemeOption { chosen: chosen == Some(s.name.as_str()), name: s.name, title: s.title })
+        .collect()
+}
+
+struct ElementLine {
+    id: String,
+    numbers: String,
+    kind: &'static str,
+    kind_french: &'static str,
+    title: String,
+    ranks: String,
+    questions: usize,
+    first: bool,
+    last: bool,
+}
+
+struct SectionBlock {
+    anchor: String,
+    title: String,
+    summary: String,
+    minutes: u32,
+    weight: String,
+    shuffle: bool,
+    scheme: String,
+    schemes: Vec<SchemeOption>,
+    base: String,
+    elements: Vec<ElementLine>,
+}
+
+struct FaultLine {
+    error: bool,
+    place: String,
+    message: String,
+}
+
+#[derive(Template)]
+#[template(path = "committee/paper.html")]
+struct PaperPage {
+    page: Layout,
+    head: Head,
+    draft: bool,
+    sections: Vec<SectionBlock>,
+    schemes: Vec<SchemeOption>,
+    faults: Vec<FaultLine>,
+    errors: usize,
+    hash: String,
+    frozen: String,
+}
+
+fn ranks(element: &Element) -> String {
+    let mut seen: Vec<String> = element.questions().filter_map(|q| q.rank).map(|r| r.to_string()).collect();
+    seen.sort();
+    seen.dedup();
+    seen.join(" et ")
+}
+
+fn element_line(element: &Element, first_number: usize, at: usize, len: usize) -> ElementLine {
+    let questions = element.questions().count();
+    let (kind, kind_french, title) = match element {
+        Element::Question(q) => (q.kind().code(), q.kind().french(), markdown::plain(&q.stem, 140)),
+        Element::Case(c) => (c.kind.code(), c.kind.french(), c.title.clone()),
+    };
+    ElementLine {
+        id: element.id().to_owned(),
+        numbers: match questions {
+            0 | 1 => first_number.to_string(),
+            n => format!("{first_number}–{}", first_number + n - 1),
+        },
+        kind,
+        kind_french,
+        title,
+        ranks: ranks(element),
+        questions,
+        first: at == 0,
+        last: at + 1 == len,
+    }
+}
+
+fn section_block(exam_id: &str, paper: &Paper, section: &Section, number: &mut usize) -> SectionBlock {
+    let mut elements = Vec::with_capacity(section.elements.len());
+    let before = *number;
+    for (at, element) in section.elements.iter().enumerate() {
+        let line = element_line(element, *number + 1, at, section.elements.len());
+        *number += line.questions;
+        elements.push(line);
+    }
+    let scheme = section.scheme.as_deref().and_then(|name| paper.scheme_named(name)).map(|s| s.title);
+    let mut summary = vec![duration(section.duration_minutes), count(*number - before, "question", "questions")];
+    if section.weight != docimo_engine::Exact::ONE {
+        summary.push(format!("coefficient {}", section.weight.french(3)));
+    }
+    if let Some(scheme) = &scheme {
+        summary.push(format!("barème\u{a0}: {scheme}"));
+    }
+    if section.shuffle_propositions {
+        summary.push("propositions mélangées pour chaque candidat".into());
+    }
+    SectionBlock {
+        anchor: format!("epreuve-{}", segment(section.id.as_str())),
+        title: section.title.clone(),
+        summary: summary.join(", "),
+        minutes: section.duration_minutes,
+        weight: section.weight.french(6),
+        shuffle: section.shuffle_propositions,
+        scheme: section.scheme.clone().unwrap_or_default(),
+        schemes: scheme_options(section.scheme.as_deref()),
+        base: format!("/examens/{exam_id}/sections/{}", segment(section.id.as_str())),
+        elements,
+    }
+}
+
+fn fault_line(fault: Fault) -> FaultLine {
+    FaultLine { error: fault.severity == Severity::Error, place: fault.place, message: fault.message }
+}
+
+/// The paper: what it holds and what is wrong with it.
+pub async fn paper_page(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<String>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let exam = draft::exam(&app, &id).await?;
+    let paper = draft::paper(&app, &id).await?;
+    let is_draft = exam.state == "draft";
+    let mut head = head(&app, &actor, &exam, At::Paper).await?.lead(paper_in_words(&paper));
+    if paper.questions().next().is_some() {
+        head = head.link(format!("/examens/{id}/apercu"), "Voir comme un candidat");
+    }
+    if is_draft {
+        head = head.link(format!("/examens/{id}/reglages"), "Réglages");
+    }
+    let mut faults = if is_draft { draft::faults(&app, &paper).await? } else { Vec::new() };
+    faults.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    let mut number = 0;
+    web::page(&PaperPage {
+        page: page.titled(head.document()),
+        head,
+        draft: is_draft,
+        sections: paper.sections.iter().map(|s| section_block(&id, &paper, s, &mut number)).collect(),
+        schemes: scheme_options(None),
+        errors: if refused(&faults) { faults.iter().filter(|f| f.severity == Severity::Error).count() } else { 0 },
+        faults: faults.into_iter().map(fault_line).collect(),
+        hash: exam.paper_hash.clone().unwrap_or_default(),
+        frozen: exam.frozen_ms.map(date_time).unwrap_or_default(),
+    })
+}
+
+fn paper_in_words(paper: &Paper) -> String {
+    let minutes = paper.sections.iter().map(|s| s.duration_minutes).sum();
+    format!(
+        "{}, {}, {} en tout.",
+        count(paper.sections.len(), "épreuve", "épreuves"),
+        count(paper.questions().count(), "question", "questions"),
+        duration(minutes)
+    )
+}
+
+fn section_form(fields: &Fields) -> ApiResult<SectionForm> {
+    Ok(SectionForm {
+        title: fields.get("title").trim().to_owned(),
+        duration_minutes: fields.number("duration_minutes", "durée")?,
+        weight: fields.get("weight").trim().to_owned(),
+        scheme: fields.get("scheme").to_owned(),
+        shuffle: fields.has("shuffle").then(|| "on".to_owned()),
+    })
+}
+
+fn to_paper(exam: &str, section: Option<&str>, message: &str) -> Response {
+    let anchor = section.map(|s| format!("#epreuve-{}", segment(s))).unwrap_or_default();
+    web::go(&format!("/examens/{exam}/sujet{anchor}"), message)
+}
+
+/// Adds a section.
+pub async fn add_section(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawForm(body): RawForm,
+) -> ApiResult<Response> {
+    let section = draft::add_section(&app, &id, &section_form(&Fields::read(&body))?).await?;
+    Ok(to_paper(&id, Some(&section), "Épreuve ajoutée. Choisissez maintenant ses questions."))
+}
+
+/// Changes a section.
+pub async fn set_section(
+    State(app): State<App>,
+    Path((id, section)): Path<(String, String)>,
+    RawForm(body): RawForm,
+) -> ApiResult<Response> {
+    draft::set_section(&app, &id, &section, &section_form(&Fields::read(&body))?).await?;
+    Ok(to_paper(&id, Some(&section), "Épreuve modifiée."))
+}
+
+/// Removes a section.
+pub async fn remove_section(
+    State(app): State<App>,
+    Path((id, section)): Path<(String, String)>,
+) -> ApiResult<Response> {
+    draft::remove_section(&app, &id, &section).await?;
+    Ok(to_paper(&id, None, "Épreuve retirée du sujet."))
+}
+
+/// Moves or removes an element.
+pub async fn move_element(
+    State(app): State<App>,
+    Path((id, section)): Path<(String, String)>,
+    RawForm(body): RawForm,
+) -> ApiResult<Response> {
+    let fields = Fields::read(&body);
+    let what = fields.get("what");
+    draft::move_element(&app, &id, &section, fields.get("element"), what).await?;
+    let message = if what == "remove" { "Élément retiré du sujet." } else { "Ordre modifié." };
+    Ok(to_paper(&id, Some(&section), message))
+}
+
+/// Freezes the paper.
+pub async fn freeze(State(app): State<App>, actor: Actor, Path(id): Path<String>) -> ApiResult<Response> {
+    draft::freeze(&app, &actor, &id).await?;
+    Ok(web::go(&format!("/examens/{id}"), "Sujet figé\u{a0}: il ne changera plus."))
+}
+
+struct EntryChoice {
+    id: String,
+    external_id: String,
+    kind: String,
+    title: String,
+    questions: i64,
+    tags: String,
+    taken: bool,
+}
+
+struct KindChoice {
+    code: String,
+    label: String,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "committee/pick.html")]
+struct PickPage {
+    page: Layout,
+    head: Head,
+    action: String,
+    back: String,
+    section: String,
+    search: String,
+    kinds: Vec<KindChoice>,
+    count: String,
+    bank_is_empty: bool,
+    entries: Vec<EntryChoice>,
+    pages: Pages,
+}
+
+/// What is looked for in the bank.
+#[derive(Debug, Default, Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    mots: String,
+    #[serde(default)]
+    forme: String,
+    #[serde(default)]
+    page: String,
+}
+
+const PAGE: usize = 50;
+
+/// Entries of the bank, to be added to a section.
+pub async fn pick_page(
+    State(app): State<App>,
+    actor: Actor,
+    Path((id, section)): Path<(String, String)>,
+    Query(search): Query<Search>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let exam = draft::exam(&app, &id).await?;
+    if exam.state != "draft" {
+        return Err(ApiError::Conflict("Le sujet est figé\u{a0}: il ne peut plus changer.".into()));
+    }
+    let paper = draft::paper(&app, &id).await?;
+    let (_, chosen) = paper.section(&section).ok_or(ApiError::NotFound)?;
+    let taken: HashSet<&str> = paper.sections.iter().flat_map(|s| &s.elements).map(Element::id).collect();
+    let at = page_number(&search.page);
+    let filter = EntryFilter {
+        words: search.mots.split_whitespace().map(str::to_owned).collect(),
+        kind: (!search.forme.is_empty()).then(|| search.forme.clone()),
+        limit: PAGE as i64,
+        offset: ((at - 1) * PAGE) as i64,
+    };
+    let (entries, total) = app.store.entries(&filter).await?;
+    let kinds = app.store.entry_kinds().await?;
+    let base = format!("?mots={}&forme={}&", web::urlencode(&search.mots), web::urlencode(&search.forme));
+    let total = usize::try_from(total).unwrap_or(0);
+    let head = head(&app, &actor, &exam, At::Paper)
+        .await?
+        .under("Choisir des questions")
+        .lead(format!("Pour l’épreuve «\u{a0}{}\u{a0}».", chosen.title));
+    let back = format!("/examens/{id}/sujet#epreuve-{}", segment(&section));
+    web::page(&PickPage {
+        page: page.titled(head.document()),
+        action: format!("/examens/{id}/sections/{}/questions", segment(&section)),
+        back,
+        section: chosen.title.clone(),
+        search: search.mots,
+        bank_is_empty: kinds.is_empty(),
+        kinds: kinds
+            .into_iter()
+            .map(|(code, n)| KindChoice {
+                chosen: code == search.forme,
+                label: format!("{code} ({})", thousands(usize::try_from(n).unwrap_or(0))),
+                code,
+            })
+            .collect(),
+        count: count(total, "entrée", "entrées"),
+        entries: entries
+            .into_iter()
+            .map(|e| EntryChoice {
+                taken: taken.contains(e.external_id.as_str()),
+                id: e.id,
+                external_id: e.external_id,
+                kind: e.kind,
+                title: e.title,
+                questions: e.questions,
+                tags: e.tags,
+            })
+            .collect(),
+        pages: Pages::new(total, PAGE, at, &base),
+        head,
+    })
+}
+
+/// Adds the ticked entries to a section.
+pub async fn add_entries(
+    State(app): State<App>,
+    Path((id, section)): Path<(String, String)>,
+    RawForm(body): RawForm,
+) -> ApiResult<Response> {
+    let ids = Fields::read(&body).all("entry");
+    if ids.is_empty() {
+        return Err(ApiError::wrong("questions", "Cochez au moins une entrée de la banque."));
+    }
+    let added = draft::add_entries(&app, &id, &section, &ids).await?;
+    Ok(to_paper(&id, Some(&section), &format!("{}.", count(added, "élément ajouté", "éléments ajoutés"))))
+}
+
+struct CaseHead {
+    kind: &'static str,
+    title: String,
+    intro_html: String,
+    image: Option<ImageView>,
+    article_title: String,
+    article_citation: String,
+    article_html: String,
+}
+
+struct Seen {
+    case: Option<CaseHead>,
+    part_html: String,
+    question: Shown,
+}
+
+struct SeenSection {
+    title: String,
+    summary: String,
+    questions: Vec<Seen>,
+}
+
+#[derive(Template)]
+#[template(path = "committee/preview.html")]
+struct PreviewPage {
+    page: Layout,
+    head: Head,
+    sections: Vec<SeenSection>,
+}
+
+/// Every question as candidates will see it.
+pub async fn preview_paper(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<String>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let exam = draft::exam(&app, &id).await?;
+    let paper = draft::paper(&app, &id).await?;
+    let mut sections: Vec<SeenSection> = paper
+        .sections
+        .iter()
+        .map(|s| SeenSection {
+            title: s.title.clone(),
+            summary: format!(
+                "{}, {}",
+                duration(s.duration_minutes),
+                count(s.elements.iter().map(|e| e.questions().count()).sum(), "question", "questions")
+            ),
+            questions: Vec::new(),
+        })
+        .collect();
+    for placed in paper.questions() {
+        let case = placed.case.filter(|(_, i)| *i == 0).map(|(case, _)| {
+            let article = case.article.as_ref();
+            CaseHead {
+                kind: case.kind.french(),
+                title: case.title.clone(),
+                intro_html: markdown::block(&case.intro),
+                image: case.image.as_ref().map(ImageView::of),
+                article_title: article.map(|a| a.title.clone()).unwrap_or_default(),
+                article_citation: article.map(|a| a.citation.clone()).unwrap_or_default(),
+                article_html: article.map(|a| markdown::block(&a.body)).unwrap_or_default(),
+            }
+        });
+        sections[placed.section].questions.push(Seen {
+            case,
+            part_html: placed.case.map(|(case, i)| markdown::block(&case.parts[i].text)).unwrap_or_default(),
+            question: shown(placed.question, placed.number, false),
+        });
+    }
+    let head = head(&app, &actor, &exam, At::Paper)
+        .await?
+        .under("Le sujet vu par un candidat")
+        .lead("Sans la clé ni les commentaires. Dans la salle, un dossier progressif dévoile ses questions une à une.")
+        .link(format!("/examens/{id}/sujet"), "Revenir au sujet");
+    web::page(&PreviewPage { page: page.titled(head.document()), head, sections })
+}

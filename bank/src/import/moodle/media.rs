@@ -1,0 +1,197 @@
+//! Pictures inside the file.
+
+use super::slug;
+use super::tree::Node;
+use crate::import::html::Picture;
+use crate::import::{MediaFile, text};
+use crate::revision::hex_sha256;
+use std::collections::HashMap;
+
+/// Largest picture, in bytes.
+const MAX_PICTURE_BYTES: usize = 20 * 1024 * 1024;
+
+/// Names already given in this import, with the content of each.
+#[derive(Default)]
+pub(super) struct Names(HashMap<String, String>);
+
+impl Names {
+    /// A safe name for a content: the same picture keeps its name, another one of that name takes the
+    /// first digits of its hash.
+    fn give(&mut self, wanted: &str, extension: &str, hash: &str) -> String {
+        let stem = slug(wanted.rsplit_once('.').map_or(wanted, |(stem, _)| stem));
+        let stem = if stem.is_empty() { "image".to_owned() } else { stem };
+        for name in
+            [format!("{stem}.{extension}"), format!("{stem}-{}.{extension}", &hash[..8]), format!("{hash}.{extension}")]
+        {
+            let known = self.0.entry(name.clone()).or_insert_with(|| hash.to_owned());
+            if known == hash {
+                return name;
+            }
+        }
+        format!("{hash}.{extension}")
+    }
+}
+
+/// A `<file>` of a text.
+pub(super) struct Attached {
+    pub(super) name: String,
+    pub(super) base64: String,
+    pub(super) used: bool,
+}
+
+pub(super) fn attached(text: &Node) -> Vec<Attached> {
+    text.children("file")
+        .map(|file| Attached {
+            name: file.attribute("name").unwrap_or_default().to_owned(),
+            // Another encoding is no base64: it is refused when used.
+            base64: if file.attribute("encoding").is_none_or(|e| e == "base64") { file.text() } else { "?".to_owned() },
+            used: false,
+        })
+        .collect()
+}
+
+/// The name of the attached file that a source points at.
+pub(super) fn plugin_file(src: &str) -> Option<String> {
+    let path = src.trim().strip_prefix("@@PLUGINFILE@@/")?;
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = after
+            .get(..2)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
+        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+            Some(decoded) if byte == b'%' => {
+                bytes.push(decoded);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+pub(super) fn mark_used(files: &mut [Attached], src: &str) {
+    if let Some(name) = plugin_file(src) {
+        files.iter_mut().filter(|f| f.name == name).for_each(|f| f.used = true);
+    }
+}
+
+/// The picture that an `<img>` shows; else why not, in French.
+pub(super) fn extract(picture: &Picture, files: &mut [Attached], names: &mut Names) -> Result<MediaFile, String> {
+    if let Some(name) = plugin_file(&picture.src) {
+        let Some(file) = files.iter_mut().find(|f| f.name == name) else {
+            return Err(format!("l’image « {name} » n’est pas dans le fichier"));
+        };
+        file.used = true;
+        return decode(&name, &file.base64, names);
+    }
+    if let Some(data) = picture.src.strip_prefix("data:") {
+        return match data.split_once(',') {
+            Some((kind, base64)) if kind.trim_end().ends_with(";base64") => decode("image", base64, names),
+            _ => Err("une image de l’énoncé est écrite d’une façon inconnue (data:)".to_owned()),
+        };
+    }
+    let shown: String = picture.src.chars().take(80).collect();
+    Err(format!("l’image « {shown} » est hors du fichier : non reprise"))
+}
+
+fn decode(name: &str, base64: &str, names: &mut Names) -> Result<MediaFile, String> {
+    if base64.len() / 4 * 3 > MAX_PICTURE_BYTES {
+        return Err(format!("l’image « {name} » dépasse {} Mo : non reprise", MAX_PICTURE_BYTES / 1024 / 1024));
+    }
+    let bytes = from_base64(base64).ok_or_else(|| format!("l’image « {name} » est illisible (base64)"))?;
+    let Some((mime, extension)) = sniff(&bytes) else {
+        return Err(format!("« {name} » n’est pas une image PNG, JPEG, GIF, WebP ou SVG : non reprise"));
+    };
+    let name = names.give(name, extension, &hex_sha256(&bytes));
+    Ok(MediaFile { name, mime, bytes })
+}
+
+/// The type of a picture and its usual extension, from its first bytes.
+fn sniff(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some(("image/png", "png"))
+    } else if bytes.starts_with(b"\xff\xd8\xff") {
+        Some(("image/jpeg", "jpg"))
+    } else if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
+        Some(("image/gif", "gif"))
+    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        Some(("image/webp", "webp"))
+    } else {
+        let text = std::str::from_utf8(bytes).ok()?.trim_start_matches('\u{feff}').trim_start();
+        (text.starts_with('<') && text::head(text, 1000).contains("<svg")).then_some(("image/svg+xml", "svg"))
+    }
+}
+
+/// RFC 4648 base64, spaces and line feeds ignored, padding optional.
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut buffer, mut bits, mut padding) = (0u32, 0u32, false);
+    for byte in text.bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => {
+                padding = true;
+                continue;
+            }
+            b' ' | b'\t' | b'\r' | b'\n' => continue,
+            _ => return None,
+        };
+        if padding {
+            return None;
+        }
+        buffer = (buffer << 6) | u32::from(value);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            out.push(u8::try_from((buffer >> bits) & 0xff).unwrap_or(0));
+        }
+    }
+    // Six bits left over are half a byte: the text was cut.
+    (bits < 6).then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64() {
+        // RFC 4648, section 10.
+        for (text, wanted) in
+            [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9v\r\nYmFy", "foobar"), ("Zm8", "fo")]
+        {
+            assert_eq!(from_base64(text).unwrap(), wanted.as_bytes());
+        }
+        for bad in ["Z", "Zm9v!", "Zg==Zg", "é"] {
+            assert!(from_base64(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_are_safe_and_stand_for_one_content() {
+        let mut names = Names::default();
+        let (a, b) = ("a".repeat(64), "b".repeat(64));
+        assert_eq!(names.give("../Élément n°1.PNG", "png", &a), "element-n-1.png");
+        assert_eq!(names.give("../Élément n°1.PNG", "png", &a), "element-n-1.png");
+        assert_eq!(names.give("element n 1.png", "png", &b), "element-n-1-bbbbbbbb.png");
+        assert_eq!(names.give("…", "jpg", &b), "image.jpg");
+    }
+
+    #[test]
+    fn sources() {
+        assert_eq!(plugin_file("@@PLUGINFILE@@/c%C5%93ur%20%231.png?time=12").as_deref(), Some("cœur #1.png"));
+        assert_eq!(plugin_file("@@PLUGINFILE@@/100%.png").as_deref(), Some("100%.png"));
+        assert_eq!(plugin_file("http://x/y.png"), None);
+    }
+}

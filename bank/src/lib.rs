@@ -1,0 +1,20 @@
+//! Where questions live. For now the part without storage: what identifies a revision, how a
+//! revision moves from draft to use, and how questions made elsewhere come in.
+//!
+//! Reading order: [`revision`], then [`import`].
+//!
+//! Not here: databases and media files (the store), people and their rights, screens.
+
+pub mod import;
+pub mod revision;
+
+use docimo_engine::check::{self, Fault};
+use docimo_engine::paper::Element;
+
+/// Every fault of a question, or of a case and its questions.
+pub fn faults(element: &Element) -> Vec<Fault> {
+    match element {
+        Element::Question(question) => check::question(question),
+        Element::Case(case) => check::case(case),
+    }
+}

@@ -1,0 +1,256 @@
+//! Imports of real files, read in place, and of anything at all.
+
+use docimo_bank::import::{Format, Import, ReadError, duplicates, read};
+use docimo_engine::question::Kind;
+use proptest::prelude::*;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A path of the shared folder; `None`, said in the log of skipped tests, when it is not there.
+fn shared(path: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("DOCIMO_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let path = root.join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    if let Some(log) = std::env::var_os("DOCIMO_SKIP_LOG") {
+        use std::io::Write;
+        let mut log = fs::OpenOptions::new().create(true).append(true).open(log).expect("the log opens");
+        writeln!(log, "docimo-bank import: {} is absent", path.display()).expect("the log is written");
+    }
+    None
+}
+
+fn read_file(path: &Path) -> Result<Import, ReadError> {
+    let name = path.file_name().expect("a file has a name").to_string_lossy();
+    read(&fs::read(path).expect("the file is there"), &name, None)
+}
+
+fn kinds(import: &Import, kind: Kind) -> usize {
+    import.entries.iter().flat_map(|e| e.element.questions()).filter(|q| q.kind() == kind).count()
+}
+
+/// Counts found by another program (Python's ElementTree and json) on this file and its JSON twin.
+#[test]
+fn frenchmedmcqa_with_its_known_defects() {
+    let Some(path) = shared("questions/frenchmedmcqa_train.moodle.xml") else { return };
+    let import = read_file(&path).unwrap();
+    assert_eq!(import.format, Format::MoodleXml);
+    assert_eq!(import.entries.len() + import.faulty.len(), 2171);
+    // The item with two identical options, "A+".
+    let faulty: Vec<_> = import.faulty.iter().map(|f| (f.place.as_str(), f.reason.as_str())).collect();
+    assert_eq!(faulty.len(), 1, "{faulty:?}");
+    assert!(faulty[0].1.contains("proposition B : le texte est celui d’une autre proposition"), "{faulty:?}");
+    assert_eq!((kinds(&import, Kind::Qru), kinds(&import, Kind::Qrm)), (QRU, QRM));
+    assert!(import.entries.iter().all(|e| e.category.as_deref() == Some("FrenchMedMCQA")));
+
+    let pairs = duplicates(&import.entries);
+    assert_eq!(pairs.len(), DUPLICATES.len());
+    for ((first, again), (a, b)) in pairs.iter().zip(DUPLICATES) {
+        assert!(
+            first.starts_with(&format!("question {}, ", a + 1)) && again.starts_with(&format!("question {}, ", b + 1)),
+            "{first} {again}"
+        );
+    }
+    let warned = |text: &str| import.entries.iter().filter(|e| e.warnings.iter().any(|w| w.contains(text))).count();
+    assert_eq!(warned("doublon de question"), DUPLICATES.len());
+    assert_eq!(warned("(même clé)"), DUPLICATES.len());
+    assert_eq!(warned("« 04c58320a365b34e » déjà pris"), 1);
+    // The README announces six items with HTML entities; this copy has none left once its HTML is read.
+    assert_eq!(warned("entités HTML"), 0);
+    assert_eq!(warned("pénalité par essai"), import.entries.len());
+    let mut ids: Vec<_> = import.entries.iter().map(|e| e.element.id()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), import.entries.len());
+    assert_eq!(read_file(&path).unwrap(), import, "not the same from run to run");
+}
+
+const QRU: usize = 594;
+const QRM: usize = 1576;
+/// Positions from 0, by the later one.
+const DUPLICATES: [(usize, usize); 6] =
+    [(485, 569), (1187, 1220), (1158, 1315), (1219, 1331), (1218, 1364), (1595, 1992)];
+
+/// The texts and the keys of the Moodle file are those of its JSON twin, question by question.
+#[test]
+fn frenchmedmcqa_is_its_json_twin() {
+    let (Some(xml), Some(json)) =
+        (shared("questions/frenchmedmcqa_train.moodle.xml"), shared("questions/frenchmedmcqa_train.json"))
+    else {
+        return;
+    };
+    let import = read_file(&xml).unwrap();
+    let twin: Vec<serde_json::Value> = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
+    // Markdown escapes removed, spaces made one: what HTML keeps of a text.
+    let plain = |text: &str| {
+        let text = text.replace("\u{200b}", "").replace("\u{ad}", "");
+        text.replace('\\', "").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let mut seen = 0;
+    for entry in &import.entries {
+        let number: usize = entry.place.split([' ', ',']).nth(1).unwrap().parse().unwrap();
+        let wanted = &twin[number - 1];
+        let question = entry.element.questions().next().unwrap();
+        assert_eq!(plain(&question.stem), plain(wanted["question"].as_str().unwrap()), "{}", entry.place);
+        let right: Vec<&str> =
+            wanted["correct_answers"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
+        for p in question.body.propositions() {
+            assert_eq!(plain(&p.text), plain(wanted["answers"][p.id.as_str()].as_str().unwrap()), "{}", entry.place);
+            assert_eq!(p.status.is_true(), right.contains(&p.id.as_str()), "{}", entry.place);
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 2170);
+}
+
+#[test]
+fn moodle_fixtures_by_their_index() {
+    let Some(index) = shared("fixtures/index.csv") else { return };
+    let folder = index.parent().unwrap().to_owned();
+    let mut files = 0;
+    for line in fs::read_to_string(&index).unwrap().lines().filter(|l| l.starts_with("moodle/")) {
+        let path = folder.join(line.split(',').next().unwrap());
+        let count: Option<usize> = line.rsplit(',').nth(1).unwrap().parse().ok();
+        let note = line.rsplit(',').next().unwrap();
+        let supported: usize = note
+            .split(';')
+            .filter_map(|part| part.split_once('='))
+            .filter(|(kind, _)| ["multichoice", "truefalse", "shortanswer"].contains(kind))
+            .map(|(_, n)| n.parse::<usize>().unwrap())
+            .sum();
+        files += 1;
+        match (read_file(&path), count) {
+            (Ok(import), Some(count)) => {
+                assert_eq!(import.entries.len() + import.faulty.len(), count, "{line}");
+                assert_eq!(import.entries.len(), supported, "{line} {:?}", import.faulty);
+            }
+            // A backup is no export.
+            (Err(ReadError::MoodleBackup), Some(0) | None) => {}
+            (other, _) => panic!("{line} {other:?}"),
+        }
+    }
+    assert_eq!(files, 16);
+}
+
+#[test]
+fn the_picture_beside_the_text_of_moodle_1_9() {
+    let Some(path) = shared("fixtures/moodle/moodle-core-3.3.1/format-xml/sample_questions_with_old_image_tag.xml")
+    else {
+        return;
+    };
+    let import = read_file(&path).unwrap();
+    assert_eq!(import.entries[0].media.len(), 1);
+    assert_eq!(
+        (import.entries[0].media[0].name.as_str(), import.entries[0].media[0].mime),
+        ("moodle.png", "image/png")
+    );
+}
+
+/// The demonstration bank, edited by others: only what must always hold.
+#[test]
+fn the_demonstration_bank_imports_without_fault() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/demo");
+    let mut questions = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|e| e == "json") {
+            let import = read_file(&path).unwrap();
+            assert_eq!(import.format, Format::Json);
+            assert_eq!(import.faulty, [], "{}", path.display());
+            assert_eq!(duplicates(&import.entries), [], "{}", path.display());
+            questions += import.entries.iter().map(|e| e.element.questions().count()).sum::<usize>();
+            for entry in &import.entries {
+                for warning in &entry.warnings {
+                    assert!(
+                        !warning.contains("sans effet") && !warning.contains("entités"),
+                        "{} {}",
+                        entry.place,
+                        warning
+                    );
+                }
+            }
+        }
+    }
+    assert!(questions >= 80, "{questions}");
+}
+
+const XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<quiz>
+<question type="category"><category><text>$course$/top/A</text></category></question>
+<!-- question: 1 -->
+<question type="multichoice"><name><text>N&#233;</text></name><questiontext format="html"><text><![CDATA[<p>Une <b>q</b> <img src="@@PLUGINFILE@@/a.png"> &lt; <table><tr><td>x</td><td>y</td></tr></table></p>]]></text><file name="a.png" encoding="base64">iVBORw0KGgo=</file></questiontext>
+<generalfeedback><text>&lt;ul&gt;&lt;li&gt;x&lt;/li&gt;&lt;/ul&gt;</text></generalfeedback><penalty>0.1</penalty><single>false</single><answer fraction="50"><text>a</text></answer><answer fraction="50"><text>b</text></answer><answer fraction="-100"><text>c</text><feedback><text>H<![CDATA[<sub>2</sub>]]></text></feedback></answer><answer fraction="0"><text>d</text></answer></question>
+<question type="shortanswer"><questiontext><text>?</text></questiontext><answer fraction="100"><text>x</text></answer></question>
+<question type="essay"/>
+</quiz>"#;
+
+const JSON: &str = r#"{"format":"docimo-questions/1","title":"T","entries":[
+{"id":"q-1","kind":"QRU","stem":"é ?","rank":"A","weight":"2/3","propositions":[{"id":"a","text":"un","status":"vrai"},{"id":"b","text":"deux","status":"faux"},{"id":"c","text":"trois","status":"faux"},{"id":"d","text":"quatre","status":"faux"}]},
+{"id":"q-2","kind":"QZP","stem":"?","expected":1,"image":{"file":"f","alt":"a"},"zones":[{"id":"z","name":"n","shape":{"polygon":[[0,0],[1,0],[0.5,1]]}}]},
+{"id":"c-1","kind":"KFP","title":"t","intro":"i","parts":[{"text":"","question":{"id":"q-3","kind":"TCS","stem":"?","hypothesis":"h","finding":"f","panel":[1,2,3,4,5]}}]}]}"#;
+
+#[test]
+fn the_samples_are_read() {
+    assert_eq!(read(XML.as_bytes(), "x.xml", None).unwrap().entries.len(), 2);
+    assert_eq!(read(JSON.as_bytes(), "x.json", None).unwrap().entries.len(), 3);
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    for text in [XML, JSON] {
+        for end in 0..text.len() {
+            assert!(read(&text.as_bytes()[..end], "x", None).is_err(), "{end}");
+        }
+    }
+}
+
+fn read_all_ways(bytes: &[u8]) {
+    for format in [None, Some(Format::Json), Some(Format::MoodleXml)] {
+        if let Ok(import) = read(bytes, "x", format) {
+            let _ = duplicates(&import.entries);
+            for entry in &import.entries {
+                // What is given for good is good.
+                assert!(!docimo_engine::check::refused(&docimo_bank::faults(&entry.element)));
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn mutated_files_never_panic(xml: bool, edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..12, prop::collection::vec(any::<u8>(), 0..6)), 1..6)) {
+        let mut bytes = if xml { XML } else { JSON }.as_bytes().to_vec();
+        for (at, cut, insert) in edits {
+            let at = at.index(bytes.len().max(1)).min(bytes.len());
+            let end = (at + cut).min(bytes.len());
+            bytes.splice(at..end, insert);
+        }
+        read_all_ways(&bytes);
+    }
+
+    #[test]
+    fn pieces_in_any_order_never_panic(xml: bool, picks in prop::collection::vec((any::<prop::sample::Index>(), 1usize..60), 1..20)) {
+        let text = if xml { XML } else { JSON };
+        let mut bytes = if xml { b"<quiz>".to_vec() } else { Vec::new() };
+        for (at, length) in picks {
+            let at = at.index(text.len());
+            bytes.extend(&text.as_bytes()[at..(at + length).min(text.len())]);
+        }
+        read_all_ways(&bytes);
+    }
+
+    #[test]
+    fn any_value_in_any_field_never_panics(at in any::<prop::sample::Index>(), value in prop::sample::select(vec!["null", "true", "-1", "1e300", "99999999999999999999", "\"\"", "[]", "{}", "[[1]]", "0.1", "\"\\u0000\""])) {
+        let starts: Vec<usize> = JSON.match_indices(':').map(|(i, _)| i + 1).collect();
+        let start = starts[at.index(starts.len())];
+        let end = start + JSON[start..].find([',', '}', ']']).unwrap_or(0);
+        read_all_ways(format!("{}{value}{}", &JSON[..start], &JSON[end..]).as_bytes());
+    }
+
+    #[test]
+    fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        read_all_ways(&bytes);
+    }
+}

@@ -1,0 +1,313 @@
+//! The register of marking (*registre de notation*): every decision that made the marks what they are.
+//!
+//! Marks are never changed; they are derived again from the paper, the journals and the register up to
+//! a version. Version *n* is what the first *n* entries give.
+
+use crate::paper::{Element, Paper};
+use crate::qroc::{self, Category};
+use crate::question::{Body, Question, Status};
+use crate::{PropositionId, QuestionId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a neutralised question is treated (RULES §3.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Neutralisation {
+    /// Taken out of the points and of the total.
+    Removed,
+    /// Full credit to everyone.
+    CreditAll,
+}
+
+/// Where the jury puts an unlisted open answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextList {
+    /// Full credit.
+    Exact,
+    /// Half credit.
+    Acceptable,
+}
+
+/// One decision.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "decision", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Decision {
+    /// The sheets are marked for the first time.
+    FirstMarking,
+    /// A question is neutralised.
+    Neutralise {
+        /// Which.
+        question: QuestionId,
+        /// How.
+        policy: Neutralisation,
+    },
+    /// A neutralised question counts again.
+    Reinstate {
+        /// Which.
+        question: QuestionId,
+    },
+    /// The truth of propositions is corrected.
+    ChangeKey {
+        /// Which question.
+        question: QuestionId,
+        /// The propositions that change.
+        statuses: BTreeMap<PropositionId, Status>,
+    },
+    /// An open answer is added to a list of the key.
+    AcceptText {
+        /// Which question.
+        question: QuestionId,
+        /// The answer.
+        text: String,
+        /// Which list.
+        list: TextList,
+    },
+    /// The panel of a TCS is corrected.
+    ChangePanel {
+        /// Which question.
+        question: QuestionId,
+        /// Votes from −2 to +2.
+        panel: [u32; 5],
+    },
+    /// The late answers of a candidate count.
+    AcceptLate {
+        /// Opaque id of the candidate.
+        candidate: String,
+    },
+}
+
+impl Decision {
+    /// The question it is about, if any.
+    pub fn question(&self) -> Option<&QuestionId> {
+        match self {
+            Self::FirstMarking | Self::AcceptLate { .. } => None,
+            Self::Neutralise { question, .. }
+            | Self::Reinstate { question }
+            | Self::ChangeKey { question, .. }
+            | Self::AcceptText { question, .. }
+            | Self::ChangePanel { question, .. } => Some(question),
+        }
+    }
+
+    /// What it says, in French, without naming people.
+    pub fn french(&self) -> String {
+        match self {
+            Self::FirstMarking => "Première notation".into(),
+            Self::Neutralise { question, policy: Neutralisation::Removed } => {
+                format!("Question {question} neutralisée : retirée des points et du total")
+            }
+            Self::Neutralise { question, policy: Neutralisation::CreditAll } => {
+                format!("Question {question} neutralisée : points accordés à tous")
+            }
+            Self::Reinstate { question } => format!("Question {question} rétablie"),
+            Self::ChangeKey { question, statuses } => {
+                let changes: Vec<String> =
+                    statuses.iter().map(|(id, status)| format!("{} → {}", id, status.french())).collect();
+                format!("Clé de la question {question} corrigée : {}", changes.join(", "))
+            }
+            Self::AcceptText { question, text, list } => {
+                let list = match list {
+                    TextList::Exact => "exacte",
+                    TextList::Acceptable => "acceptable",
+                };
+                format!("Question {question} : « {text} » admise comme réponse {list}")
+            }
+            Self::ChangePanel { question, .. } => format!("Question {question} : panel d’experts corrigé"),
+            Self::AcceptLate { .. } => "Réponses tardives d’un candidat prises en compte".into(),
+        }
+    }
+}
+
+/// A decision with who took it, when and why.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// 1 for the first.
+    pub version: u32,
+    /// When, ms UTC.
+    pub at_ms: i64,
+    /// Opaque id of the person.
+    pub author: String,
+    /// Why; compulsory except for the first marking.
+    pub reason: String,
+    /// What.
+    #[serde(flatten)]
+    pub decision: Decision,
+}
+
+/// Why an entry cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerFault {
+    /// The register starts with the first marking, and has one only.
+    #[error("le registre commence par la première notation, une seule fois")]
+    FirstMarking,
+    /// No such question in the paper.
+    #[error("la question « {0} » n’est pas dans le sujet")]
+    UnknownQuestion(QuestionId),
+    /// No such proposition.
+    #[error("la question « {0} » n’a pas de proposition « {1} »")]
+    UnknownProposition(QuestionId, PropositionId),
+    /// The decision does not suit the kind of question.
+    #[error("cette décision ne convient pas à la question « {0} » ({1})")]
+    WrongKind(QuestionId, &'static str),
+    /// Already so.
+    #[error("la question « {0} » est déjà neutralisée")]
+    AlreadyNeutralised(QuestionId),
+    /// Not neutralised.
+    #[error("la question « {0} » n’est pas neutralisée")]
+    NotNeutralised(QuestionId),
+    /// The new key would leave no right answer or changes nothing.
+    #[error("question « {0} » : {1}")]
+    BadKey(QuestionId, String),
+    /// A reason is compulsory.
+    #[error("indiquez le motif de la décision")]
+    NoReason,
+}
+
+/// A paper as the register leaves it at some version.
+#[derive(Clone, Debug)]
+pub struct Effective {
+    /// The paper with its keys as corrected.
+    pub paper: Paper,
+    /// Neutralised questions.
+    pub neutralised: BTreeMap<QuestionId, Neutralisation>,
+    /// Candidates whose late answers count.
+    pub accept_late: BTreeSet<String>,
+}
+
+impl Effective {
+    /// The paper before any decision.
+    pub fn new(paper: Paper) -> Self {
+        Self { paper, neutralised: BTreeMap::new(), accept_late: BTreeSet::new() }
+    }
+
+    /// The paper after these entries, in order.
+    pub fn replay<'a>(paper: &Paper, entries: impl IntoIterator<Item = &'a Entry>) -> Result<Self, LedgerFault> {
+        let mut effective = Self::new(paper.clone());
+        for (i, entry) in entries.into_iter().enumerate() {
+            let first = entry.decision == Decision::FirstMarking;
+            if first != (i == 0) {
+                return Err(LedgerFault::FirstMarking);
+            }
+            if !first && entry.reason.trim().is_empty() {
+                return Err(LedgerFault::NoReason);
+            }
+            effective.apply(&entry.decision)?;
+        }
+        Ok(effective)
+    }
+
+    /// Applies one decision; on error nothing has changed.
+    pub fn apply(&mut self, decision: &Decision) -> Result<(), LedgerFault> {
+        if let Some(id) = decision.question()
+            && self.paper.question(id).is_none()
+        {
+            return Err(LedgerFault::UnknownQuestion(id.clone()));
+        }
+        match decision {
+            Decision::FirstMarking => {}
+            Decision::Neutralise { question, policy } => {
+                if self.neutralised.contains_key(question) {
+                    return Err(LedgerFault::AlreadyNeutralised(question.clone()));
+                }
+                self.neutralised.insert(question.clone(), *policy);
+            }
+            Decision::Reinstate { question } => {
+                if self.neutralised.remove(question).is_none() {
+                    return Err(LedgerFault::NotNeutralised(question.clone()));
+                }
+            }
+            Decision::ChangeKey { question, statuses } => self.change_key(question, statuses)?,
+            Decision::AcceptText { question, text, list } => self.edit(question, |q| accept_text(q, text, *list))?,
+            Decision::ChangePanel { question, panel } => self.edit(question, |q| match &mut q.body {
+                Body::Tcs { panel: old, .. } if panel.iter().any(|v| *v > 0) && panel.iter().all(|v| *v <= 200) => {
+                    *old = *panel;
+                    Ok(())
+                }
+                Body::Tcs { .. } => Err(LedgerFault::BadKey(
+                    q.id.clone(),
+                    "le panel doit avoir au moins un vote, et 200 au plus par réponse".into(),
+                )),
+                other => Err(LedgerFault::WrongKind(q.id.clone(), other.kind().code())),
+            })?,
+            Decision::AcceptLate { candidate } => {
+                self.accept_late.insert(candidate.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn edit(
+        &mut self,
+        id: &QuestionId,
+        change: impl FnOnce(&mut Question) -> Result<(), LedgerFault>,
+    ) -> Result<(), LedgerFault> {
+        let questions = self.paper.sections.iter_mut().flat_map(|s| &mut s.elements).flat_map(|e| match e {
+            Element::Question(q) => vec![q],
+            Element::Case(c) => c.parts.iter_mut().map(|p| &mut p.question).collect(),
+        });
+        match questions.into_iter().find(|q| q.id == *id) {
+            None => Err(LedgerFault::UnknownQuestion(id.clone())),
+            Some(question) => {
+                let mut copy = question.clone();
+                change(&mut copy)?;
+                *question = copy;
+                Ok(())
+            }
+        }
+    }
+
+    fn change_key(&mut self, id: &QuestionId, statuses: &BTreeMap<PropositionId, Status>) -> Result<(), LedgerFault> {
+        self.edit(id, |question| {
+            let kind = question.kind();
+            let bad = |why: &str| LedgerFault::BadKey(id.clone(), why.to_owned());
+            let Some(propositions) = question.body.propositions_mut() else {
+                return Err(LedgerFault::WrongKind(id.clone(), kind.code()));
+            };
+            let mut changed = false;
+            for (proposition, status) in statuses {
+                let Some(found) = propositions.iter_mut().find(|p| p.id == *proposition) else {
+                    return Err(LedgerFault::UnknownProposition(id.clone(), proposition.clone()));
+                };
+                changed |= found.status != *status;
+                found.status = *status;
+            }
+            if !changed {
+                return Err(bad("la clé proposée est la clé actuelle"));
+            }
+            let right = propositions.iter().filter(|p| p.status.is_true()).count();
+            // On a QRU several answers may now be accepted; on a QRP more than announced may be.
+            let least = match question.body.expected() {
+                Some(n) => n as usize,
+                None => usize::from(matches!(question.body, Body::Qru { .. })),
+            };
+            if right < least {
+                return Err(bad("il ne resterait pas assez de réponses vraies : neutralisez plutôt la question"));
+            }
+            Ok(())
+        })
+    }
+}
+
+fn accept_text(question: &mut Question, text: &str, list: TextList) -> Result<(), LedgerFault> {
+    let (id, kind) = (question.id.clone(), question.kind());
+    let Body::Qroc { exact, acceptable, .. } = &mut question.body else {
+        return Err(LedgerFault::WrongKind(id, kind.code()));
+    };
+    let wanted = qroc::normalise(text);
+    match (qroc::categorise(text, exact, acceptable), list) {
+        (Category::Blank, _) => return Err(LedgerFault::BadKey(id, "la réponse est vide".into())),
+        (Category::Exact, TextList::Exact) | (Category::Acceptable, TextList::Acceptable) => {
+            return Err(LedgerFault::BadKey(id, format!("« {text} » est déjà dans cette liste")));
+        }
+        _ => {}
+    }
+    exact.retain(|t| qroc::normalise(t) != wanted);
+    acceptable.retain(|t| qroc::normalise(t) != wanted);
+    match list {
+        TextList::Exact => exact.push(text.trim().to_owned()),
+        TextList::Acceptable => acceptable.push(text.trim().to_owned()),
+    }
+    Ok(())
+}

@@ -1,0 +1,650 @@
+//! Marking a whole exam in one pass, exactly.
+//!
+//! A question is compiled once into a *kernel* that turns a response code into a whole number of
+//! units, a unit being the least common denominator of every score of the paper. Sums of whole numbers
+//! are exact and associative, so that the result is the same to the last bit on any number of threads.
+
+use crate::check::MAX_PROPOSITIONS;
+use crate::exact::Exact;
+use crate::ledger::{Effective, Neutralisation};
+use crate::mark::{self, Key, Scored};
+use crate::paper::Paper;
+use crate::question::Question;
+use crate::response::{self, Response};
+use crate::scheme::{BlankPolicy, CohortStep, Formula, MarkingScheme};
+use crate::{QuestionId, SectionId};
+use num_integer::Integer;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+/// Response codes (see [`crate::response`]), one column a question in paper order, one row a candidate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResponseMatrix {
+    candidates: usize,
+    columns: Vec<Vec<u32>>,
+}
+
+/// Columns of different lengths.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("la question n° {question} a {found} réponses, {expected} attendues")]
+pub struct Ragged {
+    /// From 1.
+    pub question: usize,
+    /// Rows in that column.
+    pub found: usize,
+    /// Rows in the first.
+    pub expected: usize,
+}
+
+impl ResponseMatrix {
+    /// A matrix from its columns, each of `candidates` codes.
+    pub fn new(candidates: usize, columns: Vec<Vec<u32>>) -> Result<Self, Ragged> {
+        match columns.iter().position(|c| c.len() != candidates) {
+            Some(i) => Err(Ragged { question: i + 1, found: columns[i].len(), expected: candidates }),
+            None => Ok(Self { candidates, columns }),
+        }
+    }
+
+    /// Encodes raw responses by the keys of `paper`: one map a candidate.
+    pub fn encode(paper: &Paper, candidates: &[BTreeMap<QuestionId, Response>]) -> Self {
+        let questions: Vec<&Question> = paper.questions().map(|p| p.question).collect();
+        let columns = questions
+            .par_iter()
+            .map(|question| {
+                let code = |answers: &BTreeMap<QuestionId, Response>| {
+                    answers.get(&question.id).map_or(0, |r| response::encode(question, r))
+                };
+                candidates.iter().map(code).collect()
+            })
+            .collect();
+        Self { candidates: candidates.len(), columns }
+    }
+
+    /// Number of candidates.
+    pub fn candidates(&self) -> usize {
+        self.candidates
+    }
+
+    /// Number of questions.
+    pub fn questions(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Codes of question `index` (from 0).
+    pub fn column(&self, index: usize) -> &[u32] {
+        &self.columns[index]
+    }
+}
+
+/// Why a paper cannot be compiled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// A scheme that is neither built in nor in the paper.
+    #[error("le barème « {0} » n’existe pas")]
+    UnknownScheme(String),
+    /// Weights and panels whose common denominator does not fit in 64 bits.
+    #[error(
+        "les poids et barèmes de ce sujet n’ont pas de dénominateur commun raisonnable (question {0}) : simplifiez les poids"
+    )]
+    TooFine(QuestionId),
+    /// A matrix for another paper.
+    #[error("{found} colonnes de réponses pour {expected} questions")]
+    WrongSize {
+        /// Columns given.
+        found: usize,
+        /// Questions of the paper.
+        expected: usize,
+    },
+}
+
+/// How codes become units.
+enum Kernel {
+    /// For codes of at most [`SMALL_BITS`] bits, one entry a code: most questions of most papers.
+    Small(Box<SmallTable>),
+    /// One entry a code.
+    Table(Vec<i64>),
+    /// For wide questions whose score depends on the numbers of good and bad ticks only.
+    Counts(Box<CountTable>),
+    /// For wide questions under other rules: the codes that occur.
+    Sparse(HashMap<u32, i64>),
+}
+
+impl Kernel {
+    #[inline]
+    fn units(&self, code: u32) -> i64 {
+        match self {
+            Self::Small(units) => units[small(code)],
+            Self::Table(units) => units.get(code as usize).copied().unwrap_or(0),
+            Self::Counts(table) => table.units(code),
+            Self::Sparse(units) => units.get(&code).copied().unwrap_or(0),
+        }
+    }
+}
+
+/// Bits of the codes of five propositions, of a TCS, of a QROC, of five zones.
+const SMALL_BITS: u32 = 5;
+const SMALL_MASK: u32 = (1 << SMALL_BITS) - 1;
+/// Units by code.
+type SmallTable = [i64; 1 << SMALL_BITS];
+
+/// Index in a [`SmallTable`]: the mask shows the compiler that it is within bounds.
+#[inline]
+fn small(code: u32) -> usize {
+    (code & SMALL_MASK) as usize
+}
+
+/// Units of a wide question by how many good and bad ticks there are: `units[good * (bads + 1) + bad]`, where
+/// `bads` is the number of false propositions. That index is the sum of what each tick adds to it, and is looked
+/// up nine bits of the code at a time. With 25 propositions it is at most 12 × 14 + 13 = 181.
+struct CountTable {
+    parts: [[u8; 512]; 3],
+    units: [i64; 256],
+}
+
+impl CountTable {
+    #[inline]
+    fn units(&self, code: u32) -> i64 {
+        let part = |p: usize| self.parts[p][(code >> (9 * p) & 511) as usize];
+        // The parts sum to an index of the table: nothing is lost by wrapping.
+        self.units[part(0).wrapping_add(part(1)).wrapping_add(part(2)) as usize]
+    }
+
+    /// For a key of at most 25 propositions, with units by good and bad ticks.
+    fn new(right: u32, wrong: u32, by_counts: &[i64]) -> Self {
+        let stride = wrong.count_ones() + 1;
+        let mut parts = [[0; 512]; 3];
+        for (p, part) in parts.iter_mut().enumerate() {
+            for (bits, index) in (0_u32..).zip(part.iter_mut()) {
+                let ticked = bits << (9 * p);
+                *index = ((ticked & right).count_ones() * stride + (ticked & wrong).count_ones()) as u8;
+            }
+        }
+        let mut units = [0; 256];
+        units.iter_mut().zip(by_counts).for_each(|(unit, given)| *unit = *given);
+        Self { parts, units }
+    }
+}
+
+/// Codes of at most this many bits are tabulated.
+const TABLE_BITS: u32 = 11;
+
+/// How the scores of one question were found, before the common unit is known.
+enum Draft {
+    Table(Vec<Exact>),
+    Counts { right: u32, wrong: u32, scores: Vec<Exact> },
+    Sparse(HashMap<u32, Exact>),
+}
+
+impl Draft {
+    fn scores(&self) -> Box<dyn Iterator<Item = &Exact> + '_> {
+        match self {
+            Self::Table(scores) | Self::Counts { scores, .. } => Box::new(scores.iter()),
+            Self::Sparse(scores) => Box::new(scores.values()),
+        }
+    }
+
+    fn of(question: &Question, scheme: &MarkingScheme, column: &[u32]) -> Self {
+        let bits = response::code_bits(&question.body);
+        let score = |code| mark::score(question, scheme, code).score;
+        if bits <= SMALL_BITS {
+            return Self::Table((0..1_u32 << SMALL_BITS).map(score).collect());
+        }
+        if bits <= TABLE_BITS {
+            return Self::Table((0..1_u32 << bits).map(score).collect());
+        }
+        if let (Some(key), Some(rule)) = (Key::of(&question.body), scheme.rule(question.kind())) {
+            let counted = matches!(rule.formula, Formula::Expected { .. } | Formula::Discordance { .. });
+            let plain = !rule.zeroing && rule.blank_policy == BlankPolicy::ScoreAsAnswer && rule.all_ticked.is_none();
+            if counted && plain && !key.three_states && key.count <= MAX_PROPOSITIONS as u32 {
+                let all = (1_u32 << key.count) - 1;
+                let wrong = all & !key.right;
+                let (goods, bads) = (key.right.count_ones(), wrong.count_ones());
+                let scores = (0..=goods)
+                    .flat_map(|g| (0..=bads).map(move |b| (g, b)))
+                    .map(|(g, b)| score(lowest(key.right, g) | lowest(wrong, b)))
+                    .collect();
+                return Self::Counts { right: key.right, wrong, scores };
+            }
+        }
+        let mut seen: HashMap<u32, Exact> = HashMap::new();
+        for code in column {
+            seen.entry(*code).or_insert_with(|| score(*code));
+        }
+        Self::Sparse(seen)
+    }
+}
+
+/// The `n` lowest bits that are set in `mask`.
+fn lowest(mask: u32, n: u32) -> u32 {
+    let (mut left, mut picked) = (mask, 0);
+    for _ in 0..n {
+        picked |= left & left.wrapping_neg();
+        left &= left.wrapping_sub(1);
+    }
+    picked
+}
+
+struct CompiledQuestion {
+    kernel: Kernel,
+    section: usize,
+    rank_a: bool,
+    /// Full credit, in units; 0 once removed.
+    max_units: i64,
+    /// Everyone gets full credit.
+    credited: bool,
+}
+
+/// Questions of a section that add up together.
+struct Bucket {
+    section: usize,
+    rank_a: bool,
+    /// Small questions, two by two.
+    pairs: Vec<Pair>,
+    /// Indices in the paper of the others.
+    singly: Vec<usize>,
+}
+
+/// Two small questions marked by one look-up: the index is one code after the other.
+struct Pair {
+    first: usize,
+    second: usize,
+    units: Box<[i32; 1 << (2 * SMALL_BITS)]>,
+}
+
+impl Pair {
+    /// `None` if the sums need more than 32 bits: half the size of the others, these tables stay in cache.
+    fn new((first, one): (usize, &SmallTable), (second, two): (usize, &SmallTable)) -> Option<Self> {
+        let mut units = Box::new([0; 1 << (2 * SMALL_BITS)]);
+        for (row, two) in units.chunks_exact_mut(one.len()).zip(two) {
+            for (unit, one) in row.iter_mut().zip(one) {
+                *unit = i32::try_from(one + two).ok()?;
+            }
+        }
+        Some(Self { first, second, units })
+    }
+
+    /// Where to look up each row. Apart from the look-ups because several indices are made at once.
+    fn indices(&self, columns: &[Vec<u32>], rows: Range<usize>, into: &mut [u32; TILE]) {
+        let codes = columns[self.first][rows.clone()].iter().zip(&columns[self.second][rows]);
+        for (index, (first, second)) in into.iter_mut().zip(codes) {
+            *index = (first & SMALL_MASK) | (second & SMALL_MASK) << SMALL_BITS;
+        }
+    }
+
+    /// The mask shows the compiler that the index is within bounds.
+    #[inline]
+    fn units(&self, index: u32) -> i64 {
+        self.units[index as usize & (self.units.len() - 1)].into()
+    }
+}
+
+/// Rows whose indices are made before they are looked up.
+const TILE: usize = 512;
+
+/// Adds to each sum the units of its row at two pairs of questions.
+fn add_two_pairs(sums: &mut [i64], [one, two]: &[Pair; 2], columns: &[Vec<u32>], start: usize) {
+    let (mut in_one, mut in_two) = ([0; TILE], [0; TILE]);
+    for (t, sums) in sums.chunks_mut(TILE).enumerate() {
+        let rows = start + t * TILE..start + t * TILE + sums.len();
+        one.indices(columns, rows.clone(), &mut in_one);
+        two.indices(columns, rows, &mut in_two);
+        for (sum, (a, b)) in sums.iter_mut().zip(in_one.iter().zip(&in_two)) {
+            *sum += one.units(*a) + two.units(*b);
+        }
+    }
+}
+
+/// Adds to each sum the units of its row at one pair of questions.
+fn add_pair(sums: &mut [i64], pair: &Pair, columns: &[Vec<u32>], start: usize) {
+    let mut indices = [0; TILE];
+    for (t, sums) in sums.chunks_mut(TILE).enumerate() {
+        pair.indices(columns, start + t * TILE..start + t * TILE + sums.len(), &mut indices);
+        sums.iter_mut().zip(&indices).for_each(|(sum, index)| *sum += pair.units(*index));
+    }
+}
+
+/// Adds to each sum what its code is worth.
+fn add(sums: &mut [i64], codes: &[u32], units: impl Fn(u32) -> i64) {
+    sums.iter_mut().zip(codes).for_each(|(sum, code)| *sum += units(*code));
+}
+
+/// A paper ready to mark a matrix of responses.
+pub struct Compiled {
+    questions: Vec<CompiledQuestion>,
+    buckets: Vec<Bucket>,
+    sections: Vec<SectionId>,
+    units_per_point: i64,
+    cohort: CohortStep,
+}
+
+/// Units of every candidate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Marks {
+    units_per_point: i64,
+    /// By section: units of each candidate.
+    section_units: Vec<Vec<i64>>,
+    section_max: Vec<i64>,
+    rank_a_units: Vec<i64>,
+    rank_a_max: i64,
+    cohort: CohortStep,
+    extremes: Option<(i64, i64)>,
+}
+
+/// The marked exam of one candidate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CandidateMarks {
+    /// Points by section, weights included.
+    pub section_points: Vec<Exact>,
+    /// Sum of them.
+    pub points: Exact,
+    /// Mark on 20; `None` when nothing counts any more.
+    pub on_20: Option<Exact>,
+    /// Mark on 20 over rank A questions; `None` when there is none.
+    pub rank_a_on_20: Option<Exact>,
+}
+
+impl Compiled {
+    /// Compiles a paper under a register for a matrix (needed by rarity weighting and by questions of
+    /// many propositions).
+    pub fn new(effective: &Effective, matrix: &ResponseMatrix) -> Result<Self, CompileError> {
+        let paper = &effective.paper;
+        let placed: Vec<_> = paper.questions().collect();
+        if placed.len() != matrix.questions() {
+            return Err(CompileError::WrongSize { found: matrix.questions(), expected: placed.len() });
+        }
+        let mut schemes: HashMap<&str, MarkingScheme> = HashMap::new();
+        for p in &placed {
+            let name = paper.scheme_name_of(p);
+            if !schemes.contains_key(name) {
+                let scheme = paper.scheme_named(name).ok_or_else(|| CompileError::UnknownScheme(name.to_owned()))?;
+                schemes.insert(name, scheme);
+            }
+        }
+        let cohort =
+            paper.scheme_named(&paper.scheme).ok_or_else(|| CompileError::UnknownScheme(paper.scheme.clone()))?.cohort;
+
+        let drafts: Vec<Draft> = placed
+            .par_iter()
+            .enumerate()
+            .map(|(i, p)| Draft::of(p.question, &schemes[paper.scheme_name_of(p)], matrix.column(i)))
+            .collect();
+        let weights: Vec<Exact> = placed
+            .iter()
+            .zip(&drafts)
+            .enumerate()
+            .map(|(i, (p, draft))| {
+                let weight = p.question.weight * paper.sections[p.section].weight;
+                match (cohort, effective.neutralised.get(&p.question.id)) {
+                    (_, Some(Neutralisation::Removed)) => Exact::ZERO,
+                    (CohortStep::Rarity, None) => weight * rarity(draft, matrix.column(i)),
+                    _ => weight,
+                }
+            })
+            .collect();
+
+        let mut unit: i128 = 1;
+        let mut bound: i128 = 0;
+        for ((p, draft), weight) in placed.iter().zip(&drafts).zip(&weights) {
+            let too_fine = || CompileError::TooFine(p.question.id.clone());
+            let mut largest = weight.numerator().abs() / weight.denominator() + 1;
+            for score in draft.scores() {
+                let value = *score * *weight;
+                unit = unit.checked_mul(value.denominator() / unit.gcd(&value.denominator())).ok_or_else(too_fine)?;
+                largest = largest.max(value.numerator().abs() / value.denominator() + 1);
+            }
+            unit = unit.checked_mul(weight.denominator() / unit.gcd(&weight.denominator())).ok_or_else(too_fine)?;
+            bound += largest;
+            // Every partial sum must fit in an i64.
+            if unit.checked_mul(bound).is_none_or(|total| total > i128::from(i64::MAX)) {
+                return Err(too_fine());
+            }
+        }
+        let to_units = |value: Exact| (value.numerator() * (unit / value.denominator())) as i64;
+
+        let questions: Vec<CompiledQuestion> = placed
+            .iter()
+            .zip(drafts)
+            .zip(&weights)
+            .map(|((p, draft), weight)| {
+                let scaled = |scores: Vec<Exact>| scores.into_iter().map(|s| to_units(s * *weight)).collect();
+                let kernel = match draft {
+                    Draft::Table(scores) => {
+                        let units: Vec<i64> = scaled(scores);
+                        SmallTable::try_from(units).map_or_else(Kernel::Table, |table| Kernel::Small(Box::new(table)))
+                    }
+                    Draft::Counts { right, wrong, scores } => {
+                        let units: Vec<i64> = scaled(scores);
+                        Kernel::Counts(Box::new(CountTable::new(right, wrong, &units)))
+                    }
+                    Draft::Sparse(scores) => {
+                        Kernel::Sparse(scores.into_iter().map(|(c, s)| (c, to_units(s * *weight))).collect())
+                    }
+                };
+                CompiledQuestion {
+                    kernel,
+                    section: p.section,
+                    rank_a: paper.counts_for_rank_a(p.question),
+                    max_units: to_units(*weight),
+                    credited: effective.neutralised.get(&p.question.id) == Some(&Neutralisation::CreditAll),
+                }
+            })
+            .collect();
+        let sections = paper.sections.iter().map(|s| s.id.clone()).collect();
+        let bucket = |section: usize, rank_a: bool| {
+            let own = questions.iter().enumerate().filter(|(_, q)| q.section == section && q.rank_a == rank_a);
+            let (mut singly, mut pairs, mut left) = (Vec::new(), Vec::new(), None);
+            for (i, question) in own {
+                match (&question.kernel, left.take()) {
+                    (Kernel::Small(one), None) if !question.credited => left = Some((i, &**one)),
+                    (Kernel::Small(second), Some(first)) if !question.credited => match Pair::new(first, (i, second)) {
+                        Some(pair) => pairs.push(pair),
+                        None => singly.extend([first.0, i]),
+                    },
+                    (_, waiting) => {
+                        left = waiting;
+                        singly.push(i);
+                    }
+                }
+            }
+            singly.extend(left.map(|(i, _)| i));
+            Bucket { section, rank_a, pairs, singly }
+        };
+        let buckets = (0..paper.sections.len()).flat_map(|s| [bucket(s, false), bucket(s, true)]).collect();
+        Ok(Self { questions, buckets, sections, units_per_point: unit as i64, cohort })
+    }
+
+    /// Marks every candidate, on all threads of the current rayon pool.
+    pub fn mark(&self, matrix: &ResponseMatrix) -> Marks {
+        let n = matrix.candidates();
+        // Long blocks: each one goes through the tables of the whole paper. Sums of whole numbers do not depend
+        // on where they are cut.
+        let block = n.div_ceil(rayon::current_num_threads()).clamp(1024, 10_240);
+        let sections = self.sections.len();
+        let blocks: Vec<(Vec<Vec<i64>>, Vec<i64>)> = (0..n.div_ceil(block))
+            .into_par_iter()
+            .map(|b| self.mark_rows(matrix, b * block..((b + 1) * block).min(n)))
+            .collect();
+        let mut section_units = vec![Vec::with_capacity(n); sections];
+        let mut rank_a_units = Vec::with_capacity(n);
+        for (by_section, rank_a) in blocks {
+            for (all, part) in section_units.iter_mut().zip(by_section) {
+                all.extend(part);
+            }
+            rank_a_units.extend(rank_a);
+        }
+        let mut section_max = vec![0; sections];
+        let mut rank_a_max = 0;
+        for question in &self.questions {
+            section_max[question.section] += question.max_units;
+            if question.rank_a {
+                rank_a_max += question.max_units;
+            }
+        }
+        let extremes = (0..n).map(|c| section_units.iter().map(|s| s[c]).sum::<i64>()).fold(None, |e, t| match e {
+            None => Some((t, t)),
+            Some((lo, hi)) => Some((t.min(lo), t.max(hi))),
+        });
+        Marks {
+            units_per_point: self.units_per_point,
+            section_units,
+            section_max,
+            rank_a_units,
+            rank_a_max,
+            cohort: self.cohort,
+            extremes,
+        }
+    }
+
+    fn mark_rows(&self, matrix: &ResponseMatrix, rows: Range<usize>) -> (Vec<Vec<i64>>, Vec<i64>) {
+        let len = rows.len();
+        // Rank A and other questions go to separate sums; a section's total is both.
+        let mut others = vec![vec![0_i64; len]; self.sections.len()];
+        let mut rank_a = vec![vec![0_i64; len]; self.sections.len()];
+        for bucket in &self.buckets {
+            let sums = if bucket.rank_a { &mut rank_a[bucket.section] } else { &mut others[bucket.section] };
+            for &i in &bucket.singly {
+                let question = &self.questions[i];
+                let codes = &matrix.columns[i][rows.clone()];
+                match &question.kernel {
+                    _ if question.credited => sums.iter_mut().for_each(|sum| *sum += question.max_units),
+                    Kernel::Small(units) => add(sums, codes, |code| units[small(code)]),
+                    Kernel::Counts(table) => add(sums, codes, |code| table.units(code)),
+                    kernel => add(sums, codes, |code| kernel.units(code)),
+                }
+            }
+            let (twos, rest) = bucket.pairs.as_chunks::<2>();
+            for two in twos {
+                add_two_pairs(sums, two, &matrix.columns, rows.start);
+            }
+            for one in rest {
+                add_pair(sums, one, &matrix.columns, rows.start);
+            }
+        }
+        let mut rank_a_units = vec![0; len];
+        for (section, own) in others.iter_mut().zip(&rank_a) {
+            for (i, units) in own.iter().enumerate() {
+                section[i] += units;
+                rank_a_units[i] += units;
+            }
+        }
+        (others, rank_a_units)
+    }
+
+    /// Points of every candidate at question `index`, weight included.
+    pub fn question_points(&self, matrix: &ResponseMatrix, index: usize) -> Vec<Exact> {
+        let question = &self.questions[index];
+        let unit = i128::from(self.units_per_point);
+        let points = |code: &u32| {
+            let units = if question.credited { question.max_units } else { question.kernel.units(*code) };
+            Exact::new(units.into(), unit)
+        };
+        matrix.column(index).iter().map(points).collect()
+    }
+
+    /// Full credit at question `index`, weight included; 0 once removed.
+    pub fn question_max(&self, index: usize) -> Exact {
+        Exact::new(self.questions[index].max_units.into(), self.units_per_point.into())
+    }
+}
+
+fn rarity(draft: &Draft, column: &[u32]) -> Exact {
+    let score = |code: &u32| match draft {
+        Draft::Table(scores) => scores.get(*code as usize).copied().unwrap_or(Exact::ZERO),
+        Draft::Counts { right, wrong, scores } => {
+            let stride = wrong.count_ones() as usize + 1;
+            scores[(code & right).count_ones() as usize * stride + (code & wrong).count_ones() as usize]
+        }
+        Draft::Sparse(scores) => scores.get(code).copied().unwrap_or(Exact::ZERO),
+    };
+    let exact = column.iter().filter(|code| score(code) >= Exact::ONE).count();
+    Exact::ONE - Exact::new(exact as i128, column.len() as i128)
+}
+
+fn on_20(units: i64, max: i64) -> Option<Exact> {
+    (max > 0).then(|| Exact::new(i128::from(units) * 20, max.into()))
+}
+
+impl Marks {
+    /// Number of candidates.
+    pub fn candidates(&self) -> usize {
+        self.rank_a_units.len()
+    }
+
+    /// Total of a candidate in units: what ranking compares.
+    pub fn total_units(&self, candidate: usize) -> i64 {
+        self.section_units.iter().map(|s| s[candidate]).sum()
+    }
+
+    /// Points that can be had.
+    pub fn out_of(&self) -> Exact {
+        Exact::new(self.section_max.iter().sum::<i64>().into(), self.units_per_point.into())
+    }
+
+    /// Points that can be had in a section.
+    pub fn section_out_of(&self, section: usize) -> Exact {
+        Exact::new(self.section_max[section].into(), self.units_per_point.into())
+    }
+
+    /// Points that can be had on rank A questions.
+    pub fn rank_a_out_of(&self) -> Exact {
+        Exact::new(self.rank_a_max.into(), self.units_per_point.into())
+    }
+
+    /// Everything about one candidate.
+    pub fn of(&self, candidate: usize) -> CandidateMarks {
+        let unit = i128::from(self.units_per_point);
+        let section_points: Vec<Exact> =
+            self.section_units.iter().map(|s| Exact::new(s[candidate].into(), unit)).collect();
+        let total = self.total_units(candidate);
+        CandidateMarks {
+            points: Exact::new(total.into(), unit),
+            section_points,
+            on_20: self.mark_on_20(total),
+            rank_a_on_20: on_20(self.rank_a_units[candidate], self.rank_a_max),
+        }
+    }
+
+    fn mark_on_20(&self, total: i64) -> Option<Exact> {
+        let max: i64 = self.section_max.iter().sum();
+        let (low, high) = self.extremes.unwrap_or((0, 0));
+        match self.cohort {
+            CohortStep::None | CohortStep::Rarity => on_20(total, max),
+            CohortStep::TopLinear if high > 0 => on_20(total.max(0), high),
+            CohortStep::Stretch if high > low => on_20(total - low, high - low),
+            CohortStep::TopLinear | CohortStep::Stretch => on_20(total, max),
+        }
+    }
+}
+
+/// Why one candidate has the points they have at one question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explained {
+    /// Score and reason under the rule, before weights and neutralisation.
+    pub scored: Scored,
+    /// Points, weight included.
+    pub points: Exact,
+    /// Points that could be had.
+    pub out_of: Exact,
+    /// If the question was neutralised.
+    pub neutralised: Option<Neutralisation>,
+    /// Title of the scheme that marked it.
+    pub scheme_title: String,
+}
+
+/// Explains one question for one candidate.
+pub fn explain(effective: &Effective, id: &QuestionId, answer: Option<&Response>) -> Option<Explained> {
+    let paper = &effective.paper;
+    let placed = paper.question(id)?;
+    let scheme = paper.scheme_named(paper.scheme_name_of(&placed))?;
+    let code = answer.map_or(0, |r| response::encode(placed.question, r));
+    let scored = mark::score(placed.question, &scheme, code);
+    let weight = placed.question.weight * paper.sections[placed.section].weight;
+    let neutralised = effective.neutralised.get(id).copied();
+    let (points, out_of) = match neutralised {
+        None => (scored.score * weight, weight),
+        Some(Neutralisation::Removed) => (Exact::ZERO, Exact::ZERO),
+        Some(Neutralisation::CreditAll) => (weight, weight),
+    };
+    Some(Explained { scored, points, out_of, neutralised, scheme_title: scheme.title })
+}

@@ -1,0 +1,241 @@
+//! The bank: entries, their immutable revisions, and media.
+
+use crate::db::{read, write};
+use crate::{Store, StoreResult};
+
+/// A revision ready to be kept.
+#[derive(Clone, Debug)]
+pub struct NewRevision {
+    /// Id to give to the entry if it is new.
+    pub fresh_entry_id: String,
+    /// The author's or file's own id: names the entry.
+    pub external_id: String,
+    /// QRU, DP…
+    pub kind: String,
+    /// Status of the entry.
+    pub status: String,
+    /// Hash of the content.
+    pub hash: String,
+    /// Equal for duplicates.
+    pub fingerprint: String,
+    /// First words, for lists.
+    pub title: String,
+    /// Questions in it.
+    pub questions: i64,
+    /// Tags, separated by spaces.
+    pub tags: String,
+    /// JSON of the engine's Element.
+    pub body: String,
+    /// Where it comes from: a file name, "démonstration"…
+    pub origin: String,
+    /// Who brought it.
+    pub author_id: String,
+}
+
+/// What adding a revision did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// A new entry.
+    Entry,
+    /// A new revision of a known entry.
+    Revision,
+    /// The latest revision is already this one.
+    Unchanged,
+}
+
+/// An entry with its latest revision, without the body.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct EntryLine {
+    /// Id.
+    pub id: String,
+    /// The author's own id.
+    pub external_id: String,
+    /// QRU, DP…
+    pub kind: String,
+    /// Workflow.
+    pub status: String,
+    /// Number of the latest revision.
+    pub latest: i64,
+    /// First words.
+    pub title: String,
+    /// Questions in it.
+    pub questions: i64,
+    /// Tags.
+    pub tags: String,
+}
+
+/// One revision, whole.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Revision {
+    /// Entry.
+    pub entry_id: String,
+    /// From 1.
+    pub number: i64,
+    /// Hash of the content.
+    pub hash: String,
+    /// JSON of the engine's Element.
+    pub body: String,
+    /// Where it comes from.
+    pub origin: String,
+    /// Name of who brought it.
+    pub author_name: String,
+    /// When.
+    pub created_ms: i64,
+}
+
+/// A picture or document.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Media {
+    /// SHA-256 of the bytes, hexadecimal.
+    pub hash: String,
+    /// Media type.
+    pub mime: String,
+    /// Pixels.
+    pub width: i64,
+    /// Pixels.
+    pub height: i64,
+    /// Content.
+    pub bytes: Vec<u8>,
+}
+
+/// What to list.
+#[derive(Clone, Debug, Default)]
+pub struct EntryFilter {
+    /// Words that title, tags or id must hold.
+    pub words: Vec<String>,
+    /// Only this kind.
+    pub kind: Option<String>,
+    /// Page size.
+    pub limit: i64,
+    /// Entries to pass over.
+    pub offset: i64,
+}
+
+impl Store {
+    /// Adds revisions and media, all or nothing. The same file brought twice changes nothing.
+    pub async fn add_revisions(
+        &self,
+        revisions: &[NewRevision],
+        media: &[Media],
+        now_ms: i64,
+    ) -> StoreResult<Vec<Added>> {
+        let mut done = Vec::with_capacity(revisions.len());
+        write!(self, tx => {
+            for m in media {
+                sqlx::query("insert into media (hash, mime, width, height, bytes, created_ms) values ($1, $2, $3, $4, $5, $6) on conflict (hash) do nothing")
+                    .bind(&m.hash).bind(&m.mime).bind(m.width).bind(m.height).bind(&m.bytes).bind(now_ms)
+                    .execute(&mut *tx).await?;
+            }
+            for r in revisions {
+                let known: Option<(String, i64, String)> = sqlx::query_as(
+                    "select e.id, e.latest, v.hash from entry e join revision v on v.entry_id = e.id and v.number = e.latest where e.external_id = $1")
+                    .bind(&r.external_id).fetch_optional(&mut *tx).await?;
+                let (entry_id, number, added) = match known {
+                    Some((_, _, hash)) if hash == r.hash => {
+                        done.push(Added::Unchanged);
+                        continue;
+                    }
+                    Some((id, latest, _)) => (id, latest + 1, Added::Revision),
+                    None => (r.fresh_entry_id.clone(), 1, Added::Entry),
+                };
+                if added == Added::Entry {
+                    sqlx::query("insert into entry (id, external_id, kind, status, latest, created_ms) values ($1, $2, $3, $4, $5, $6)")
+                        .bind(&entry_id).bind(&r.external_id).bind(&r.kind).bind(&r.status).bind(number).bind(now_ms)
+                        .execute(&mut *tx).await?;
+                } else {
+                    sqlx::query("update entry set latest = $2, kind = $3, status = $4 where id = $1")
+                        .bind(&entry_id).bind(number).bind(&r.kind).bind(&r.status).execute(&mut *tx).await?;
+                }
+                sqlx::query("insert into revision (entry_id, number, hash, fingerprint, title, questions, tags, body, origin, author_id, created_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+                    .bind(&entry_id).bind(number).bind(&r.hash).bind(&r.fingerprint).bind(&r.title).bind(r.questions)
+                    .bind(&r.tags).bind(&r.body).bind(&r.origin).bind(&r.author_id).bind(now_ms)
+                    .execute(&mut *tx).await?;
+                done.push(added);
+            }
+        });
+        Ok(done)
+    }
+
+    /// Entries that match, by external id, and how many there are in all.
+    pub async fn entries(&self, filter: &EntryFilter) -> StoreResult<(Vec<EntryLine>, i64)> {
+        const FROM: &str = " from entry e join revision v on v.entry_id = e.id and v.number = e.latest where 1 = 1";
+        macro_rules! build {
+            ($db:ty, $head:expr) => {{
+                let mut query = sqlx::QueryBuilder::<$db>::new($head);
+                query.push(FROM);
+                for word in &filter.words {
+                    let like = format!("%{}%", word.to_lowercase().replace(['%', '_'], ""));
+                    query.push(" and (lower(v.title) like ").push_bind(like.clone());
+                    query.push(" or lower(v.tags) like ").push_bind(like.clone());
+                    query.push(" or lower(e.external_id) like ").push_bind(like).push(")");
+                }
+                if let Some(kind) = &filter.kind {
+                    query.push(" and e.kind = ").push_bind(kind.clone());
+                }
+                query
+            }};
+        }
+        macro_rules! run {
+            ($db:ty, $pool:expr) => {{
+                let total: i64 = build!($db, "select count(*)").build_query_scalar().fetch_one($pool).await?;
+                let mut query =
+                    build!($db, "select e.id, e.external_id, e.kind, e.status, e.latest, v.title, v.questions, v.tags");
+                query.push(" order by e.external_id limit ").push_bind(filter.limit);
+                query.push(" offset ").push_bind(filter.offset);
+                (query.build_query_as().fetch_all($pool).await?, total)
+            }};
+        }
+        Ok(match &self.db {
+            crate::db::Db::Sqlite { read, .. } => run!(sqlx::Sqlite, read),
+            crate::db::Db::Postgres(pool) => run!(sqlx::Postgres, pool),
+        })
+    }
+
+    /// How many entries of each kind there are.
+    pub async fn entry_kinds(&self) -> StoreResult<Vec<(String, i64)>> {
+        let sql = "select kind, count(*) from entry group by kind order by kind";
+        Ok(read!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?))
+    }
+
+    /// The latest revision of an entry.
+    pub async fn latest_revision(&self, entry_id: &str) -> StoreResult<Option<Revision>> {
+        let sql = "select v.entry_id, v.number, v.hash, v.body, v.origin, p.name as author_name, v.created_ms \
+                   from entry e join revision v on v.entry_id = e.id and v.number = e.latest \
+                   join person p on p.id = v.author_id where e.id = $1";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(entry_id).fetch_optional(pool).await?))
+    }
+
+    /// Every revision of an entry, the newest first.
+    pub async fn revisions(&self, entry_id: &str) -> StoreResult<Vec<Revision>> {
+        let sql = "select v.entry_id, v.number, v.hash, v.body, v.origin, p.name as author_name, v.created_ms \
+                   from revision v join person p on p.id = v.author_id where v.entry_id = $1 order by v.number desc";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(entry_id).fetch_all(pool).await?))
+    }
+
+    /// One entry by id.
+    pub async fn entry(&self, entry_id: &str) -> StoreResult<Option<EntryLine>> {
+        let sql = "select e.id, e.external_id, e.kind, e.status, e.latest, v.title, v.questions, v.tags \
+                   from entry e join revision v on v.entry_id = e.id and v.number = e.latest where e.id = $1";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(entry_id).fetch_optional(pool).await?))
+    }
+
+    /// One entry by the author's own id.
+    pub async fn entry_by_external_id(&self, external_id: &str) -> StoreResult<Option<EntryLine>> {
+        let sql = "select e.id, e.external_id, e.kind, e.status, e.latest, v.title, v.questions, v.tags \
+                   from entry e join revision v on v.entry_id = e.id and v.number = e.latest where e.external_id = $1";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(external_id).fetch_optional(pool).await?))
+    }
+
+    /// Exams whose frozen or draft paper holds this entry's question id, by title.
+    pub async fn exams_with_text(&self, needle: &str) -> StoreResult<Vec<(String, String)>> {
+        let sql = "select id, title from exam where paper like $1 order by created_ms";
+        let like = format!("%\"{}\"%", needle.replace(['%', '_', '"'], ""));
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(like).fetch_all(pool).await?))
+    }
+
+    /// A picture or document.
+    pub async fn media(&self, hash: &str) -> StoreResult<Option<Media>> {
+        let sql = "select hash, mime, width, height, bytes from media where hash = $1";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(hash).fetch_optional(pool).await?))
+    }
+}

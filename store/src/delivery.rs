@@ -1,0 +1,304 @@
+//! Sheets (*copies*) and the time they have.
+
+use crate::Store;
+use crate::db::{read, write};
+use crate::error::{StoreError, StoreResult, from_json};
+use crate::exams::{NewEvent, insert_event};
+use docimo_engine::Exact;
+use docimo_engine::attempt::{Act, Step, Times, Verdict};
+use docimo_engine::deadline::{Accommodation, TimeAllowance};
+
+/// A sheet with everything its clock depends on.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct Attempt {
+    /// UUIDv7.
+    pub id: String,
+    /// Exam.
+    pub exam_id: String,
+    /// Site where it is sat.
+    pub site_id: String,
+    /// Candidate's account.
+    pub person_id: String,
+    /// Section.
+    pub section_id: String,
+    /// Seed of the orders drawn for this candidate.
+    pub seed: i64,
+    /// When the candidate's own time began.
+    pub started_ms: Option<i64>,
+    /// When it was handed in.
+    pub handed_in_ms: Option<i64>,
+    /// Time granted to this candidate.
+    pub extension_ms: i64,
+    /// Time given back to this candidate for an incident.
+    pub compensation_ms: i64,
+    /// Streams opened so far.
+    pub streams: i64,
+    /// Last act received.
+    pub last_seen_ms: Option<i64>,
+    /// From the exam: common or individual.
+    pub start_mode: String,
+    /// From the exam.
+    pub grace_ms: i64,
+    /// From the sitting.
+    pub opened_ms: Option<i64>,
+    /// From the sitting.
+    pub closed_ms: Option<i64>,
+    /// From the sitting: time given back to everyone there.
+    pub site_compensation_ms: i64,
+    /// From the candidate.
+    pub number: String,
+    /// From the candidate.
+    pub factor: String,
+    /// From the candidate.
+    pub extra_minutes: i64,
+}
+
+pub(crate) const ATTEMPT: &str = "select a.id, a.exam_id, a.site_id, a.person_id, a.section_id, a.seed, a.started_ms, \
+    a.handed_in_ms, a.extension_ms, a.compensation_ms, a.streams, a.last_seen_ms, e.start_mode, e.grace_ms, \
+    t.opened_ms, t.closed_ms, coalesce(t.compensation_ms, 0) as site_compensation_ms, c.number, c.factor, c.extra_minutes \
+    from attempt a join exam e on e.id = a.exam_id \
+    join candidate c on c.exam_id = a.exam_id and c.person_id = a.person_id \
+    left join sitting t on t.exam_id = a.exam_id and t.site_id = a.site_id and t.section_id = a.section_id";
+
+impl Attempt {
+    /// The four parts of this candidate's time for a section of `duration_minutes`.
+    pub fn allowance(&self, duration_minutes: u32) -> TimeAllowance {
+        let accommodation = Accommodation {
+            factor: self.factor.parse().unwrap_or(Exact::ONE),
+            extra_minutes: u32::try_from(self.extra_minutes).unwrap_or(0),
+            reference: String::new(),
+        };
+        TimeAllowance::new(
+            duration_minutes,
+            &accommodation,
+            self.extension_ms,
+            self.compensation_ms + self.site_compensation_ms,
+        )
+    }
+
+    /// The clock facts of this sheet. With a common start, time runs from the opening of the site.
+    pub fn times(&self, duration_minutes: u32) -> Times {
+        let started_ms = if self.start_mode == "common" { self.opened_ms } else { self.started_ms };
+        Times {
+            opened_ms: self.opened_ms,
+            closed_ms: self.closed_ms,
+            started_ms,
+            handed_in_ms: self.handed_in_ms,
+            allowance: self.allowance(duration_minutes),
+        }
+    }
+}
+
+/// Extra time given by someone.
+#[derive(Clone, Debug)]
+pub struct TimeGrant {
+    /// UUIDv7.
+    pub id: String,
+    /// Exam.
+    pub exam_id: String,
+    /// Section.
+    pub section_id: String,
+    /// To whom.
+    pub to: GrantTo,
+    /// Is it compensation of an incident? Otherwise an extension.
+    pub compensation: bool,
+    /// How much.
+    pub ms: i64,
+    /// Why.
+    pub reason: String,
+}
+
+/// Who gets extra time.
+#[derive(Clone, Debug)]
+pub enum GrantTo {
+    /// One sheet.
+    Attempt(String),
+    /// Everyone at a site; compensation only.
+    Site(String),
+}
+
+/// A grant as recorded.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct GrantLine {
+    /// Section.
+    pub section_id: String,
+    /// Candidate number, for a person.
+    pub number: Option<String>,
+    /// Site name, for a site.
+    pub site_name: Option<String>,
+    /// extension or compensation.
+    pub kind: String,
+    /// How much.
+    pub ms: i64,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    pub author_name: String,
+    /// When.
+    pub at_ms: i64,
+}
+
+/// A stored step, before its JSON is read.
+#[derive(sqlx::FromRow)]
+pub(crate) struct StepRow {
+    pub attempt_id: String,
+    pub stream: i64,
+    pub seq: i64,
+    pub position: i64,
+    pub server_ms: i64,
+    pub verdict: String,
+    pub act: String,
+}
+
+impl StepRow {
+    fn step(self) -> StoreResult<(String, Step)> {
+        let act: Act = from_json("step", &self.act)?;
+        let verdict = Verdict::from_name(&self.verdict)
+            .ok_or(StoreError::Unreadable { what: "verdict", why: self.verdict.clone() })?;
+        let step = Step {
+            stream: self.stream as u32,
+            seq: self.seq as u32,
+            position: self.position as u32,
+            server_ms: self.server_ms,
+            verdict,
+            act,
+        };
+        Ok((self.attempt_id, step))
+    }
+}
+
+impl Store {
+    /// The sheet of a candidate for a section, made if absent with this id and seed.
+    pub async fn ensure_attempt(
+        &self,
+        fresh_id: &str,
+        seed: i64,
+        exam_id: &str,
+        person_id: &str,
+        section_id: &str,
+    ) -> StoreResult<String> {
+        let known = "select id from attempt where exam_id = $1 and person_id = $2 and section_id = $3";
+        let found: Option<String> = read!(self, pool => sqlx::query_scalar(known)
+            .bind(exam_id).bind(person_id).bind(section_id).fetch_optional(pool).await?);
+        if let Some(id) = found {
+            return Ok(id);
+        }
+        let id = write!(self, tx => {
+            sqlx::query("insert into attempt (id, exam_id, site_id, person_id, section_id, seed) \
+                         select $1, exam_id, site_id, person_id, $4, $5 from candidate where exam_id = $2 and person_id = $3 \
+                         on conflict (exam_id, person_id, section_id) do nothing")
+                .bind(fresh_id).bind(exam_id).bind(person_id).bind(section_id).bind(seed).execute(&mut *tx).await?;
+            sqlx::query_scalar(known).bind(exam_id).bind(person_id).bind(section_id).fetch_one(&mut *tx).await?
+        });
+        Ok(id)
+    }
+
+    /// One sheet.
+    pub async fn attempt(&self, id: &str) -> StoreResult<Option<Attempt>> {
+        let sql = sqlx::AssertSqlSafe(format!("{ATTEMPT} where a.id = $1"));
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(id).fetch_optional(pool).await?))
+    }
+
+    /// Every sheet of an exam.
+    pub async fn attempts(&self, exam_id: &str) -> StoreResult<Vec<Attempt>> {
+        let sql = sqlx::AssertSqlSafe(format!("{ATTEMPT} where a.exam_id = $1"));
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
+    }
+
+    /// Every sheet of one candidate in an exam.
+    pub async fn attempts_of(&self, exam_id: &str, person_id: &str) -> StoreResult<Vec<Attempt>> {
+        let sql = sqlx::AssertSqlSafe(format!("{ATTEMPT} where a.exam_id = $1 and a.person_id = $2"));
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(person_id).fetch_all(pool).await?))
+    }
+
+    /// Starts a candidate's own time, unless it already runs. Returns when it began.
+    pub async fn start_attempt(&self, id: &str, now_ms: i64) -> StoreResult<i64> {
+        let started: Option<i64> = write!(self, tx => {
+            sqlx::query("update attempt set started_ms = $2 where id = $1 and started_ms is null")
+                .bind(id).bind(now_ms).execute(&mut *tx).await?;
+            sqlx::query_scalar("select started_ms from attempt where id = $1").bind(id).fetch_one(&mut *tx).await?
+        });
+        Ok(started.unwrap_or(now_ms))
+    }
+
+    /// Opens a stream of steps; its number.
+    pub async fn open_stream(&self, attempt_id: &str, now_ms: i64) -> StoreResult<i64> {
+        let sql = "update attempt set streams = streams + 1, last_seen_ms = $2 where id = $1 returning streams";
+        Ok(write!(self, tx => { sqlx::query_scalar(sql).bind(attempt_id).bind(now_ms).fetch_one(&mut *tx).await? }))
+    }
+
+    /// The journal of one sheet, in order of arrival.
+    pub async fn steps(&self, exam_id: &str, attempt_id: &str) -> StoreResult<Vec<Step>> {
+        let sql = "select attempt_id, stream, seq, position, server_ms, verdict, act from step \
+                   where exam_id = $1 and attempt_id = $2 order by position";
+        let rows: Vec<StepRow> =
+            read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(attempt_id).fetch_all(pool).await?);
+        rows.into_iter().map(|row| row.step().map(|(_, step)| step)).collect()
+    }
+
+    /// Every step of an exam that may count in a mark, with its sheet, sheet by sheet. Views and flags
+    /// are left out.
+    pub async fn answer_steps(&self, exam_id: &str) -> StoreResult<Vec<(String, Step)>> {
+        let sql = "select attempt_id, stream, seq, position, server_ms, verdict, act from step \
+                   where exam_id = $1 and kind = 'answer' and verdict in ('counted', 'late') order by attempt_id, stream, seq";
+        let rows: Vec<StepRow> = read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?);
+        rows.into_iter().map(StepRow::step).collect()
+    }
+
+    /// How many questions of each sheet have an answer in the journal (blank ones included).
+    pub async fn answered_counts(&self, exam_id: &str, section_id: &str) -> StoreResult<Vec<(String, i64)>> {
+        let sql = "select s.attempt_id, count(distinct s.question_id) from step s join attempt a on a.id = s.attempt_id \
+                   where s.exam_id = $1 and a.section_id = $2 and s.kind = 'answer' and s.verdict = 'counted' group by s.attempt_id";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(section_id).fetch_all(pool).await?))
+    }
+
+    /// How many steps of each verdict an exam has, by sheet: what the jury has to look at.
+    pub async fn late_counts(&self, exam_id: &str) -> StoreResult<Vec<(String, i64)>> {
+        let sql = "select attempt_id, count(*) from step where exam_id = $1 and kind = 'answer' and verdict = 'late' group by attempt_id";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
+    }
+
+    /// Gives extra time and records it.
+    pub async fn grant_time(&self, grant: &TimeGrant, event: &NewEvent) -> StoreResult<()> {
+        write!(self, tx => {
+            let (attempt_id, site_id) = match &grant.to {
+                GrantTo::Attempt(id) => (Some(id), None),
+                GrantTo::Site(id) => (None, Some(id)),
+            };
+            let kind = if grant.compensation { "compensation" } else { "extension" };
+            sqlx::query("insert into time_grant (id, exam_id, section_id, attempt_id, site_id, kind, ms, reason, author_id, at_ms) \
+                         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+                .bind(&grant.id).bind(&grant.exam_id).bind(&grant.section_id).bind(attempt_id).bind(site_id).bind(kind)
+                .bind(grant.ms).bind(&grant.reason).bind(&event.author_id).bind(event.at_ms).execute(&mut *tx).await?;
+            let done = match (&grant.to, grant.compensation) {
+                (GrantTo::Attempt(id), true) => {
+                    sqlx::query("update attempt set compensation_ms = compensation_ms + $2 where id = $1")
+                        .bind(id).bind(grant.ms).execute(&mut *tx).await?.rows_affected()
+                }
+                (GrantTo::Attempt(id), false) => {
+                    sqlx::query("update attempt set extension_ms = extension_ms + $2 where id = $1")
+                        .bind(id).bind(grant.ms).execute(&mut *tx).await?.rows_affected()
+                }
+                (GrantTo::Site(id), _) => {
+                    sqlx::query("update sitting set compensation_ms = compensation_ms + $4 where exam_id = $1 and site_id = $2 and section_id = $3")
+                        .bind(&grant.exam_id).bind(id).bind(&grant.section_id).bind(grant.ms)
+                        .execute(&mut *tx).await?.rows_affected()
+                }
+            };
+            if done != 1 {
+                return Err(StoreError::Conflict);
+            }
+            insert_event!(tx, event);
+        });
+        Ok(())
+    }
+
+    /// Extra time given in an exam, the newest first.
+    pub async fn grants(&self, exam_id: &str) -> StoreResult<Vec<GrantLine>> {
+        let sql = "select g.section_id, c.number, s.name as site_name, g.kind, g.ms, g.reason, p.name as author_name, g.at_ms \
+                   from time_grant g join person p on p.id = g.author_id left join attempt a on a.id = g.attempt_id \
+                   left join candidate c on c.exam_id = g.exam_id and c.person_id = a.person_id \
+                   left join site s on s.id = g.site_id where g.exam_id = $1 order by g.at_ms desc";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
+    }
+}

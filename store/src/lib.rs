@@ -1,0 +1,21 @@
+//! Where everything is kept.
+//!
+//! One schema on two engines: SQLite (embedded, write-ahead log, `synchronous = FULL`) and PostgreSQL
+//! (`synchronous_commit = on`). Durability is never relaxed. The SQL is one portable text; the two
+//! drivers differ in `db` only.
+//!
+//! Useful for: every read and write of the product, and [`journal`], the hot path of an exam day.
+//! Not for: decisions. Nothing here knows who may do what, reads a clock or draws a number.
+
+pub mod bank;
+mod db;
+pub mod delivery;
+pub mod error;
+pub mod exams;
+pub mod journal;
+pub mod people;
+pub mod results;
+
+pub use db::Store;
+pub use error::{StoreError, StoreResult};
+pub use journal::{Journal, SaveError};

@@ -1,0 +1,103 @@
+//! The register of marking and published results.
+
+use crate::Store;
+use crate::db::{read, write};
+use crate::error::{StoreError, StoreResult, from_json, to_json};
+use crate::exams::{NewEvent, insert_event};
+use docimo_engine::ledger::{Decision, Entry};
+
+/// An entry with the name of its author.
+#[derive(Clone, Debug)]
+pub struct LedgerLine {
+    /// The entry.
+    pub entry: Entry,
+    /// Name of the author.
+    pub author_name: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct LedgerRow {
+    version: i64,
+    at_ms: i64,
+    author_id: String,
+    author_name: String,
+    reason: String,
+    decision: String,
+}
+
+impl Store {
+    /// The register of an exam, in order.
+    pub async fn ledger(&self, exam_id: &str) -> StoreResult<Vec<LedgerLine>> {
+        let sql = "select l.version, l.at_ms, l.author_id, p.name as author_name, l.reason, l.decision \
+                   from ledger_entry l join person p on p.id = l.author_id where l.exam_id = $1 order by l.version";
+        let rows: Vec<LedgerRow> = read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?);
+        rows.into_iter()
+            .map(|row| {
+                let decision: Decision = from_json("decision", &row.decision)?;
+                let entry = Entry {
+                    version: row.version as u32,
+                    at_ms: row.at_ms,
+                    author: row.author_id,
+                    reason: row.reason,
+                    decision,
+                };
+                Ok(LedgerLine { entry, author_name: row.author_name })
+            })
+            .collect()
+    }
+
+    /// Adds the next entry of a register, if it is still the next one; the first moves the exam to
+    /// "marked".
+    pub async fn add_ledger_entry(&self, exam_id: &str, entry: &Entry, event: &NewEvent) -> StoreResult<()> {
+        let decision = to_json("decision", &entry.decision)?;
+        write!(self, tx => {
+            let last: Option<i64> = sqlx::query_scalar("select max(version) from ledger_entry where exam_id = $1")
+                .bind(exam_id).fetch_one(&mut *tx).await?;
+            if last.unwrap_or(0) + 1 != i64::from(entry.version) {
+                return Err(StoreError::Conflict);
+            }
+            sqlx::query("insert into ledger_entry (exam_id, version, at_ms, author_id, reason, decision) values ($1, $2, $3, $4, $5, $6)")
+                .bind(exam_id).bind(i64::from(entry.version)).bind(entry.at_ms).bind(&entry.author)
+                .bind(&entry.reason).bind(&decision).execute(&mut *tx).await?;
+            sqlx::query("update exam set state = 'marked' where id = $1 and state in ('closed', 'open', 'frozen')")
+                .bind(exam_id).execute(&mut *tx).await?;
+            insert_event!(tx, event);
+        });
+        Ok(())
+    }
+
+    /// Publishes results at a version of the register: everyone's at once, or no one's.
+    pub async fn publish(
+        &self,
+        exam_id: &str,
+        version: u32,
+        results: &[(String, String)],
+        event: &NewEvent,
+    ) -> StoreResult<()> {
+        write!(self, tx => {
+            let last: Option<i64> = sqlx::query_scalar("select max(version) from ledger_entry where exam_id = $1")
+                .bind(exam_id).fetch_one(&mut *tx).await?;
+            if last != Some(i64::from(version)) {
+                return Err(StoreError::Conflict);
+            }
+            sqlx::query("delete from result where exam_id = $1 and version = $2")
+                .bind(exam_id).bind(i64::from(version)).execute(&mut *tx).await?;
+            for (person_id, summary) in results {
+                sqlx::query("insert into result (exam_id, version, person_id, summary) values ($1, $2, $3, $4)")
+                    .bind(exam_id).bind(i64::from(version)).bind(person_id).bind(summary).execute(&mut *tx).await?;
+            }
+            sqlx::query("update exam set state = 'published', published_ms = $2, published_version = $3 where id = $1")
+                .bind(exam_id).bind(event.at_ms).bind(i64::from(version)).execute(&mut *tx).await?;
+            insert_event!(tx, event);
+        });
+        Ok(())
+    }
+
+    /// A candidate's results at a version.
+    pub async fn result(&self, exam_id: &str, version: i64, person_id: &str) -> StoreResult<Option<String>> {
+        let sql = "select summary from result where exam_id = $1 and version = $2 and person_id = $3";
+        Ok(
+            read!(self, pool => sqlx::query_scalar(sql).bind(exam_id).bind(version).bind(person_id).fetch_optional(pool).await?),
+        )
+    }
+}

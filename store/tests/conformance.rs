@@ -1,0 +1,439 @@
+//! The same story on SQLite and on PostgreSQL: every function of the store, called on both.
+//!
+//! PostgreSQL: a database is made on the server that `DOCIMO_TEST_POSTGRES` names (the test command
+//! starts one). Without it that half is recorded as skipped.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
+
+use docimo_engine::attempt::{Act, Phase, Verdict, fold};
+use docimo_engine::ledger::{Decision, Entry, Neutralisation};
+use docimo_engine::paper::Section;
+use docimo_engine::response::Response;
+use docimo_store::bank::{Added, EntryFilter, Media, NewRevision};
+use docimo_store::delivery::{GrantTo, TimeGrant};
+use docimo_store::exams::{Enrolment, Exam, NewEvent, Site};
+use docimo_store::journal::{NewStep, Save, WholeSheet};
+use docimo_store::people::{LoginSession, Person};
+use docimo_store::{Journal, SaveError, Store, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+fn unique() -> String {
+    let pid = std::process::id();
+    format!("{pid}_{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+async fn sqlite() -> (Store, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&format!("sqlite://{}", dir.path().join("t.sqlite").display())).await.unwrap();
+    (store, dir)
+}
+
+/// A fresh database, or `None` with the skip recorded.
+async fn postgres() -> Option<Store> {
+    let Ok(server) = std::env::var("DOCIMO_TEST_POSTGRES") else {
+        if let Ok(log) = std::env::var("DOCIMO_SKIP_LOG") {
+            use std::io::Write;
+            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(log).unwrap();
+            writeln!(file, "store: PostgreSQL (DOCIMO_TEST_POSTGRES absent)").unwrap();
+        }
+        return None;
+    };
+    let name = format!("store_{}", unique());
+    let admin = sqlx::PgPool::connect(&server).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&admin).await.unwrap();
+    admin.close().await;
+    let (head, query) = server.split_once('?').map_or((server.as_str(), None), |(h, q)| (h, Some(q)));
+    let base = head.rsplit_once('/').map_or(head, |(b, _)| b);
+    let query = query.map(|q| format!("?{q}")).unwrap_or_default();
+    Some(Store::open(&format!("{base}/{name}{query}")).await.unwrap())
+}
+
+fn event(exam: &str, n: u32, at_ms: i64) -> NewEvent {
+    NewEvent {
+        id: format!("e{n}-{exam}"),
+        exam_id: Some(exam.into()),
+        at_ms,
+        author_id: Some("p1".into()),
+        what: "test",
+        detail: "un acte".into(),
+    }
+}
+
+fn person(id: &str, login: &str) -> Person {
+    Person {
+        id: id.into(),
+        login: login.into(),
+        name: format!("Nom de {login}"),
+        secret: Some("s".into()),
+        created_ms: 1,
+        disabled_ms: None,
+    }
+}
+
+fn section() -> Arc<Section> {
+    let json = r#"{"id":"s1","title":"UC 1","duration_minutes":10,"elements":[
+      {"question":{"id":"q1","kind":"QRU","stem":"?","propositions":[
+        {"id":"a","text":"x","status":"vrai"},{"id":"b","text":"y","status":"faux"}]}},
+      {"case":{"id":"dp","kind":"DP","title":"D","intro":"I","parts":[
+        {"question":{"id":"q2","kind":"QROC","stem":"?","exact":["x"]}},
+        {"question":{"id":"q3","kind":"QROC","stem":"?","exact":["y"]}}]}}]}"#;
+    Arc::new(serde_json::from_str(json).unwrap())
+}
+
+fn tick(id: &str) -> Act {
+    Act::Answer { question: "q1".into(), response: Response::Ticks { ticked: vec![id.into()], rejected: vec![] } }
+}
+
+fn text(question: &str, text: &str) -> Act {
+    Act::Answer { question: question.into(), response: Response::Text { text: text.into() } }
+}
+
+fn save(attempt: &str, stream: u32, first: u32, acts: &[Act], now_ms: i64) -> Save {
+    let steps =
+        acts.iter().enumerate().map(|(i, act)| NewStep { seq: first + i as u32, client_ms: 0, act: act.clone() });
+    Save { attempt_id: attempt.into(), section: section(), actor: "p2".into(), stream, steps: steps.collect(), now_ms }
+}
+
+async fn people(store: &Store) {
+    assert_eq!(store.count_people().await.unwrap(), 0);
+    store.add_person(&person("p1", "comite"), &["committee", "author"]).await.unwrap();
+    assert!(matches!(store.add_person(&person("px", "comite"), &[]).await, Err(StoreError::Duplicate)));
+    assert_eq!(store.person_by_login("comite").await.unwrap().unwrap().id, "p1");
+    assert_eq!(store.person("absent").await.unwrap(), None);
+    assert_eq!(store.roles("p1").await.unwrap(), ["author", "committee"]);
+    store.set_roles("p1", &["committee"]).await.unwrap();
+    assert_eq!(store.roles("p1").await.unwrap(), ["committee"]);
+    assert_eq!(store.staff().await.unwrap().len(), 1);
+
+    let session = LoginSession { person_id: "p1".into(), csrf: "c".into(), expires_ms: 100 };
+    store.open_login("hash", &session, 10).await.unwrap();
+    assert_eq!(store.login("hash", 50).await.unwrap(), Some(session.clone()));
+    assert_eq!(store.login("hash", 100).await.unwrap(), None, "it has ended");
+    store.set_disabled("p1", Some(60)).await.unwrap();
+    assert_eq!(store.login("hash", 50).await.unwrap(), None, "disabling ends sessions");
+    store.set_disabled("p1", None).await.unwrap();
+    store.open_login("hash", &session, 10).await.unwrap();
+    store.set_secret("p1", "new").await.unwrap();
+    assert_eq!(store.login("hash", 50).await.unwrap(), None, "so does a new secret");
+    store.open_login("hash", &session, 10).await.unwrap();
+    store.close_login("hash").await.unwrap();
+    assert_eq!(store.login("hash", 50).await.unwrap(), None);
+
+    store.add_link("l1", "first", 0, 100).await.unwrap();
+    store.add_link("l2", "first", 0, 100).await.unwrap();
+    assert!(!store.link_is_open("l1", "first", 1).await.unwrap(), "a newer link replaces it");
+    assert!(store.link_is_open("l2", "first", 1).await.unwrap());
+    assert!(!store.use_link("l2", "other", 1).await.unwrap());
+    assert!(!store.use_link("l2", "first", 100).await.unwrap(), "too late");
+    assert!(store.use_link("l2", "first", 1).await.unwrap());
+    assert!(!store.use_link("l2", "first", 2).await.unwrap(), "once only");
+}
+
+fn revision(external: &str, hash: &str) -> NewRevision {
+    NewRevision {
+        fresh_entry_id: format!("id-{external}"),
+        external_id: external.into(),
+        kind: "QRU".into(),
+        status: "validated".into(),
+        hash: hash.into(),
+        fingerprint: "f".into(),
+        title: "Embolie pulmonaire".into(),
+        questions: 1,
+        tags: "R2C:226".into(),
+        body: "{}".into(),
+        origin: "test".into(),
+        author_id: "p1".into(),
+    }
+}
+
+async fn bank(store: &Store) {
+    let media = Media { hash: "h".into(), mime: "image/png".into(), width: 2, height: 3, bytes: vec![0, 255, 1] };
+    let first = [revision("a", "1"), revision("b", "1")];
+    assert_eq!(
+        store.add_revisions(&first, std::slice::from_ref(&media), 5).await.unwrap(),
+        [Added::Entry, Added::Entry]
+    );
+    assert_eq!(store.add_revisions(&first, &[media], 6).await.unwrap(), [Added::Unchanged, Added::Unchanged]);
+    assert_eq!(store.add_revisions(&[revision("a", "2")], &[], 7).await.unwrap(), [Added::Revision]);
+    assert_eq!(store.media("h").await.unwrap().unwrap().bytes, [0, 255, 1]);
+    assert!(store.media("absent").await.unwrap().is_none());
+    let filter = EntryFilter { words: vec!["EMBOLIE".into(), "226".into()], limit: 10, ..EntryFilter::default() };
+    let (lines, total) = store.entries(&filter).await.unwrap();
+    assert_eq!((lines.len(), total, lines[0].latest), (2, 2, 2));
+    let none = EntryFilter { words: vec!["rate".into()], limit: 10, ..EntryFilter::default() };
+    assert_eq!(store.entries(&none).await.unwrap().1, 0);
+    let kind = EntryFilter { kind: Some("QRU".into()), limit: 1, offset: 1, ..EntryFilter::default() };
+    assert_eq!(store.entries(&kind).await.unwrap().0[0].external_id, "b");
+    assert_eq!(store.entry_kinds().await.unwrap(), [("QRU".to_owned(), 2)]);
+    assert_eq!(store.latest_revision("id-a").await.unwrap().unwrap().hash, "2");
+    assert_eq!(store.revisions("id-a").await.unwrap().iter().map(|r| r.number).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(store.entry("id-a").await.unwrap().unwrap().external_id, "a");
+    assert_eq!(store.entry_by_external_id("b").await.unwrap().unwrap().id, "id-b");
+    // All or nothing: the second refers to nobody.
+    let orphan = NewRevision { author_id: "nobody".into(), ..revision("d", "1") };
+    assert!(store.add_revisions(&[revision("c", "1"), orphan], &[], 8).await.is_err());
+    assert!(store.entry_by_external_id("c").await.unwrap().is_none());
+}
+
+fn exam(id: &str) -> Exam {
+    Exam {
+        id: id.into(),
+        title: "Examen".into(),
+        state: "draft".into(),
+        start_mode: "individual".into(),
+        grace_ms: 1_000,
+        instructions: String::new(),
+        paper_hash: None,
+        frozen_ms: None,
+        published_ms: None,
+        published_version: None,
+        created_ms: 1,
+        created_by: "p1".into(),
+    }
+}
+
+fn enrolment(n: u32, factor: &str) -> Enrolment {
+    Enrolment {
+        fresh_person_id: format!("c{n}"),
+        login: format!("d-{n}"),
+        name: format!("Candidat {n}"),
+        secret: "s".into(),
+        number: format!("D-{n}"),
+        site: if n == 1 { "Lille".into() } else { "Lyon".into() },
+        fresh_site_id: format!("site-{n}"),
+        factor: factor.into(),
+        extra_minutes: 0,
+        reference: String::new(),
+    }
+}
+
+async fn exams(store: &Store) {
+    let site = Site { id: "site-0".into(), name: "Lille".into() };
+    store.add_exam(&exam("x"), "{\"v\":1}", &[site], &event("x", 1, 1)).await.unwrap();
+    assert_eq!(store.paper("x").await.unwrap().unwrap(), "{\"v\":1}");
+    store.set_draft("x", "{\"v\":1}", "{\"v\":2}").await.unwrap();
+    assert!(matches!(store.set_draft("x", "{\"v\":1}", "{}").await, Err(StoreError::Conflict)));
+    store.set_exam_settings("x", "Titre", "individual", 1_000, "Consignes").await.unwrap();
+    assert!(matches!(store.freeze("x", "stale", "{}", "h", &event("x", 2, 2)).await, Err(StoreError::Conflict)));
+    store.freeze("x", "{\"v\":2}", "{\"v\":2}", "h", &event("x", 3, 3)).await.unwrap();
+    assert_eq!(store.events("x", 10).await.unwrap().len(), 2, "a refused freezing leaves no event");
+    assert!(matches!(store.set_draft("x", "{\"v\":2}", "{}").await, Err(StoreError::Conflict)), "frozen");
+    assert_eq!(store.exam("x").await.unwrap().unwrap().paper_hash.as_deref(), Some("h"));
+
+    let made = store.enrol("x", &[enrolment(1, "1"), enrolment(2, "4/3")], &event("x", 4, 4)).await.unwrap();
+    assert_eq!(made, [true, true]);
+    let again = store.enrol("x", &[enrolment(1, "4/3")], &event("x", 5, 5)).await.unwrap();
+    assert_eq!(again, [false]);
+    let candidates = store.candidates("x").await.unwrap();
+    assert_eq!(
+        candidates.iter().map(|c| (c.number.as_str(), c.site_name.as_str(), c.factor.as_str())).collect::<Vec<_>>(),
+        [("D-1", "Lille", "4/3"), ("D-2", "Lyon", "4/3")]
+    );
+    // The same number for someone else: nothing of that list goes in.
+    let clash = Enrolment { login: "autre".into(), fresh_person_id: "c9".into(), ..enrolment(1, "1") };
+    assert!(store.enrol("x", &[enrolment(3, "1"), clash], &event("x", 6, 6)).await.is_err());
+    assert_eq!(store.count_candidates("x").await.unwrap(), 2);
+    assert_eq!(store.sites("x").await.unwrap().len(), 2);
+    store.add_site("x", &Site { id: "site-9".into(), name: "Brest".into() }, &event("x", 7, 7)).await.unwrap();
+    let double = Site { id: "site-10".into(), name: "Brest".into() };
+    assert!(matches!(store.add_site("x", &double, &event("x", 8, 8)).await, Err(StoreError::Duplicate)));
+    assert_eq!(store.exams().await.unwrap().len(), 1);
+    assert_eq!(store.exams_of("c1").await.unwrap().len(), 1);
+    assert_eq!(store.exams_of("p1").await.unwrap().len(), 0);
+    assert!(store.candidate("x", "c1").await.unwrap().is_some());
+    assert_eq!(store.roles("c1").await.unwrap(), ["student"]);
+}
+
+/// Minutes in milliseconds.
+const MIN: i64 = 60_000;
+
+async fn delivery(store: &Store) {
+    let id = store.ensure_attempt("at1", 7, "x", "c1", "s1").await.unwrap();
+    assert_eq!(store.ensure_attempt("at2", 8, "x", "c1", "s1").await.unwrap(), id, "one sheet a section");
+    assert!(store.ensure_attempt("at3", 8, "x", "p1", "s1").await.is_err(), "not a candidate");
+    let journal = Journal::start(store.clone());
+    let attempt = store.attempt(&id).await.unwrap().unwrap();
+    assert_eq!(attempt.times(10).phase(0), Phase::Waiting);
+    assert!(matches!(journal.save(save(&id, 1, 1, &[tick("a")], 0)).await, Err(SaveError::UnknownStream)));
+    assert_eq!(store.open_stream(&id, 0).await.unwrap(), 1);
+    assert!(matches!(journal.save(save(&id, 1, 1, &[tick("a")], 0)).await, Err(SaveError::NotOpen)));
+    store.open_sitting("x", "s1", &["site-0".into(), "site-2".into()], &event("x", 10, 0)).await.unwrap();
+    assert_eq!(store.exam("x").await.unwrap().unwrap().state, "open");
+    assert!(matches!(journal.save(save(&id, 1, 1, &[tick("a")], 0)).await, Err(SaveError::NotOpen)), "not started");
+    assert_eq!(store.start_attempt(&id, 1_000).await.unwrap(), 1_000);
+    assert_eq!(store.start_attempt(&id, 9_000).await.unwrap(), 1_000, "time starts once");
+
+    let saved = journal.save(save(&id, 1, 1, &[tick("a"), tick("b")], 2_000)).await.unwrap();
+    assert_eq!((saved.acknowledged, saved.verdicts), (2, vec![(1, Verdict::Counted), (2, Verdict::Counted)]));
+    let again = journal.save(save(&id, 1, 1, &[tick("a"), tick("b"), tick("a")], 3_000)).await.unwrap();
+    assert_eq!(again.acknowledged, 3, "what was stored is acknowledged again");
+    assert!(matches!(journal.save(save(&id, 1, 7, &[tick("a")], 3_000)).await, Err(SaveError::Gap { expected: 4 })));
+    assert_eq!(store.steps("x", &id).await.unwrap().len(), 3, "a refused save leaves nothing");
+    let forged = journal.save(save(&id, 1, 4, &[text("q3", "y"), text("q2", "x")], 4_000)).await.unwrap();
+    assert_eq!(forged.verdicts, [(4, Verdict::Invalid), (5, Verdict::Counted)], "the next part is not shown yet");
+    let lock = Act::Lock { question: "q2".into() };
+    let locked = journal.save(save(&id, 1, 6, &[lock.clone(), text("q2", "z"), text("q3", "y")], 5_000)).await.unwrap();
+    assert!(locked.revealed);
+    assert_eq!(locked.verdicts, [(6, Verdict::Counted), (7, Verdict::Locked), (8, Verdict::Counted)]);
+    let replay = journal.save(save(&id, 1, 6, &[lock, text("q2", "z")], 6_000)).await.unwrap();
+    assert_eq!(replay.verdicts, [(6, Verdict::Counted), (7, Verdict::Locked)], "with the first verdicts");
+    assert!(replay.revealed);
+
+    // A second browser: its answers are newer than those of the first, whenever they arrive.
+    assert_eq!(store.open_stream(&id, 6_000).await.unwrap(), 2);
+    journal.save(save(&id, 2, 1, &[tick("b")], 7_000)).await.unwrap();
+    journal.save(save(&id, 1, 9, &[tick("a")], 8_000)).await.unwrap();
+    let sheet = fold(&store.steps("x", &id).await.unwrap());
+    assert_eq!(sheet.answers["q1"], Response::Ticks { ticked: vec!["b".into()], rejected: vec![] });
+    assert_eq!(sheet.answers["q2"], Response::Text { text: "x".into() });
+
+    // Time: 10 min × 4/3, rounded up, then an extension and two compensations.
+    let deadline = |a: &docimo_store::delivery::Attempt| a.times(10).deadline_ms().unwrap();
+    let base = deadline(&store.attempt(&id).await.unwrap().unwrap());
+    assert_eq!(base, 1_000 + 800_000);
+    let grant = |to, compensation, n: u32| TimeGrant {
+        id: format!("g{n}"),
+        exam_id: "x".into(),
+        section_id: "s1".into(),
+        to,
+        compensation,
+        ms: MIN,
+        reason: "incident".into(),
+    };
+    store.grant_time(&grant(GrantTo::Attempt(id.clone()), false, 1), &event("x", 11, 1)).await.unwrap();
+    store.grant_time(&grant(GrantTo::Attempt(id.clone()), true, 2), &event("x", 12, 1)).await.unwrap();
+    store.grant_time(&grant(GrantTo::Site("site-0".into()), true, 3), &event("x", 13, 1)).await.unwrap();
+    let missing = grant(GrantTo::Site("site-9".into()), true, 4);
+    assert!(store.grant_time(&missing, &event("x", 14, 1)).await.is_err(), "not open there");
+    assert_eq!(store.grants("x").await.unwrap().len(), 3);
+    let attempt = store.attempt(&id).await.unwrap().unwrap();
+    assert_eq!(deadline(&attempt), base + 3 * MIN);
+    assert_eq!((attempt.extension_ms, attempt.compensation_ms, attempt.site_compensation_ms), (MIN, MIN, MIN));
+
+    // Within the grace an answer counts; after it, it is kept as late.
+    let end = base + 3 * MIN;
+    let late = journal.save(save(&id, 2, 2, &[tick("a")], end + 1_000)).await.unwrap();
+    assert_eq!(late.verdicts, [(2, Verdict::Counted)]);
+    let late = journal.save(save(&id, 2, 3, &[tick("b"), Act::HandIn {}], end + 1_001)).await.unwrap();
+    assert_eq!(late.verdicts, [(3, Verdict::Late), (4, Verdict::Counted)]);
+    assert_eq!(store.late_counts("x").await.unwrap(), [(id.clone(), 1)]);
+    let after = journal.save(save(&id, 2, 5, &[tick("a")], end + 1_002)).await.unwrap();
+    assert_eq!(after.verdicts, [(5, Verdict::HandedIn)]);
+    assert!(store.attempt(&id).await.unwrap().unwrap().handed_in_ms.is_some());
+    store.reopen_attempt(&id, "p1", "erreur", &event("x", 15, end + 2_000)).await.unwrap();
+    assert!(matches!(store.reopen_attempt(&id, "p1", "encore", &event("x", 16, 1)).await, Err(StoreError::Conflict)));
+    assert!(store.attempt(&id).await.unwrap().unwrap().handed_in_ms.is_none());
+    assert_eq!(fold(&store.steps("x", &id).await.unwrap()).handed_in_ms, None);
+    assert_eq!(store.answered_counts("x", "s1").await.unwrap(), [(id.clone(), 3)]);
+    assert_eq!(store.attempts("x").await.unwrap().len(), 1);
+    assert_eq!(store.attempts_of("x", "c1").await.unwrap().len(), 1);
+    assert!(matches!(journal.save(save("absent", 1, 1, &[tick("a")], 0)).await, Err(SaveError::UnknownAttempt)));
+
+    let sheet = WholeSheet {
+        attempt_id: "whole".into(),
+        exam_id: "x".into(),
+        person_id: "c2".into(),
+        section_id: "s1".into(),
+        seed: 1,
+        started_ms: 10,
+        ended_ms: 500,
+        answers: vec![tick("a"), text("q2", "x")],
+    };
+    store.add_sheets(&[sheet]).await.unwrap();
+    let steps = store.answer_steps("x").await.unwrap();
+    assert_eq!(steps.iter().filter(|(a, _)| a == "whole").count(), 2);
+    assert!(steps.windows(2).all(|w| w[0].0 <= w[1].0), "sheet by sheet");
+    store.close_sitting("x", "s1", &["site-0".into(), "site-2".into()], &event("x", 17, 99)).await.unwrap();
+    assert!(store.sittings("x").await.unwrap().iter().all(|s| s.closed_ms == Some(99)));
+}
+
+/// Many candidates at once: every acknowledgement is a step on disk, no more and no less.
+async fn crowd(store: &Store) {
+    let journal = Journal::start(store.clone());
+    let list: Vec<Enrolment> = (100..160).map(|n| Enrolment { site: "Lille".into(), ..enrolment(n, "1") }).collect();
+    store.enrol("x", &list, &event("x", 20, 1)).await.unwrap();
+    store.open_sitting("x", "s1", &["site-0".into()], &event("x", 21, 0)).await.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 100..160 {
+        let (store, journal) = (store.clone(), journal.clone());
+        tasks.spawn(async move {
+            let id = store.ensure_attempt(&format!("crowd-{n}"), 1, "x", &format!("c{n}"), "s1").await.unwrap();
+            store.start_attempt(&id, 0).await.unwrap();
+            let stream = store.open_stream(&id, 0).await.unwrap() as u32;
+            for seq in 1..=20 {
+                let saved = journal
+                    .save(save(&id, stream, seq, &[tick(if seq % 2 == 0 { "a" } else { "b" })], 1))
+                    .await
+                    .unwrap();
+                assert_eq!(saved.acknowledged, seq);
+            }
+            id
+        });
+    }
+    while let Some(id) = tasks.join_next().await {
+        let steps = store.steps("x", &id.unwrap()).await.unwrap();
+        assert_eq!(steps.iter().map(|s| s.seq).collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
+        assert_eq!(steps.iter().map(|s| s.position).collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
+    }
+}
+
+async fn results(store: &Store) {
+    store.move_exam("x", &["open"], "closed", &event("x", 30, 1)).await.unwrap();
+    assert!(matches!(store.move_exam("x", &["open"], "closed", &event("x", 31, 1)).await, Err(StoreError::Conflict)));
+    let entry = |version, decision| Entry { version, at_ms: 5, author: "p1".into(), reason: "motif".into(), decision };
+    store.add_ledger_entry("x", &entry(1, Decision::FirstMarking), &event("x", 32, 1)).await.unwrap();
+    assert_eq!(store.exam("x").await.unwrap().unwrap().state, "marked");
+    let neutralise = Decision::Neutralise { question: "q1".into(), policy: Neutralisation::Removed };
+    let stale = store.add_ledger_entry("x", &entry(1, neutralise.clone()), &event("x", 33, 1)).await;
+    assert!(matches!(stale, Err(StoreError::Conflict)), "someone decided meanwhile");
+    store.add_ledger_entry("x", &entry(2, neutralise.clone()), &event("x", 34, 1)).await.unwrap();
+    let lines = store.ledger("x").await.unwrap();
+    assert_eq!(lines[1].entry.decision, neutralise);
+    assert_eq!(lines[1].author_name, "Nom de comite");
+    let list = [("c1".to_owned(), "{\"n\":1}".to_owned())];
+    assert!(matches!(store.publish("x", 1, &list, &event("x", 35, 1)).await, Err(StoreError::Conflict)));
+    assert_eq!(store.result("x", 1, "c1").await.unwrap(), None);
+    store.publish("x", 2, &list, &event("x", 36, 9)).await.unwrap();
+    store.publish("x", 2, &list, &event("x", 37, 9)).await.unwrap();
+    assert_eq!(store.result("x", 2, "c1").await.unwrap().as_deref(), Some("{\"n\":1}"));
+    let exam = store.exam("x").await.unwrap().unwrap();
+    assert_eq!((exam.state.as_str(), exam.published_version), ("published", Some(2)));
+}
+
+async fn story(store: Store) {
+    store.ping().await.unwrap();
+    people(&store).await;
+    bank(&store).await;
+    exams(&store).await;
+    delivery(&store).await;
+    crowd(&store).await;
+    results(&store).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_story_on_sqlite() {
+    let (store, _dir) = sqlite().await;
+    story(store).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_story_on_postgresql() {
+    if let Some(store) = postgres().await {
+        story(store).await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_is_reopened_with_what_it_held() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", dir.path().join("t.sqlite").display());
+    let store = Store::open(&url).await.unwrap();
+    store.add_person(&person("p1", "x"), &["author"]).await.unwrap();
+    store.close().await;
+    let store = Store::open(&url).await.unwrap();
+    assert_eq!(store.count_people().await.unwrap(), 1);
+    assert!(matches!(Store::open("mysql://u:p@h/d").await, Err(StoreError::BadUrl(_))));
+}

@@ -1,0 +1,22 @@
+//! What several browser tests do.
+#![allow(dead_code, reason = "each test uses some of it")]
+
+use anyhow::{Result, bail};
+use docimo_tests::Browser;
+
+/// Says yes to the confirmation that a form asked for.
+pub async fn confirm(browser: &Browser) -> Result<()> {
+    browser.click("dialog[open] .btn:not(.btn--quiet):not([data-close])").await
+}
+
+/// axe-core finds nothing on the page as it is.
+pub async fn no_violation(browser: &Browser, page: &str) -> Result<()> {
+    let violations = browser.axe().await?;
+    if violations.is_empty() { Ok(()) } else { bail!("{page}: {}", violations.join("\n")) }
+}
+
+/// No script failed and no policy was broken.
+pub async fn no_console_errors(browser: &Browser) -> Result<()> {
+    let errors = browser.console_errors().await?;
+    if errors.is_empty() { Ok(()) } else { bail!("console: {}", errors.join("\n")) }
+}

@@ -1,0 +1,278 @@
+//! The exam room under what really happens: the network goes, the server is killed, the browser is
+//! killed, there is no mouse. What the candidate was told is saved is compared with what is there.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
+
+mod common;
+
+use anyhow::{Context, Result};
+use common::{confirm, no_console_errors, no_violation};
+use docimo_tests::{Api, Browser, Server, skip};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// An exam of ten QRM and one progressive case, open for one candidate, on whichever database.
+async fn open_exam(server: &Server) -> Result<(Api, String, String)> {
+    let code =
+        String::from_utf8(server.command(&["user", "add", "jury", "--name", "Jury", "--role", "committee"])?.stdout)?;
+    let jury = Api::sign_in(server, "jury", code.trim()).await?;
+    let settings = json!({"title": "Épreuve d’essai", "start_mode": "individual", "scheme": "edn"});
+    let exam = jury.post("/exams", &settings).await?["id"].as_str().context("id")?.to_owned();
+    let propositions = |n: usize| -> Value {
+        (0..5)
+            .map(|i| {
+                json!({"id": (["a", "b", "c", "d", "e"][i]), "text": format!("Proposition {i} de la question {n}"),
+            "status": if i % 2 == 0 { "vrai" } else { "faux" }})
+            })
+            .collect()
+    };
+    let question = |id: &str, n: usize| json!({"id": id, "kind": "QRM", "stem": format!("Énoncé {n}"), "propositions": propositions(n)});
+    let mut elements: Vec<Value> = (1..=10).map(|n| json!({"question": question(&format!("q{n}"), n)})).collect();
+    let parts: Vec<Value> = (1..=3)
+        .map(|n| json!({"text": format!("Information {n}"), "question": question(&format!("dp-{n}"), 10 + n)}))
+        .collect();
+    elements
+        .push(json!({"case": {"id": "dp", "kind": "DP", "title": "Un dossier", "intro": "Au début…", "parts": parts}}));
+    let paper = json!({"title": "Épreuve d’essai", "scheme": "edn", "sections": [
+        {"id": "s1", "title": "Essai", "duration_minutes": 60, "elements": elements}]});
+    let bytes = serde_json::to_vec(&paper)?;
+    let (status, faults) =
+        jury.send(reqwest::Method::PUT, &format!("/exams/{exam}/paper"), Some(("application/json", bytes))).await?;
+    assert!(status.is_success(), "{faults}");
+    jury.post(&format!("/exams/{exam}/freeze"), &json!({})).await?;
+    let csv = "numero;nom\nD-1;Essai\n".as_bytes().to_vec();
+    let made = jury.post_bytes(&format!("/exams/{exam}/candidates"), "text/csv", csv).await?;
+    let code = made[0]["code"].as_str().context("code")?.to_owned();
+    jury.post(&format!("/exams/{exam}/sections/s1/open"), &json!({})).await?;
+    Ok((jury, exam, code))
+}
+
+/// Enters the room and starts.
+async fn enter(browser: &Browser, server: &Server, code: &str) -> Result<String> {
+    browser.sign_in(&server.url(""), "d-1", code).await?;
+    browser.goto(&server.url("/mes-examens")).await?;
+    browser.click("main form button[type=submit]").await?;
+    browser.click_xpath("//button[contains(., 'Commencer')]").await?;
+    browser.wait_text(".question__title", "Question 1").await?;
+    let url = browser.client()?.current_url().await?;
+    Ok(url.path_segments().and_then(|mut s| s.nth(1)).context("attempt")?.to_owned())
+}
+
+async fn go_to(browser: &Browser, question: &str) -> Result<()> {
+    browser.click(&format!(".plan__item[data-question={question}]")).await?;
+    browser.find(&format!("input[name=answer-{question}]")).await?;
+    Ok(())
+}
+
+async fn tick(browser: &Browser, question: &str, proposition: &str) -> Result<()> {
+    go_to(browser, question).await?;
+    browser.click(&format!("input[name=answer-{question}][value={proposition}]")).await
+}
+
+async fn saved(browser: &Browser) -> Result<()> {
+    browser.wait_text(".room-top__state", "Enregistré").await
+}
+
+/// What the server holds, by question.
+async fn stored(server: &Server, code: &str, attempt: &str) -> Result<BTreeMap<String, Vec<String>>> {
+    let api = Api::sign_in(server, "d-1", code).await?;
+    let room = api.get(&format!("/attempts/{attempt}/room")).await?;
+    let answers = room["answers"].as_object().context("answers")?;
+    Ok(answers
+        .iter()
+        .map(|(q, r)| {
+            let mut ids: Vec<String> = serde_json::from_value(r["ticked"].clone()).unwrap();
+            ids.sort();
+            (q.clone(), ids)
+        })
+        .collect())
+}
+
+fn holds(answers: &BTreeMap<String, Vec<String>>, question: &str, ids: &[&str]) {
+    assert_eq!(
+        answers.get(question).map(|v| v.iter().map(String::as_str).collect::<Vec<_>>()).as_deref(),
+        Some(ids),
+        "{question}"
+    );
+}
+
+async fn faults(database: Option<String>) -> Result<()> {
+    let Some(mut server) = Server::start(database)? else { return Ok(()) };
+    let Some(mut browser) = Browser::open().await? else { return Ok(()) };
+    let (jury, exam, code) = open_exam(&server).await?;
+    let attempt = enter(&browser, &server, &code).await?;
+
+    // Told saved: it is there.
+    tick(&browser, "q1", "a").await?;
+    saved(&browser).await?;
+    holds(&stored(&server, &code, &attempt).await?, "q1", &["a"]);
+
+    // The network goes: the candidate goes on, and is told what waits.
+    browser.offline(true).await?;
+    tick(&browser, "q2", "a").await?;
+    tick(&browser, "q2", "c").await?;
+    tick(&browser, "q3", "b").await?;
+    browser.wait_text(".room-top__state", "en attente").await?;
+    no_violation(&browser, "hors ligne").await?;
+    browser.picture("salle-hors-ligne-1280").await?;
+    assert!(!stored(&server, &code, &attempt).await?.contains_key("q2"));
+    browser.offline(false).await?;
+    saved(&browser).await?;
+    let answers = stored(&server, &code, &attempt).await?;
+    holds(&answers, "q2", &["a", "c"]);
+    holds(&answers, "q3", &["b"]);
+
+    // The server is killed while the candidate works; it comes back on the same data.
+    tick(&browser, "q4", "a").await?;
+    saved(&browser).await?;
+    server.kill9()?;
+    tick(&browser, "q4", "e").await?;
+    tick(&browser, "q5", "d").await?;
+    browser.wait_text(".room-top__state", "en attente").await?;
+    server.restart()?;
+    saved(&browser).await?;
+    let answers = stored(&server, &code, &attempt).await?;
+    holds(&answers, "q4", &["a", "e"]);
+    holds(&answers, "q5", &["d"]);
+
+    // The browser is killed with answers that never left: they leave when it comes back.
+    browser.offline(true).await?;
+    tick(&browser, "q6", "b").await?;
+    tick(&browser, "q7", "c").await?;
+    browser.wait_text(".room-top__state", "2 réponses en attente").await?;
+    browser.crash_and_reopen().await?;
+    // The session was the browser's: it is kept, as the profile is.
+    browser.goto(&server.url(&format!("/epreuves/{attempt}"))).await?;
+    if browser.client()?.current_url().await?.path() == "/connexion" {
+        browser.sign_in(&server.url(""), "d-1", &code).await?;
+        browser.goto(&server.url(&format!("/epreuves/{attempt}"))).await?;
+    }
+    browser.find(".question__title").await?;
+    saved(&browser).await?;
+    let answers = stored(&server, &code, &attempt).await?;
+    holds(&answers, "q1", &["a"]);
+    holds(&answers, "q6", &["b"]);
+    holds(&answers, "q7", &["c"]);
+
+    // A progressive case: a validated question locks, the next part shows, on the server too.
+    tick(&browser, "dp-1", "a").await?;
+    let hidden = browser.script("return document.body.innerText.includes('Information 2')").await?;
+    assert_eq!(hidden, json!(false));
+    browser.click_xpath("//button[contains(., 'Valider et passer')]").await?;
+    browser.click_xpath("//dialog[@open]//button[contains(., 'Valider')]").await?;
+    browser.wait_text("#room", "Information 2").await?;
+    let api = Api::sign_in(&server, "d-1", &code).await?;
+    let late = json!({"stream": 1, "steps": [{"seq": 1, "client_ms": 0, "act": {"answer": {"question": "dp-1", "response": {"ticked": ["b"]}}}}]});
+    let stream = api.post(&format!("/attempts/{attempt}/streams"), &json!({})).await?["stream"].clone();
+    let mut forged = late;
+    forged["stream"] = stream;
+    let verdict = api.post(&format!("/attempts/{attempt}/steps"), &forged).await?;
+    assert_eq!(verdict["verdicts"][0]["verdict"], "locked", "{verdict}");
+    go_to(&browser, "dp-1").await?;
+    let disabled = browser.find("input[name=answer-dp-1][value=b]").await?.is_enabled().await?;
+    assert!(!disabled, "a validated question does not change");
+    no_violation(&browser, "dossier").await?;
+
+    // Time is given live: no reload.
+    let before = browser.script("return document.querySelector('.room-top__time').textContent").await?;
+    let monitor = jury.get(&format!("/exams/{exam}/sections/s1/monitor")).await?;
+    assert_eq!(monitor["candidates"][0]["phase"], "running");
+    let grant =
+        json!({"section": "s1", "attempt": attempt, "kind": "compensation", "minutes": 90, "reason": "coupure"});
+    jury.post(&format!("/exams/{exam}/time"), &grant).await?;
+    browser
+        .wait_for("the new deadline", async || {
+            let now = browser.script("return document.querySelector('.room-top__time').textContent").await?;
+            Ok(now.as_str().is_some_and(|t| t.replace('\u{a0}', " ").contains("2 h")) && now != before)
+        })
+        .await?;
+
+    // Closing the site closes the sheet, and it says so.
+    saved(&browser).await?;
+    jury.post(&format!("/exams/{exam}/finish"), &json!({})).await?;
+    browser.wait_text("#room", "fermée").await?;
+    no_violation(&browser, "copie fermée").await?;
+
+    // What was acknowledged is what is marked: 10 QRM whose key is a, c, e, and a locked question.
+    jury.post(&format!("/exams/{exam}/mark"), &json!({})).await?;
+    let result = &jury.get(&format!("/exams/{exam}/results")).await?[0]["result"];
+    // Discordances: q1 2 (0.2), q2 1 (0.5), q3 4, q4 1 (0.5), q5 4, q6 4, q7 2 (0.2), dp-1 2 (0.2); blanks 3.
+    assert!((result["points"].as_f64().unwrap() - 1.6).abs() < 1e-9, "{result}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_answer_is_lost_whatever_fails() {
+    faults(None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_answer_is_lost_on_postgresql() {
+    match docimo_tests::server::fresh_postgres().unwrap() {
+        Some(url) => faults(Some(url)).await.unwrap(),
+        None => skip("exam room on PostgreSQL (DOCIMO_TEST_POSTGRES absent)"),
+    }
+}
+
+const ENTER: char = '\u{e007}';
+const SPACE: char = ' ';
+
+/// A whole exam without a mouse: sign in, start, answer, flag, validate, hand in.
+async fn keyboard() -> Result<()> {
+    let Some(server) = Server::start(None)? else { return Ok(()) };
+    let Some(browser) = Browser::open().await? else { return Ok(()) };
+    let (_, _, code) = open_exam(&server).await?;
+    browser.goto(&server.url("/connexion")).await?;
+    browser.tab_to("input[name=login]").await?;
+    browser.press(&"d-1".chars().collect::<Vec<_>>()).await?;
+    browser.tab_to("input[name=password]").await?;
+    browser.press(&code.chars().collect::<Vec<_>>()).await?;
+    browser.press(&[ENTER]).await?;
+    browser.find(".site-header .menu").await?;
+    browser.tab_to(".site-nav a[href='/mes-examens']").await?;
+    browser.press(&[ENTER]).await?;
+    browser.wait_text("h1", "Mes épreuves").await?;
+    browser.tab_to("main form button[type=submit]").await?;
+    browser.press(&[ENTER]).await?;
+    browser.wait_text("#room", "Vous pouvez commencer").await?;
+    browser.tab_to("#room .room-screen__end .btn--primary").await?;
+    browser.press(&[ENTER]).await?;
+    browser.wait_text(".question__title", "Question 1").await?;
+
+    // Letters tick, n goes on, r flags.
+    browser.press(&['a', 'c', 'e']).await?;
+    saved(&browser).await?;
+    browser.press(&['n']).await?;
+    browser.wait_text(".question__title", "Question 2").await?;
+    browser.press(&['b', 'r']).await?;
+    browser.find(".plan__item.is-flagged").await?;
+    saved(&browser).await?;
+    for n in 3..=11 {
+        browser.press(&['n']).await?;
+        browser.wait_text(".question__title", &format!("Question {n}")).await?;
+    }
+    // The case: tick by Tab and Space, validate by Tab and Enter.
+    browser.tab_to("input[name=answer-dp-1][value=a]").await?;
+    browser.press(&[SPACE]).await?;
+    browser.tab_to(".question__actions .btn--primary").await?;
+    browser.press(&[ENTER]).await?;
+    browser.find("dialog[open]").await?;
+    browser.tab_to("dialog[open] .btn--primary").await?;
+    browser.press(&[ENTER]).await?;
+    browser.wait_text("#room", "Information 2").await?;
+    // Hand in.
+    browser.tab_to(".room-top__end").await?;
+    browser.press(&[ENTER]).await?;
+    browser.wait_text("#room h1", "Remettre ma copie").await?;
+    browser.tab_to("#room .room-screen__end .btn--primary, #room .room-screen__end .btn--danger").await?;
+    browser.press(&[ENTER]).await?;
+    if !browser.all("dialog[open]").await?.is_empty() {
+        confirm(&browser).await?;
+    }
+    browser.wait_text("#room h1", "remise").await?;
+    no_console_errors(&browser).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exam_is_sat_with_the_keyboard_alone() {
+    keyboard().await.unwrap();
+}
