@@ -221,7 +221,8 @@ pub fn visible_parts(case: &Case, locked: &BTreeSet<QuestionId>) -> usize {
 pub struct Sheet {
     /// The last counted answer to each question.
     pub answers: BTreeMap<QuestionId, Response>,
-    /// Answers that came too late, the last of each question; they count only if the jury says so.
+    /// Answers that came too late, the last of each question where no counted one is newer; they count
+    /// only if the jury says so.
     pub late: BTreeMap<QuestionId, Response>,
     /// Questions flagged "à revoir".
     pub flags: BTreeSet<QuestionId>,
@@ -299,6 +300,8 @@ pub fn fold<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Sheet {
     let take = |map: BTreeMap<QuestionId, ((u32, u32), &Response)>| {
         map.into_iter().map(|(q, (_, r))| (q, r.clone())).collect()
     };
+    // A late answer may come from an earlier page than the counted one: then the later word stands.
+    late.retain(|question, (stamp, _)| answered.get(question).is_none_or(|(counted, _)| *stamp > *counted));
     sheet.answers = take(answered);
     sheet.late = take(late);
     sheet.flags = flagged.into_iter().filter(|(_, (_, on))| *on).map(|(q, _)| q.clone()).collect();

@@ -3,10 +3,10 @@
 use crate::Exact;
 use crate::ledger::Effective;
 use crate::marking::{Compiled, ResponseMatrix};
-use crate::paper::{Case, CaseKind, Element, Paper};
+use crate::paper::{Case, CaseKind, Element, Paper, Section};
 use crate::qroc;
-use crate::question::{Body, Image, Kind, Proposition, Question, Status, Zone};
-use crate::scheme::{Formula, MarkingScheme};
+use crate::question::{Body, Image, Kind, Proposition, Question, Shape, Status, Zone};
+use crate::scheme::{BlankPolicy, CohortStep, Formula, MarkingScheme};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::fmt;
@@ -105,6 +105,7 @@ pub fn paper(paper: &Paper) -> Vec<Fault> {
             }
             weight(f, section.weight);
             scheme_exists(paper, f, section.scheme.as_ref());
+            for_a_part(paper, f, section.scheme.as_ref());
             if section.elements.is_empty() {
                 f.error("l’épreuve n’a aucune question");
             }
@@ -115,7 +116,7 @@ pub fn paper(paper: &Paper) -> Vec<Fault> {
                             if !questions.insert(&q.id) {
                                 f.error("cette question est déjà dans le sujet");
                             }
-                            scheme_exists(paper, f, q.scheme.as_ref());
+                            in_paper(paper, section, f, q);
                         });
                     }
                     Element::Case(c) => f.at(format!("{} {}", c.kind, c.id), |f| {
@@ -128,7 +129,7 @@ pub fn paper(paper: &Paper) -> Vec<Fault> {
                                 if !questions.insert(&q.id) {
                                     f.error("cette question est déjà dans le sujet");
                                 }
-                                scheme_exists(paper, f, q.scheme.as_ref());
+                                in_paper(paper, section, f, q);
                             });
                         }
                     }),
@@ -188,6 +189,40 @@ fn scheme_exists(paper: &Paper, f: &mut Faults, name: Option<&String>) {
     {
         let known = MarkingScheme::PRESETS.join(", ");
         f.error(format!("le barème « {name} » n’existe pas (barèmes connus : {known})"));
+    }
+}
+
+/// What a question must be to go with its paper: a scheme that exists and that can mark it.
+fn in_paper(paper: &Paper, section: &Section, f: &mut Faults, q: &Question) {
+    scheme_exists(paper, f, q.scheme.as_ref());
+    for_a_part(paper, f, q.scheme.as_ref());
+    let name = q.scheme.as_deref().or(section.scheme.as_deref()).unwrap_or(&paper.scheme);
+    if let Some(scheme) = paper.scheme_named(name)
+        && blank_is_right(&q.body)
+        && scheme.rule(q.kind()).is_some_and(|rule| matches!(rule.blank_policy, BlankPolicy::Fixed(_)))
+    {
+        f.error(format!(
+            "aucune proposition vraie : ne rien cocher serait juste, mais le barème « {name} » donne alors sa note à \
+             une question sans réponse ; choisissez un autre barème pour cette question"
+        ));
+    }
+}
+
+/// Is leaving everything unticked the right answer, so that it cannot be told from not answering?
+pub(crate) fn blank_is_right(body: &Body) -> bool {
+    matches!(body, Body::Qrm { .. }) && true_count(body.propositions()) == 0
+}
+
+/// A scheme that stretches the marks of whole sheets cannot be one section's or one question's.
+fn for_a_part(paper: &Paper, f: &mut Faults, name: Option<&String>) {
+    if let Some(name) = name
+        && *name != paper.scheme
+        && let Some(scheme) = paper.scheme_named(name)
+        && matches!(scheme.cohort, CohortStep::TopLinear | CohortStep::Stretch)
+    {
+        f.error(format!(
+            "le barème « {name} » étire les notes des copies entières : il ne vaut que pour tout l’examen"
+        ));
     }
 }
 
@@ -453,8 +488,13 @@ fn zones(f: &mut Faults, q: &Question, expected: u32, zones: &[Zone]) {
             let inside = left >= -1e-9 && top >= -1e-9 && right <= 1.0 + 1e-9 && bottom <= 1.0 + 1e-9;
             if !finite || !inside {
                 f.error("la zone sort de l’image");
-            } else if right - left < 0.005 || bottom - top < 0.005 {
+            } else if right - left < 0.005 || bottom - top < 0.005 || zone.shape.area(aspect) < 0.000_01 {
                 f.error("la zone est trop petite pour être pointée");
+            }
+            if let Shape::Polygon(corners) = &zone.shape
+                && corners.len() < 3
+            {
+                f.error(format!("polygone de {} sommet(s) : il en faut au moins trois", corners.len()));
             }
         });
     }

@@ -5,8 +5,9 @@
 
 use crate::paper::{Element, Paper};
 use crate::qroc::{self, Category};
-use crate::question::{Body, Question, Status};
-use crate::{PropositionId, QuestionId};
+use crate::question::{Body, Question, Shape, Status};
+use crate::scheme::BlankPolicy;
+use crate::{PropositionId, QuestionId, ZoneId, check};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +65,22 @@ pub enum Decision {
         /// Which list.
         list: TextList,
     },
+    /// An open answer is taken out of the lists of the key.
+    RejectText {
+        /// Which question.
+        question: QuestionId,
+        /// The answer.
+        text: String,
+    },
+    /// A zone to point at is corrected.
+    ChangeZone {
+        /// Which question.
+        question: QuestionId,
+        /// Which zone.
+        zone: ZoneId,
+        /// Its new outline.
+        shape: Shape,
+    },
     /// The panel of a TCS is corrected.
     ChangePanel {
         /// Which question.
@@ -87,6 +104,8 @@ impl Decision {
             | Self::Reinstate { question }
             | Self::ChangeKey { question, .. }
             | Self::AcceptText { question, .. }
+            | Self::RejectText { question, .. }
+            | Self::ChangeZone { question, .. }
             | Self::ChangePanel { question, .. } => Some(question),
         }
     }
@@ -114,6 +133,10 @@ impl Decision {
                 };
                 format!("Question {question} : « {text} » admise comme réponse {list}")
             }
+            Self::RejectText { question, text } => {
+                format!("Question {question} : « {text} » retirée des réponses admises")
+            }
+            Self::ChangeZone { question, .. } => format!("Question {question} : zone à pointer corrigée"),
             Self::ChangePanel { question, .. } => format!("Question {question} : panel d’experts corrigé"),
             Self::AcceptLate { .. } => "Réponses tardives d’un candidat prises en compte".into(),
         }
@@ -142,6 +165,14 @@ pub enum LedgerFault {
     /// The register starts with the first marking, and has one only.
     #[error("le registre commence par la première notation, une seule fois")]
     FirstMarking,
+    /// Versions follow one another from 1.
+    #[error("le registre saute une version : {found} au lieu de {expected}")]
+    OutOfOrder {
+        /// Version read.
+        found: u32,
+        /// Version due.
+        expected: u32,
+    },
     /// No such question in the paper.
     #[error("la question « {0} » n’est pas dans le sujet")]
     UnknownQuestion(QuestionId),
@@ -190,6 +221,9 @@ impl Effective {
             if first != (i == 0) {
                 return Err(LedgerFault::FirstMarking);
             }
+            if entry.version as usize != i + 1 {
+                return Err(LedgerFault::OutOfOrder { found: entry.version, expected: i as u32 + 1 });
+            }
             if !first && entry.reason.trim().is_empty() {
                 return Err(LedgerFault::NoReason);
             }
@@ -220,6 +254,8 @@ impl Effective {
             }
             Decision::ChangeKey { question, statuses } => self.change_key(question, statuses)?,
             Decision::AcceptText { question, text, list } => self.edit(question, |q| accept_text(q, text, *list))?,
+            Decision::RejectText { question, text } => self.edit(question, |q| reject_text(q, text))?,
+            Decision::ChangeZone { question, zone, shape } => self.edit(question, |q| change_zone(q, zone, shape))?,
             Decision::ChangePanel { question, panel } => self.edit(question, |q| match &mut q.body {
                 Body::Tcs { panel: old, .. } if panel.iter().any(|v| *v > 0) && panel.iter().all(|v| *v <= 200) => {
                     *old = *panel;
@@ -259,6 +295,9 @@ impl Effective {
     }
 
     fn change_key(&mut self, id: &QuestionId, statuses: &BTreeMap<PropositionId, Status>) -> Result<(), LedgerFault> {
+        let scheme =
+            self.paper.question(id).and_then(|placed| self.paper.scheme_named(self.paper.scheme_name_of(&placed)));
+        let scores_blanks = scheme.is_some_and(|s| s.qrm.blank_policy != BlankPolicy::ScoreAsAnswer);
         self.edit(id, |question| {
             let kind = question.kind();
             let bad = |why: &str| LedgerFault::BadKey(id.clone(), why.to_owned());
@@ -276,7 +315,9 @@ impl Effective {
             if !changed {
                 return Err(bad("la clé proposée est la clé actuelle"));
             }
-            let right = propositions.iter().filter(|p| p.status.is_true()).count();
+            let count = |wanted: Status| propositions.iter().filter(|p| p.status == wanted).count();
+            let (indispensable, inacceptable) = (count(Status::Indispensable), count(Status::Inacceptable));
+            let right = indispensable + count(Status::Vrai);
             // On a QRU several answers may now be accepted; on a QRP more than announced may be.
             let least = match question.body.expected() {
                 Some(n) => n as usize,
@@ -285,8 +326,64 @@ impl Effective {
             if right < least {
                 return Err(bad("il ne resterait pas assez de réponses vraies : neutralisez plutôt la question"));
             }
-            Ok(())
+            match &question.body {
+                Body::Qrp { expected, .. } if indispensable > *expected as usize => Err(bad(
+                    "il y aurait plus de propositions indispensables que de réponses permises : toutes les copies seraient à zéro",
+                )),
+                Body::Qru { .. } if indispensable > 1 => Err(bad(
+                    "deux propositions indispensables sur une question à réponse unique : toutes les copies seraient à zéro",
+                )),
+                Body::Qrpl { .. } if indispensable + inacceptable > 0 => {
+                    Err(bad("une QRP longue n’a ni proposition indispensable ni inacceptable"))
+                }
+                body if check::blank_is_right(body) && scores_blanks => Err(bad(
+                    "ne rien cocher deviendrait juste, mais le barème donne alors sa note à une question sans réponse : neutralisez plutôt la question",
+                )),
+                _ => Ok(()),
+            }
         })
+    }
+}
+
+fn reject_text(question: &mut Question, text: &str) -> Result<(), LedgerFault> {
+    let (id, kind) = (question.id.clone(), question.kind());
+    let Body::Qroc { exact, acceptable, .. } = &mut question.body else {
+        return Err(LedgerFault::WrongKind(id, kind.code()));
+    };
+    let wanted = qroc::normalise(text);
+    let before = exact.len() + acceptable.len();
+    exact.retain(|t| qroc::normalise(t) != wanted);
+    acceptable.retain(|t| qroc::normalise(t) != wanted);
+    if exact.len() + acceptable.len() == before {
+        return Err(LedgerFault::BadKey(id, format!("« {text} » n’est pas dans les réponses admises")));
+    }
+    some_exact(id, exact)
+}
+
+fn some_exact(id: QuestionId, exact: &[String]) -> Result<(), LedgerFault> {
+    if exact.is_empty() {
+        let why = "il ne resterait aucune réponse exacte : ajoutez-en une d’abord, ou neutralisez la question";
+        return Err(LedgerFault::BadKey(id, why.into()));
+    }
+    Ok(())
+}
+
+fn change_zone(question: &mut Question, zone: &ZoneId, shape: &Shape) -> Result<(), LedgerFault> {
+    let (id, kind) = (question.id.clone(), question.kind());
+    let Body::Qzp { zones, .. } = &mut question.body else {
+        return Err(LedgerFault::WrongKind(id, kind.code()));
+    };
+    let Some(found) = zones.iter_mut().find(|z| z.id == *zone) else {
+        return Err(LedgerFault::BadKey(id, format!("la question n’a pas de zone « {zone} »")));
+    };
+    if found.shape == *shape {
+        return Err(LedgerFault::BadKey(id, "la zone proposée est la zone actuelle".into()));
+    }
+    found.shape = shape.clone();
+    let faults = check::question(question);
+    match faults.into_iter().find(|f| f.severity == check::Severity::Error) {
+        Some(fault) => Err(LedgerFault::BadKey(id, fault.message)),
+        None => Ok(()),
     }
 }
 
@@ -309,5 +406,5 @@ fn accept_text(question: &mut Question, text: &str, list: TextList) -> Result<()
         TextList::Exact => exact.push(text.trim().to_owned()),
         TextList::Acceptable => acceptable.push(text.trim().to_owned()),
     }
-    Ok(())
+    some_exact(id, exact)
 }

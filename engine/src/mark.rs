@@ -5,7 +5,6 @@
 
 use crate::Exact;
 use crate::question::{Body, Question, Status};
-use crate::response::tcs_credits;
 use crate::scheme::{BlankPolicy, Formula, MarkingScheme, Rule};
 use std::fmt;
 
@@ -217,7 +216,8 @@ pub fn score(question: &Question, scheme: &MarkingScheme, code: u32) -> Scored {
             None => Scored { score: Exact::ZERO, reason: Reason::Blank },
             Some(i) => {
                 let mode = panel.iter().copied().max().unwrap_or(0);
-                Scored { score: tcs_credits(panel)[i], reason: Reason::Concordance { votes: panel[i], mode } }
+                let score = scheme.tcs.credits(panel)[i];
+                Scored { score, reason: Reason::Concordance { votes: panel[i], mode } }
             }
         },
         body => match (Key::of(body), scheme.rule(body.kind())) {
@@ -255,17 +255,20 @@ pub fn score_ticks(key: &Key, rule: &Rule, code: u32) -> Scored {
     if is_blank && let BlankPolicy::Fixed(score) = rule.blank_policy {
         return Scored { score, reason: Reason::Blank };
     }
+    // Where all are true, ticking all is the answer, whatever the rule says of sheets ticked all over.
     if ticked == all
+        && key.right != all
         && let Some(score) = rule.all_ticked
     {
         return Scored { score, reason: Reason::AllTicked };
     }
 
+    // After a decision of the jury a single-answer question may accept several: the one given is its key.
+    let key = &Key { right: if key.single { one_of(key.right, ticked) } else { key.right }, ..*key };
     let good = (ticked & key.right).count_ones();
     let bad = (ticked & !key.right).count_ones();
     let true_count = key.right.count_ones();
-    // A single-answer question may have several accepted answers after a decision of the jury.
-    let discordances = if key.single { u32::from(good == 0) } else { bad + true_count - good };
+    let discordances = bad + true_count - good;
     let scored = formula(key, &rule.formula, Counts { good, bad, true_count, discordances, ticked, rejected });
     let mut score = scored.score;
     if let Some(floor) = rule.floor {
@@ -275,6 +278,12 @@ pub fn score_ticks(key: &Key, rule: &Rule, code: u32) -> Scored {
         score = score.min(cap);
     }
     Scored { score, ..scored }
+}
+
+/// One of the accepted answers: the one ticked, or else the first.
+fn one_of(right: u32, ticked: u32) -> u32 {
+    let accepted = if right & ticked == 0 { right } else { right & ticked };
+    accepted & accepted.wrapping_neg()
 }
 
 #[derive(Clone, Copy)]

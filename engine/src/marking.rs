@@ -8,10 +8,10 @@ use crate::check::MAX_PROPOSITIONS;
 use crate::exact::Exact;
 use crate::ledger::{Effective, Neutralisation};
 use crate::mark::{self, Key, Scored};
-use crate::paper::Paper;
-use crate::question::Question;
+use crate::paper::{Paper, Placed};
+use crate::question::{Question, Rank};
 use crate::response::{self, Response};
-use crate::scheme::{BlankPolicy, CohortStep, Formula, MarkingScheme};
+use crate::scheme::{BlankPolicy, CohortStep, Formula, MarkingScheme, TcsRule};
 use crate::{QuestionId, SectionId};
 use num_integer::Integer;
 use rayon::prelude::*;
@@ -225,10 +225,33 @@ fn lowest(mask: u32, n: u32) -> u32 {
     picked
 }
 
+/// Which sub-mark a question counts in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Neither: no rank, or rank A knowledge in a format that the rules leave out of its mark.
+    Other,
+    RankA,
+    RankB,
+}
+
+impl Part {
+    const ALL: [Self; 3] = [Self::Other, Self::RankA, Self::RankB];
+
+    fn of(paper: &Paper, question: &Question) -> Self {
+        if paper.counts_for_rank_a(question) {
+            Self::RankA
+        } else if question.rank == Some(Rank::B) {
+            Self::RankB
+        } else {
+            Self::Other
+        }
+    }
+}
+
 struct CompiledQuestion {
     kernel: Kernel,
     section: usize,
-    rank_a: bool,
+    part: Part,
     /// Full credit, in units; 0 once removed.
     max_units: i64,
     /// Everyone gets full credit.
@@ -238,7 +261,7 @@ struct CompiledQuestion {
 /// Questions of a section that add up together.
 struct Bucket {
     section: usize,
-    rank_a: bool,
+    part: Part,
     /// Small questions, two by two.
     pairs: Vec<Pair>,
     /// Indices in the paper of the others.
@@ -325,8 +348,9 @@ pub struct Marks {
     /// By section: units of each candidate.
     section_units: Vec<Vec<i64>>,
     section_max: Vec<i64>,
-    rank_a_units: Vec<i64>,
-    rank_a_max: i64,
+    /// Of each candidate, over rank A then rank B questions.
+    rank_units: [Vec<i64>; 2],
+    rank_max: [i64; 2],
     cohort: CohortStep,
     extremes: Option<(i64, i64)>,
 }
@@ -342,6 +366,8 @@ pub struct CandidateMarks {
     pub on_20: Option<Exact>,
     /// Mark on 20 over rank A questions; `None` when there is none.
     pub rank_a_on_20: Option<Exact>,
+    /// Mark on 20 over rank B questions; `None` when there is none.
+    pub rank_b_on_20: Option<Exact>,
 }
 
 impl Compiled {
@@ -369,19 +395,22 @@ impl Compiled {
             .enumerate()
             .map(|(i, p)| Draft::of(p.question, &schemes[paper.scheme_name_of(p)], matrix.column(i)))
             .collect();
-        let weights: Vec<Exact> = placed
-            .iter()
-            .zip(&drafts)
-            .enumerate()
-            .map(|(i, (p, draft))| {
+        let weigh = |with_rarity: bool| -> Vec<Exact> {
+            let weight = |(i, (p, draft)): (usize, (&Placed, &Draft))| {
                 let weight = p.question.weight * paper.sections[p.section].weight;
-                match (cohort, effective.neutralised.get(&p.question.id)) {
+                match (schemes[paper.scheme_name_of(p)].cohort, effective.neutralised.get(&p.question.id)) {
                     (_, Some(Neutralisation::Removed)) => Exact::ZERO,
-                    (CohortStep::Rarity, None) => weight * rarity(draft, matrix.column(i)),
+                    (CohortStep::Rarity, None) if with_rarity => weight * rarity(draft, matrix.column(i)),
                     _ => weight,
                 }
-            })
-            .collect();
+            };
+            placed.iter().zip(&drafts).enumerate().map(weight).collect()
+        };
+        let mut weights = weigh(true);
+        // Where everyone has everything right, nothing is rare and no point would be left to have.
+        if weights.iter().all(|w| *w == Exact::ZERO) {
+            weights = weigh(false);
+        }
 
         let mut unit: i128 = 1;
         let mut bound: i128 = 0;
@@ -424,15 +453,15 @@ impl Compiled {
                 CompiledQuestion {
                     kernel,
                     section: p.section,
-                    rank_a: paper.counts_for_rank_a(p.question),
+                    part: Part::of(paper, p.question),
                     max_units: to_units(*weight),
                     credited: effective.neutralised.get(&p.question.id) == Some(&Neutralisation::CreditAll),
                 }
             })
             .collect();
         let sections = paper.sections.iter().map(|s| s.id.clone()).collect();
-        let bucket = |section: usize, rank_a: bool| {
-            let own = questions.iter().enumerate().filter(|(_, q)| q.section == section && q.rank_a == rank_a);
+        let bucket = |section: usize, part: Part| {
+            let own = questions.iter().enumerate().filter(|(_, q)| q.section == section && q.part == part);
             let (mut singly, mut pairs, mut left) = (Vec::new(), Vec::new(), None);
             for (i, question) in own {
                 match (&question.kernel, left.take()) {
@@ -448,9 +477,9 @@ impl Compiled {
                 }
             }
             singly.extend(left.map(|(i, _)| i));
-            Bucket { section, rank_a, pairs, singly }
+            Bucket { section, part, pairs, singly }
         };
-        let buckets = (0..paper.sections.len()).flat_map(|s| [bucket(s, false), bucket(s, true)]).collect();
+        let buckets = (0..paper.sections.len()).flat_map(|s| Part::ALL.map(|part| bucket(s, part))).collect();
         Ok(Self { questions, buckets, sections, units_per_point: unit as i64, cohort })
     }
 
@@ -461,24 +490,25 @@ impl Compiled {
         // on where they are cut.
         let block = n.div_ceil(rayon::current_num_threads()).clamp(1024, 10_240);
         let sections = self.sections.len();
-        let blocks: Vec<(Vec<Vec<i64>>, Vec<i64>)> = (0..n.div_ceil(block))
+        let blocks: Vec<(Vec<Vec<i64>>, [Vec<i64>; 2])> = (0..n.div_ceil(block))
             .into_par_iter()
             .map(|b| self.mark_rows(matrix, b * block..((b + 1) * block).min(n)))
             .collect();
         let mut section_units = vec![Vec::with_capacity(n); sections];
-        let mut rank_a_units = Vec::with_capacity(n);
-        for (by_section, rank_a) in blocks {
-            for (all, part) in section_units.iter_mut().zip(by_section) {
-                all.extend(part);
+        let mut rank_units = [Vec::with_capacity(n), Vec::with_capacity(n)];
+        for (by_section, by_rank) in blocks {
+            for (all, block) in section_units.iter_mut().zip(by_section).chain(rank_units.iter_mut().zip(by_rank)) {
+                all.extend(block);
             }
-            rank_a_units.extend(rank_a);
         }
         let mut section_max = vec![0; sections];
-        let mut rank_a_max = 0;
+        let mut rank_max = [0; 2];
         for question in &self.questions {
             section_max[question.section] += question.max_units;
-            if question.rank_a {
-                rank_a_max += question.max_units;
+            match question.part {
+                Part::RankA => rank_max[0] += question.max_units,
+                Part::RankB => rank_max[1] += question.max_units,
+                Part::Other => {}
             }
         }
         let extremes = (0..n).map(|c| section_units.iter().map(|s| s[c]).sum::<i64>()).fold(None, |e, t| match e {
@@ -489,20 +519,27 @@ impl Compiled {
             units_per_point: self.units_per_point,
             section_units,
             section_max,
-            rank_a_units,
-            rank_a_max,
+            rank_units,
+            rank_max,
             cohort: self.cohort,
             extremes,
         }
     }
 
-    fn mark_rows(&self, matrix: &ResponseMatrix, rows: Range<usize>) -> (Vec<Vec<i64>>, Vec<i64>) {
+    fn mark_rows(&self, matrix: &ResponseMatrix, rows: Range<usize>) -> (Vec<Vec<i64>>, [Vec<i64>; 2]) {
         let len = rows.len();
-        // Rank A and other questions go to separate sums; a section's total is both.
-        let mut others = vec![vec![0_i64; len]; self.sections.len()];
-        let mut rank_a = vec![vec![0_i64; len]; self.sections.len()];
-        for bucket in &self.buckets {
-            let sums = if bucket.rank_a { &mut rank_a[bucket.section] } else { &mut others[bucket.section] };
+        // Questions of each rank go to sums of their own; a section's total is all of them.
+        let mut by_section = vec![vec![0_i64; len]; self.sections.len()];
+        let mut by_rank = [vec![0_i64; len], vec![0_i64; len]];
+        let mut own = vec![0_i64; len];
+        for bucket in self.buckets.iter().filter(|b| !b.pairs.is_empty() || !b.singly.is_empty()) {
+            let sums = match bucket.part {
+                Part::Other => &mut by_section[bucket.section],
+                Part::RankA | Part::RankB => {
+                    own.fill(0);
+                    &mut own
+                }
+            };
             for &i in &bucket.singly {
                 let question = &self.questions[i];
                 let codes = &matrix.columns[i][rows.clone()];
@@ -520,15 +557,17 @@ impl Compiled {
             for one in rest {
                 add_pair(sums, one, &matrix.columns, rows.start);
             }
-        }
-        let mut rank_a_units = vec![0; len];
-        for (section, own) in others.iter_mut().zip(&rank_a) {
-            for (i, units) in own.iter().enumerate() {
-                section[i] += units;
-                rank_a_units[i] += units;
+            let rank = match bucket.part {
+                Part::Other => continue,
+                Part::RankA => &mut by_rank[0],
+                Part::RankB => &mut by_rank[1],
+            };
+            for ((total, rank), units) in by_section[bucket.section].iter_mut().zip(rank).zip(&own) {
+                *total += units;
+                *rank += units;
             }
         }
-        (others, rank_a_units)
+        (by_section, by_rank)
     }
 
     /// Points of every candidate at question `index`, weight included.
@@ -568,7 +607,7 @@ fn on_20(units: i64, max: i64) -> Option<Exact> {
 impl Marks {
     /// Number of candidates.
     pub fn candidates(&self) -> usize {
-        self.rank_a_units.len()
+        self.rank_units[0].len()
     }
 
     /// Total of a candidate in units: what ranking compares.
@@ -588,7 +627,12 @@ impl Marks {
 
     /// Points that can be had on rank A questions.
     pub fn rank_a_out_of(&self) -> Exact {
-        Exact::new(self.rank_a_max.into(), self.units_per_point.into())
+        Exact::new(self.rank_max[0].into(), self.units_per_point.into())
+    }
+
+    /// Points that can be had on rank B questions.
+    pub fn rank_b_out_of(&self) -> Exact {
+        Exact::new(self.rank_max[1].into(), self.units_per_point.into())
     }
 
     /// Everything about one candidate.
@@ -601,7 +645,8 @@ impl Marks {
             points: Exact::new(total.into(), unit),
             section_points,
             on_20: self.mark_on_20(total),
-            rank_a_on_20: on_20(self.rank_a_units[candidate], self.rank_a_max),
+            rank_a_on_20: on_20(self.rank_units[0][candidate], self.rank_max[0]),
+            rank_b_on_20: on_20(self.rank_units[1][candidate], self.rank_max[1]),
         }
     }
 
@@ -630,6 +675,8 @@ pub struct Explained {
     pub neutralised: Option<Neutralisation>,
     /// Title of the scheme that marked it.
     pub scheme_title: String,
+    /// How that scheme reads a panel.
+    pub tcs: TcsRule,
 }
 
 /// Explains one question for one candidate.
@@ -646,5 +693,5 @@ pub fn explain(effective: &Effective, id: &QuestionId, answer: Option<&Response>
         Some(Neutralisation::Removed) => (Exact::ZERO, Exact::ZERO),
         Some(Neutralisation::CreditAll) => (weight, weight),
     };
-    Some(Explained { scored, points, out_of, neutralised, scheme_title: scheme.title })
+    Some(Explained { scored, points, out_of, neutralised, scheme_title: scheme.title, tcs: scheme.tcs })
 }

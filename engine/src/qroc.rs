@@ -1,9 +1,10 @@
 //! Short open answers (QROC): normalisation and matching against the two lists of the key.
 //!
 //! No official text on normalisation was found (RULES §1.6). The reading adopted: compatibility
-//! forms, letter case, accents, punctuation, hyphens, apostrophes, doubled spaces and a leading
-//! article never matter; a decimal point is a decimal comma. Nothing is ever credited by edit
-//! distance: an unlisted text is for a human, who adds it to a list, and the cohort is marked again.
+//! forms, letter case, accents, punctuation, hyphens, apostrophes, spaces and a leading article never
+//! matter; a decimal point is a decimal comma; signs (%, −, =, ≥…) and capitals that spell an
+//! abbreviation do matter. Nothing is ever credited by edit distance: an unlisted text is for a human,
+//! who adds it to a list, and the cohort is marked again.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -41,38 +42,74 @@ pub fn categorise(text: &str, exact: &[String], acceptable: &[String]) -> Catego
 ///
 /// ```
 /// use docimo_engine::qroc::normalise;
-/// assert_eq!(normalise("  L’Embolie  pulmonaire."), "embolie pulmonaire");
+/// assert_eq!(normalise("  L’Embolie  pulmonaire."), "emboliepulmonaire");
 /// assert_eq!(normalise("maladie thrombo-embolique veineuse"), normalise("maladie thromboembolique veineuse"));
 /// assert_eq!(normalise("7.35"), normalise("7,35"));
 /// ```
 pub fn normalise(text: &str) -> String {
+    let text = without_article(text.trim());
     let mut out = String::with_capacity(text.len());
-    let folded: Vec<char> = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    // Signs of their own before compatibility forms and accents are taken apart ("≠" is "=" with a bar).
+    let signs = text.chars().map(|c| match c {
+        '≠' => '\u{1}',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        other => other,
+    });
+    let folded: Vec<char> = signs.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
     for (i, &c) in folded.iter().enumerate() {
         let digit_after = folded.get(i + 1).is_some_and(char::is_ascii_digit);
-        let digit_before = i > 0 && folded[i - 1].is_ascii_digit();
+        let before = i.checked_sub(1).map(|b| folded[b]);
+        let digit_before = before.is_some_and(|b| b.is_ascii_digit());
         match c {
             'œ' => out.push_str("oe"),
             'æ' => out.push_str("ae"),
+            '\u{1}' => out.push('≠'),
             '.' | ',' if digit_before && digit_after => out.push(','),
-            // A hyphen joins: "thrombo-embolique" is "thromboembolique". Before a digit it may be a sign.
-            '-' | '\u{2010}' | '\u{2011}' | '\u{2212}' if digit_after && !digit_before => {
-                // "vitamine b-12" is "vitamine b12", but "-2" is minus two.
-                if !folded.get(i.wrapping_sub(1)).is_some_and(|b| b.is_alphanumeric()) {
-                    out.push('-');
-                }
-            }
-            '-' | '\u{2010}' | '\u{2011}' | '\u{2212}' if digit_before && digit_after => out.push('-'),
-            '-' | '\u{2010}' | '\u{2011}' => {}
-            c if c.is_alphanumeric() || matches!(c, '+' | '%' | '/' | '<' | '>' | '=') => out.push(c),
+            '-' if digit_before && digit_after => out.push('-'),
+            // Before a number it is a sign, but "vitamine b-12" is "vitamine b12".
+            '-' if digit_after && !before.is_some_and(char::is_alphanumeric) => out.push('-'),
+            // A hyphen joins: "thrombo-embolique" is "thromboembolique". A dash between spaces only parts.
+            '-' => {}
+            c if c.is_alphanumeric() || SIGNS.contains(&c) => out.push(c),
             _ => out.push(' '),
         }
     }
-    let mut words: Vec<&str> = out.split_whitespace().collect();
-    while words.len() > 1 && matches!(words[0], "le" | "la" | "les" | "l" | "un" | "une" | "des" | "du" | "de" | "d") {
-        words.remove(0);
+    // A space where others write a hyphen or nothing never matters ("angio scanner"), but two numbers stay two,
+    // and "a -2" is not "a-2".
+    let mut tight = String::with_capacity(out.len());
+    for word in out.split_whitespace() {
+        let (last, first) = (tight.chars().next_back(), word.chars().next());
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        if (digit(last) && digit(first)) || (last.is_some() && first == Some('-')) {
+            tight.push(' ');
+        }
+        tight.push_str(word);
     }
-    words.join(" ")
+    tight
+}
+
+/// Signs that change the meaning of what they stand beside.
+const SIGNS: [char; 11] = ['+', '%', '/', '<', '>', '=', '≥', '≤', '≠', '±', '°'];
+
+/// The text without the article it may start with: "l’embolie" is "embolie". One article only, not in
+/// capitals ("LES" is systemic lupus), and "l" or "d" only where they are elided ("L dopa" is a drug).
+fn without_article(text: &str) -> &str {
+    if let Some((first, rest)) = text.split_once(char::is_whitespace) {
+        let rest = rest.trim_start();
+        let capitals = first.chars().count() > 1 && first.chars().all(char::is_uppercase);
+        let article = matches!(first.to_lowercase().as_str(), "le" | "la" | "les" | "un" | "une" | "des" | "du" | "de");
+        if article && !capitals && !rest.is_empty() {
+            return rest;
+        }
+    }
+    let mut chars = text.chars();
+    if matches!(chars.next(), Some('l' | 'L' | 'd' | 'D')) && matches!(chars.next(), Some('\'' | '’' | 'ʼ')) {
+        let rest = chars.as_str().trim_start();
+        if !rest.is_empty() {
+            return rest;
+        }
+    }
+    text
 }
 
 /// Words of a text, as a candidate counts them: separated by spaces; an elided article ("l’") is not a
@@ -105,8 +142,24 @@ mod tests {
         assert_ne!(normalise("-2"), normalise("2"));
         assert_ne!(normalise("1,5"), normalise("15"));
         assert_eq!(normalise("10-15"), "10-15");
-        assert_eq!(normalise("vitamine B-12"), "vitamine b12");
+        assert_eq!(normalise("vitamine B-12"), normalise("vitamine B 12"));
+        assert_eq!(normalise("D-dimères"), normalise("d dimères"));
+        assert_eq!(normalise("angio scanner"), normalise("angio-scanner"));
+        assert_ne!(normalise("1 5"), normalise("15"));
         assert_eq!(normalise("la"), "la");
+        assert_eq!(normalise("LES grave"), "lesgrave");
+        assert_ne!(normalise("LES grave"), normalise("grave"));
+        assert_ne!(normalise("L dopa"), normalise("dopa"));
+        assert_ne!(normalise("≥ 7"), normalise("≤ 7"));
+        assert_ne!(normalise("≠ 7"), normalise("= 7"));
+        assert_ne!(normalise("\u{2013}2"), normalise("2"));
+        assert_eq!(normalise("\u{2013}2"), normalise("-2"));
+        assert_eq!(normalise("50 %"), normalise("50%"));
+        assert_eq!(normalise("pH=7,35"), normalise("pH = 7.35"));
+        assert_eq!(normalise("10 mg / L"), normalise("10 mg/L"));
+        assert_eq!(normalise("L’embolie"), normalise("l'embolie"));
+        assert_eq!(normalise("La grippe"), "grippe");
+        assert_eq!(normalise("maladie de Parkinson"), "maladiedeparkinson");
         assert_eq!(normalise("cœur"), "coeur");
     }
 }

@@ -222,6 +222,20 @@ impl Shape {
         }
     }
 
+    /// Area, as a fraction of the image's: 0 for a polygon whose corners are in line.
+    pub fn area(&self, aspect: f64) -> f64 {
+        match self {
+            Self::Circle { r, .. } => std::f64::consts::PI * r * r / if aspect > 0.0 { aspect } else { 1.0 },
+            Self::Rect { w, h, .. } => w * h,
+            // Gauss's area formula.
+            Self::Polygon(corners) => {
+                let next = corners.iter().cycle().skip(1);
+                let twice: f64 = corners.iter().zip(next).map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum();
+                twice.abs() / 2.0
+            }
+        }
+    }
+
     /// The smallest rectangle around the zone: left, top, right, bottom. `aspect` as in
     /// [`Shape::contains`].
     pub fn bounds(&self, aspect: f64) -> [f64; 4] {

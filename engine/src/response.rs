@@ -12,9 +12,9 @@
 //!
 //! Zero is a blank (or wholly missed) answer in every kind.
 
+use crate::PropositionId;
 use crate::qroc::{self, Category};
 use crate::question::{Body, Point, Question};
-use crate::{Exact, PropositionId};
 use serde::{Deserialize, Serialize};
 
 /// A raw response, exactly as made.
@@ -165,11 +165,16 @@ pub fn encode(question: &Question, response: &Response) -> u32 {
         }
         (Body::Qzp { expected, zones }, Response::Points { points }) => {
             let aspect = question.image_aspect();
-            // A point counts for one zone, a zone counts once, points beyond the number announced are void.
-            points.iter().take(*expected as usize).fold(0, |hit, point| {
-                let zone = zones.iter().position(|z| z.shape.contains(*point, aspect));
-                zone.map_or(hit, |i| hit | (1 << i))
-            })
+            // Points beyond the number announced are void.
+            let within: Vec<u32> = points
+                .iter()
+                .take(*expected as usize)
+                .map(|point| {
+                    let inside = zones.iter().enumerate().filter(|(_, z)| z.shape.contains(*point, aspect));
+                    inside.fold(0, |mask, (i, _)| mask | (1 << i))
+                })
+                .collect();
+            zones_hit(&within)
         }
         (Body::Tcs { .. }, Response::Choice { choice: Some(value @ -2..=2) }) => (value + 3) as u32,
         (body, Response::Ticks { ticked, rejected }) => {
@@ -186,6 +191,32 @@ pub fn encode(question: &Question, response: &Response) -> u32 {
     }
 }
 
+/// Zones hit by points, each given by the zones that contain it: a point counts for one zone, a zone
+/// counts once, and where zones overlap points are shared out so that as many as possible are hit,
+/// whatever their order (Kuhn 1955: a maximum matching, here of at most 5 points).
+fn zones_hit(within: &[u32]) -> u32 {
+    fn place(point: usize, within: &[u32], owner: &mut [Option<usize>; 32], tried: &mut u32) -> bool {
+        while let left @ 1.. = within[point] & !*tried {
+            let zone = left.trailing_zeros();
+            *tried |= 1 << zone;
+            let free = match owner[zone as usize] {
+                None => true,
+                Some(other) => place(other, within, owner, tried),
+            };
+            if free {
+                owner[zone as usize] = Some(point);
+                return true;
+            }
+        }
+        false
+    }
+    let mut owner = [None; 32];
+    for point in 0..within.len() {
+        place(point, within, &mut owner, &mut 0);
+    }
+    owner.iter().enumerate().filter(|(_, point)| point.is_some()).fold(0, |mask, (zone, _)| mask | (1 << zone))
+}
+
 /// Bits that codes of this question may use.
 pub fn code_bits(body: &Body) -> u32 {
     match body {
@@ -195,13 +226,6 @@ pub fn code_bits(body: &Body) -> u32 {
         Body::Qcm { propositions } => 2 * propositions.len() as u32,
         _ => body.propositions().len() as u32,
     }
-}
-
-/// Credit of each answer of a TCS: votes for it / votes for the mode (Gagnon 2011; CPASS Montréal).
-/// Order: −2, −1, 0, +1, +2.
-pub fn tcs_credits(panel: &[u32; 5]) -> [Exact; 5] {
-    let mode = panel.iter().copied().max().unwrap_or(0);
-    panel.map(|votes| Exact::new(votes.into(), mode.into()))
 }
 
 #[cfg(test)]
@@ -258,5 +282,16 @@ mod tests {
         assert_eq!(encode(&qzp, &points(&[0.2, 0.21])), 0b01);
         assert_eq!(encode(&qzp, &points(&[0.8, 0.2])), 0b11);
         assert_eq!(encode(&qzp, &points(&[0.5, 0.4, 0.2])), 0, "the third point is void");
+    }
+
+    #[test]
+    fn overlapping_zones_are_shared_out_for_the_best() {
+        // One point in both zones, one in the first only: both are hit, in whatever order.
+        assert_eq!(zones_hit(&[0b11, 0b01]), 0b11);
+        assert_eq!(zones_hit(&[0b01, 0b11]), 0b11);
+        assert_eq!(zones_hit(&[0b11, 0b10]), 0b11);
+        assert_eq!(zones_hit(&[0b01, 0b01, 0b11]), 0b11);
+        assert_eq!(zones_hit(&[0b011, 0b011, 0b111, 0b100]), 0b111);
+        assert_eq!(zones_hit(&[0, 0]), 0);
     }
 }

@@ -54,8 +54,10 @@ pub enum Formula {
     /// `zero_on_error` any bad tick is worth zero.
     Expected {
         /// Taken off per bad tick, in good ticks; 0 by default.
+        #[serde(default)]
         error: Exact,
         /// Zero as soon as one bad tick.
+        #[serde(default)]
         zero_on_error: bool,
     },
 }
@@ -150,6 +152,30 @@ pub struct QrocRule {
     pub acceptable: Exact,
 }
 
+/// How the votes of a panel become the credit of each answer of a TCS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TcsRule {
+    /// Votes for the answer / votes for the mode (Gagnon 2011; CPASS Montréal; RULES §1.7). Several
+    /// modes each have full credit.
+    #[default]
+    ShareOfMode,
+    /// Full credit for a modal answer, nothing for the others.
+    ModeOnly,
+}
+
+impl TcsRule {
+    /// Credit of −2, −1, 0, +1, +2, by the votes for each. All zero without votes.
+    pub fn credits(self, panel: &[u32; 5]) -> [Exact; 5] {
+        let mode = panel.iter().copied().max().unwrap_or(0);
+        panel.map(|votes| match self {
+            Self::ShareOfMode => Exact::new(votes.into(), mode.into()),
+            Self::ModeOnly if mode > 0 && votes == mode => Exact::ONE,
+            Self::ModeOnly => Exact::ZERO,
+        })
+    }
+}
+
 /// What is done to marks once the whole cohort is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -191,6 +217,9 @@ pub struct MarkingScheme {
     pub qcm: Rule,
     /// Open answers.
     pub qroc: QrocRule,
+    /// Script concordance.
+    #[serde(default)]
+    pub tcs: TcsRule,
     /// After marking every sheet.
     #[serde(default)]
     pub cohort: CohortStep,
@@ -250,6 +279,7 @@ impl MarkingScheme {
             qzp: Rule::new(share.clone()),
             qcm: Rule::new(edn_table.clone()).zeroing(),
             qroc: QrocRule { exact: Exact::ONE, acceptable: half },
+            tcs: TcsRule::ShareOfMode,
             cohort: CohortStep::None,
         };
         let first_cycle = |title: &str, source: &str, rule: Rule| Self {

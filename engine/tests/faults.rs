@@ -8,7 +8,7 @@ use common::*;
 use docimo_engine::check::{self, Fault, Severity};
 use docimo_engine::paper::{Article, Case, CaseKind, Element, Paper, Part, Section};
 use docimo_engine::question::{Body, Image, Question, Shape};
-use docimo_engine::scheme::{Formula, Rule};
+use docimo_engine::scheme::{CohortStep, Formula, Rule};
 use docimo_engine::{Exact, ZoneId};
 
 /// Faults as they are read: `erreur` or `avertissement`, place, message.
@@ -427,4 +427,50 @@ fn several_faults_on_one_paper_come_in_its_order() {
         warnings[0].to_string(),
         format!("(avertissement) {place} › DP c : 2 question(s) ; un DP en compte 3 à 8")
     );
+}
+
+#[test]
+fn a_scheme_that_stretches_whole_sheets_is_for_the_whole_exam() {
+    let mut paper = sound();
+    let mut own = preset("v1");
+    own.cohort = CohortStep::Stretch;
+    own.name = "nancy".into();
+    paper.schemes.insert("nancy".into(), own);
+    paper.sections[0].scheme = Some("nancy".into());
+    of_paper(
+        &paper,
+        &[
+            "erreur | épreuve « Épreuve s » | le barème « nancy » étire les notes des copies entières : il ne vaut que pour tout l’examen",
+        ],
+    );
+    paper.scheme = "nancy".into();
+    of_paper(&paper, &[]);
+}
+
+#[test]
+fn a_right_blank_cannot_have_the_mark_of_no_answer() {
+    let mut paper = paper("edn-blank-zero", vec![section("s", vec![question("q", qrm("FFFFF"))])]);
+    let faults = check::paper(&paper);
+    assert!(
+        check::refused(&faults) && read(&faults).iter().any(|f| f.contains("ne rien cocher serait juste")),
+        "{faults:?}"
+    );
+    paper.sections[0].scheme = Some("edn".into());
+    assert!(!check::refused(&check::paper(&paper)));
+}
+
+#[test]
+fn polygons_without_an_inside() {
+    let body = |corners: &[[f64; 2]]| {
+        let Body::Qzp { mut zones, .. } = qzp(1, 1) else { panic!() };
+        zones[0].shape = Shape::Polygon(corners.to_vec());
+        Body::Qzp { expected: 1, zones }
+    };
+    let small = "erreur | question q › zone « Zone 1 » | la zone est trop petite pour être pointée";
+    of_body(body(&[[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]]), &[small]);
+    of_body(
+        body(&[[0.1, 0.1], [0.9, 0.9]]),
+        &[small, "erreur | question q › zone « Zone 1 » | polygone de 2 sommet(s) : il en faut au moins trois"],
+    );
+    of_body(body(&[[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]), &[]);
 }

@@ -8,13 +8,13 @@ use common::*;
 use docimo_engine::attempt::Phase;
 use docimo_engine::deadline::{Accommodation, TimeAllowance};
 use docimo_engine::edn::{GroupItem, Scale, Standing, group_mark_on_20, rank_a_mark_on_20};
-use docimo_engine::ledger::{Decision, Effective, Neutralisation};
+use docimo_engine::ledger::{Decision, Effective, Neutralisation, TextList};
 use docimo_engine::marking::{Compiled, ResponseMatrix};
 use docimo_engine::paper::{Paper, RankAFilter, Section};
-use docimo_engine::question::{Body, Point, Question, Rank};
+use docimo_engine::question::{Body, Point, Question, Rank, Shape, Status};
 use docimo_engine::ranking::{Ties, competition, places};
 use docimo_engine::response::{Misfit, Response, fits};
-use docimo_engine::scheme::{BlankPolicy, CohortStep, Formula, Rule};
+use docimo_engine::scheme::{BlankPolicy, CohortStep, Formula, Rule, TcsRule};
 use docimo_engine::{Exact, QuestionId, mark, qroc as open, response};
 use std::collections::BTreeMap;
 
@@ -194,13 +194,36 @@ fn tcs_panels() {
 
 #[test]
 fn an_ecni_case_of_420_points_is_its_mean() {
-    // 15 questions of mean 0.72 = 10.8 points of questions, each question worth 28 points.
-    let scores = ["1", "1", "1", "1", "1", "1", "1", "1", "0.5", "0.5", "0.5", "0.5", "0.5", "0.2", "0.1"];
-    let sum: Exact = scores.map(exact).into_iter().sum();
-    assert_eq!(sum.checked_div(Exact::int(15)), Some(exact("0.72")));
-    assert_eq!(sum * Exact::int(28), exact("302.4"));
-    assert_eq!(exact("0.72") * Exact::int(420), exact("302.4"));
-    assert_eq!(7560 + 2160 + 1080, 10_800);
+    // The whole of 10,800 points: 18 cases of 420, 120 isolated questions of 18, 2 articles of 540.
+    let part = |prefix: &str, count: usize, points: &str| {
+        let each = exact(points).checked_div(Exact::int(count as i128)).unwrap();
+        let questions =
+            (1..=count).map(|i| Question { weight: each, ..question(&format!("{prefix}{i}"), qrm("VFFFF")) });
+        section(prefix, questions.collect())
+    };
+    let whole = paper("ecni", vec![part("dp", 18 * 15, "7560"), part("qi", 120, "2160"), part("lca", 30, "1080")]);
+    let marks = marked(&whole, &[], &[BTreeMap::new()]);
+    assert_eq!(marks.out_of(), Exact::int(10_800));
+    let shares = [0, 1, 2].map(|s| marks.section_out_of(s).checked_div(marks.out_of()).unwrap());
+    assert_eq!(shares, ["0.7", "0.2", "0.1"].map(exact));
+    assert_eq!(whole.questions().find(|p| p.question.id.as_str() == "qi1").unwrap().question.weight, Exact::int(18));
+
+    // A case of 15 questions worth 420 points, of mean 0.72: 10 right, 4 with two discordances, 1 wrong.
+    let case = paper("ecni", vec![part("dp", 15, "420")]);
+    let sheet = (1..=15).map(|i| {
+        let letters = if i <= 10 {
+            "a"
+        } else if i <= 14 {
+            "abc"
+        } else {
+            "bcd"
+        };
+        (QuestionId::new(format!("dp{i}")), ticks(letters))
+    });
+    let marks = marked(&case, &[], &[sheet.collect()]);
+    assert_eq!(marks.out_of(), Exact::int(420));
+    assert_eq!(marks.of(0).points, exact("302.4"));
+    assert_eq!(marks.of(0).on_20, Some(exact("0.72") * Exact::int(20)));
     // No zeroing propositions before 2023.
     check("ecni", &qrm("IXVF"), &ticks("c"), "0.5");
     check("ecni", &qrm("IXVF"), &ticks("abc"), "0.5");
@@ -378,7 +401,179 @@ fn the_toy_paper_by_group() {
     ]);
     let marks = marked(&paper, &[], &[sheet]);
     assert_eq!(marks.of(0).rank_a_on_20, Some(exact("12.5")));
+    assert_eq!(marks.of(0).rank_b_on_20, Some(exact("34/3")), "1.7 of 3 on rank B");
     assert_eq!(marks.of(0).on_20, Some(Exact::int(12)));
+}
+
+// ---- §3.1 the LCA's share
+
+#[test]
+fn the_lca_counts_double() {
+    for (isolated, lca, share) in [(300, 30, "0.167"), (330, 26, "0.136"), (270, 34, "0.201")] {
+        let mut sections = vec![
+            section("uc", (0..isolated).map(|i| question(&format!("q{i}"), qrm("VFFFF"))).collect()),
+            section("lca", (0..lca).map(|i| question(&format!("l{i}"), qrm("VFFFF"))).collect()),
+        ];
+        sections[1].weight = Exact::int(2);
+        let marks = marked(&paper("edn", sections), &[], &[BTreeMap::new()]);
+        assert_eq!(marks.section_out_of(1).checked_div(marks.out_of()).unwrap().fixed(3), share);
+    }
+}
+
+// ---- which scheme marks what
+
+#[test]
+fn a_question_s_scheme_comes_before_its_section_s_and_the_paper_s() {
+    let own = Question { scheme: Some("v1".into()), ..question("q2", qrm("VVFFF")) };
+    let mut sections =
+        vec![section("s1", vec![question("q1", qrm("VVFFF")), own]), section("s2", vec![question("q3", qrm("VVFFF"))])];
+    sections[0].scheme = Some("v4".into());
+    let paper = paper("edn", sections);
+    // One discordance: 0.8 by v4, 0 by v1, 0.5 by the EDN.
+    let sheet = answers(&[("q1", ticks("a")), ("q2", ticks("a")), ("q3", ticks("a"))]);
+    let marks = marked(&paper, &[], &[sheet]).of(0);
+    assert_eq!(marks.section_points, ["0.8", "0.5"].map(exact));
+}
+
+#[test]
+fn rarity_is_of_the_questions_that_ask_for_it() {
+    let mut sections = vec![
+        section("s1", vec![question("q1", qrm("VFFFF"))]),
+        section("s2", vec![question("q2", qrm("VFFFF")), question("q3", qrm("VFFFF"))]),
+    ];
+    sections[1].scheme = Some("v11".into());
+    let sheet = |a: &str, b: &str| answers(&[("q1", ticks("a")), ("q2", ticks(a)), ("q3", ticks(b))]);
+    let marks = marked(
+        &paper("edn", sections.clone()),
+        &[],
+        &[sheet("a", "b"), sheet("a", "b"), sheet("a", "a"), sheet("b", "b")],
+    );
+    assert_eq!([marks.section_out_of(0), marks.section_out_of(1)], ["1", "1"].map(exact), "1/4 and 3/4");
+    assert_eq!(marks.of(2).section_points, ["1", "1"].map(exact));
+    assert_eq!(marks.of(0).section_points, ["1", "0.25"].map(exact));
+    // Alone and perfect, nothing is rare: the points stay.
+    let alone = marked(&paper("v11", vec![sections.remove(1)]), &[], &[sheet("a", "a")]);
+    assert_eq!(alone.of(0).on_20, Some(Exact::int(20)));
+}
+
+// ---- single answers, perfect answers
+
+#[test]
+fn a_wrong_single_answer_has_two_discordances_and_any_accepted_one_none() {
+    let table = Rule::new(Formula::Discordance { table: ["1", "0.5", "0.2"].map(exact).to_vec() });
+    let scheme = docimo_engine::scheme::MarkingScheme { qru: table, ..preset("edn") };
+    let body = qru("FVFFF");
+    for (letters, expected) in [("b", "1"), ("a", "0.2"), ("", "0.5")] {
+        assert_eq!(score(&body, &scheme, &ticks(letters)), exact(expected), "{letters}");
+    }
+    // The jury accepts a second answer: either is the whole of the key, under every formula.
+    for name in docimo_engine::scheme::MarkingScheme::PRESETS {
+        let all_formulas = docimo_engine::scheme::MarkingScheme { qru: preset(name).qrm, ..preset(name) };
+        for letters in ["b", "d"] {
+            assert_eq!(score(&qru("FVFVF"), &all_formulas, &ticks(letters)), Exact::ONE, "{name} {letters}");
+        }
+        assert!(score(&qru("FVFVF"), &all_formulas, &ticks("a")) < Exact::ONE, "{name}");
+    }
+}
+
+#[test]
+fn ticking_all_is_right_where_all_are_true() {
+    check("v8", &qrm("VVVVV"), &ticks("abcde"), "1");
+    check("v8", &qrm("VVVVF"), &ticks("abcde"), "-0.2");
+}
+
+#[test]
+fn a_panel_may_count_its_mode_only() {
+    let scheme = docimo_engine::scheme::MarkingScheme { tcs: TcsRule::ModeOnly, ..preset("edn") };
+    for (value, expected) in [(-1, "1"), (0, "0"), (1, "0")] {
+        assert_eq!(score(&tcs([0, 9, 7, 3, 0]), &scheme, &choice(value)), exact(expected));
+    }
+}
+
+// ---- decisions of the jury
+
+fn decided(body: Body, decision: Decision) -> Result<Effective, docimo_engine::ledger::LedgerFault> {
+    let image = matches!(body, Body::Qzp { .. }).then(image);
+    let question = Question { image, ..question("q1", body) };
+    let mut effective = Effective::new(paper("edn", vec![section("s", vec![question])]));
+    effective.apply(&decision).map(|()| effective)
+}
+
+#[test]
+fn a_corrected_key_marks_again() {
+    let change = |id: &str, status| Decision::ChangeKey {
+        question: "q1".into(),
+        statuses: BTreeMap::from([(id.into(), status)]),
+    };
+    let sheets = [answers(&[("q1", ticks("ab"))]), answers(&[("q1", ticks("a"))])];
+    let paper = paper("edn", vec![section("s", vec![question("q1", qrm("VVFFF"))])]);
+    assert_eq!(points(&marked(&paper, &[], &sheets)), ["1", "0.5"].map(exact));
+    assert_eq!(points(&marked(&paper, &[change("b", Status::Faux)], &sheets)), ["0.5", "1"].map(exact));
+    assert_eq!(points(&marked(&paper, &[change("b", Status::Inacceptable)], &sheets)), ["0", "1"].map(exact));
+    assert_eq!(points(&marked(&paper, &[change("b", Status::Indispensable)], &sheets)), ["1", "0"].map(exact));
+}
+
+#[test]
+fn decisions_that_would_make_marking_absurd_are_refused() {
+    let statuses = |list: &[(&str, Status)]| Decision::ChangeKey {
+        question: "q1".into(),
+        statuses: list.iter().map(|(id, status)| ((*id).into(), *status)).collect(),
+    };
+    use Status::{Faux, Inacceptable, Indispensable};
+    assert!(decided(qrp(1, "VFFF"), statuses(&[("a", Indispensable), ("b", Indispensable)])).is_err());
+    assert!(decided(qru("VFFF"), statuses(&[("a", Indispensable), ("b", Indispensable)])).is_err());
+    assert!(decided(qrpl(2, "VVFFFFFFFF"), statuses(&[("c", Inacceptable)])).is_err());
+    assert!(decided(qru("VFFF"), statuses(&[("a", Faux)])).is_err());
+    let list = |list, text: &str| Decision::AcceptText { question: "q1".into(), text: text.into(), list };
+    assert!(decided(qroc(&["x"], &["y"]), list(TextList::Acceptable, "x")).is_err(), "no exact answer would be left");
+    assert!(decided(qroc(&["x", "z"], &["y"]), list(TextList::Acceptable, "x")).is_ok());
+    let reject = |text: &str| Decision::RejectText { question: "q1".into(), text: text.into() };
+    assert!(decided(qroc(&["x"], &["y"]), reject("x")).is_err());
+    assert!(decided(qroc(&["x"], &["y"]), reject("w")).is_err());
+    let left = decided(qroc(&["x", "z"], &["y"]), reject(" Y.")).unwrap().paper;
+    let Body::Qroc { exact, acceptable, .. } = &left.questions().next().unwrap().question.body else { panic!() };
+    assert_eq!((exact.len(), acceptable.len()), (2, 0));
+    let zone = |zone: &str, x| Decision::ChangeZone {
+        question: "q1".into(),
+        zone: zone.into(),
+        shape: Shape::Circle { x, y: 0.5, r: 0.02 },
+    };
+    assert!(decided(qzp(1, 2), zone("z9", 0.5)).is_err());
+    assert!(decided(qzp(1, 2), zone("z1", 0.999)).is_err(), "out of the image");
+    let moved = decided(qzp(1, 2), zone("z1", 0.7)).unwrap();
+    let point = Response::Points { points: vec![Point { x: 0.7, y: 0.5 }] };
+    let matrix = ResponseMatrix::encode(&moved.paper, &[answers(&[("q1", point)])]);
+    assert_eq!(Compiled::new(&moved, &matrix).unwrap().mark(&matrix).of(0).points, Exact::ONE);
+}
+
+#[test]
+fn a_register_starts_with_the_first_marking_gives_reasons_and_skips_no_version() {
+    use docimo_engine::ledger::{Entry, LedgerFault};
+    let paper = paper("edn", vec![section("s", vec![question("q1", qrm("VFFFF")), question("q2", qrm("VFFFF"))])]);
+    let entry = |version, reason: &str, decision| Entry {
+        version,
+        at_ms: 0,
+        author: "p".into(),
+        reason: reason.into(),
+        decision,
+    };
+    let neutralise = |id: &str| Decision::Neutralise { question: id.into(), policy: Neutralisation::Removed };
+    let all = [
+        entry(1, "", Decision::FirstMarking),
+        entry(2, "ambiguë", neutralise("q1")),
+        entry(3, "recours", Decision::Reinstate { question: "q1".into() }),
+    ];
+    for (version, neutralised) in [(1, 0), (2, 1), (3, 0)] {
+        assert_eq!(Effective::replay(&paper, &all[..version]).unwrap().neutralised.len(), neutralised);
+    }
+    let fault = |entries: &[Entry]| Effective::replay(&paper, entries).unwrap_err();
+    assert_eq!(fault(&all[1..]), LedgerFault::FirstMarking);
+    assert_eq!(fault(&[all[0].clone(), all[0].clone()]), LedgerFault::FirstMarking);
+    assert_eq!(fault(&[all[0].clone(), entry(2, " ", neutralise("q1"))]), LedgerFault::NoReason);
+    assert_eq!(
+        fault(&[all[0].clone(), entry(3, "x", neutralise("q1"))]),
+        LedgerFault::OutOfOrder { found: 3, expected: 2 }
+    );
 }
 
 #[test]

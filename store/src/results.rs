@@ -15,6 +15,17 @@ pub struct LedgerLine {
     pub author_name: String,
 }
 
+/// A candidate's marks at a version of the register.
+#[derive(Clone, Debug)]
+pub struct StoredResult {
+    /// Version.
+    pub version: u32,
+    /// Whose.
+    pub person_id: String,
+    /// JSON of the marks.
+    pub summary: String,
+}
+
 #[derive(sqlx::FromRow)]
 struct LedgerRow {
     version: i64,
@@ -66,12 +77,13 @@ impl Store {
         Ok(())
     }
 
-    /// Publishes results at a version of the register: everyone's at once, or no one's.
+    /// Publishes results at a version of the register: everyone's at once, or no one's. With them go the
+    /// results of earlier versions that a correction compares with.
     pub async fn publish(
         &self,
         exam_id: &str,
         version: u32,
-        results: &[(String, String)],
+        results: &[StoredResult],
         event: &NewEvent,
     ) -> StoreResult<()> {
         write!(self, tx => {
@@ -80,11 +92,15 @@ impl Store {
             if last != Some(i64::from(version)) {
                 return Err(StoreError::Conflict);
             }
-            sqlx::query("delete from result where exam_id = $1 and version = $2")
-                .bind(exam_id).bind(i64::from(version)).execute(&mut *tx).await?;
-            for (person_id, summary) in results {
+            let versions: std::collections::BTreeSet<u32> = results.iter().map(|r| r.version).collect();
+            for version in versions {
+                sqlx::query("delete from result where exam_id = $1 and version = $2")
+                    .bind(exam_id).bind(i64::from(version)).execute(&mut *tx).await?;
+            }
+            for result in results {
                 sqlx::query("insert into result (exam_id, version, person_id, summary) values ($1, $2, $3, $4)")
-                    .bind(exam_id).bind(i64::from(version)).bind(person_id).bind(summary).execute(&mut *tx).await?;
+                    .bind(exam_id).bind(i64::from(result.version)).bind(&result.person_id).bind(&result.summary)
+                    .execute(&mut *tx).await?;
             }
             sqlx::query("update exam set state = 'published', published_ms = $2, published_version = $3 where id = $1")
                 .bind(exam_id).bind(event.at_ms).bind(i64::from(version)).execute(&mut *tx).await?;

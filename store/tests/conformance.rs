@@ -13,6 +13,7 @@ use docimo_store::delivery::{GrantTo, TimeGrant};
 use docimo_store::exams::{Enrolment, Exam, NewEvent, Site};
 use docimo_store::journal::{NewStep, Save, WholeSheet};
 use docimo_store::people::{LoginSession, Person};
+use docimo_store::results::StoredResult;
 use docimo_store::{Journal, SaveError, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -392,12 +393,14 @@ async fn results(store: &Store) {
     let lines = store.ledger("x").await.unwrap();
     assert_eq!(lines[1].entry.decision, neutralise);
     assert_eq!(lines[1].author_name, "Nom de comite");
-    let list = [("c1".to_owned(), "{\"n\":1}".to_owned())];
+    let stored = |version, text: &str| StoredResult { version, person_id: "c1".into(), summary: text.into() };
+    let list = [stored(1, "{\"n\":0}"), stored(2, "{\"n\":1}")];
     assert!(matches!(store.publish("x", 1, &list, &event("x", 35, 1)).await, Err(StoreError::Conflict)));
     assert_eq!(store.result("x", 1, "c1").await.unwrap(), None);
     store.publish("x", 2, &list, &event("x", 36, 9)).await.unwrap();
     store.publish("x", 2, &list, &event("x", 37, 9)).await.unwrap();
     assert_eq!(store.result("x", 2, "c1").await.unwrap().as_deref(), Some("{\"n\":1}"));
+    assert_eq!(store.result("x", 1, "c1").await.unwrap().as_deref(), Some("{\"n\":0}"), "what it is compared with");
     let exam = store.exam("x").await.unwrap().unwrap();
     assert_eq!((exam.state.as_str(), exam.published_version), ("published", Some(2)));
 }

@@ -295,7 +295,8 @@ fn read_key(name: &str, bytes: &[u8], scheme: &MarkingScheme) -> Result<(Paper, 
     }
     let mut schemes = BTreeMap::new();
     schemes.insert(scheme.name.clone(), scheme.clone());
-    let paper = Paper { title: name.to_owned(), scheme: scheme.name.clone(), schemes, rules: MarkRules::default(), sections };
+    let paper =
+        Paper { title: name.to_owned(), scheme: scheme.name.clone(), schemes, rules: MarkRules::default(), sections };
     Ok((paper, ids))
 }
 

@@ -46,9 +46,12 @@ async fn listen(args: &ServeArgs) -> Result<TcpListener, Failure> {
 
 /// Serves until asked to stop.
 pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(), Failure> {
-    let filter = EnvFilter::try_from_env("DOCIMO_LOG").unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error,docimo=info"));
+    let filter =
+        EnvFilter::try_from_env("DOCIMO_LOG").unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error,docimo=info"));
     // Twice in one process (tests) the first one stays.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr)
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .try_init();
     let listener = listen(args).await?;

@@ -141,18 +141,28 @@ fn name_by_content(value: &mut serde_json::Value, names: &HashMap<String, String
     }
 }
 
-/// Entries of the bank by kind, in the order of their ids.
+/// Questions on what a case of the mock exam asks too: nobody is marked twice on the same knowledge.
+const ASKED_BY_A_CASE: [&str; 3] = ["endoc-003", "gyn-002", "infectio-001"];
+
+/// Entries of the bank in the order of their ids: kind, identifier in its file, id.
 struct Bank(Vec<(String, String, String)>);
 
 impl Bank {
     async fn load(app: &App) -> ApiResult<Self> {
         let (lines, _) = app.store.entries(&EntryFilter { limit: 10_000, ..EntryFilter::default() }).await?;
-        Ok(Self(lines.into_iter().map(|l| (l.kind, l.tags, l.id)).collect()))
+        Ok(Self(lines.into_iter().map(|l| (l.kind, l.external_id, l.id)).collect()))
     }
 
-    /// The `skip`th to `skip + take`th entries of a kind.
+    /// The `skip`th to `skip + take`th entries of a kind, less those of [`ASKED_BY_A_CASE`].
     fn some(&self, kind: &str, skip: usize, take: usize) -> Vec<String> {
-        self.0.iter().filter(|(k, _, _)| k == kind).skip(skip).take(take).map(|(_, _, id)| id.clone()).collect()
+        let own =
+            self.0.iter().filter(|(k, external_id, _)| k == kind && !ASKED_BY_A_CASE.contains(&external_id.as_str()));
+        own.skip(skip).take(take).map(|(_, _, id)| id.clone()).collect()
+    }
+
+    /// Entries by their identifiers.
+    fn named(&self, external_ids: &[&str]) -> Vec<String> {
+        self.0.iter().filter(|(_, e, _)| external_ids.contains(&e.as_str())).map(|(_, _, id)| id.clone()).collect()
     }
 
     /// All of some kinds from `from`, one kind after the other in turns, so that a section mixes them.
@@ -203,9 +213,9 @@ async fn add(app: &App, exam: &str, form: SectionForm, entries: &[String]) -> Ap
 async fn mock_edn(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
     let rules = "Trois épreuves. Une question validée dans un dossier progressif ne peut plus être modifiée.";
     let exam = draft::create(app, committee, &settings("EDN blanche de novembre", "common", "edn", rules)).await?;
-    let mut first = bank.mixed(&[("QRU", 0, 7), ("QRM", 0, 10), ("QRP", 0, 4), ("QROC", 0, 3), ("QZP", 0, 2)]);
+    let mut first = bank.mixed(&[("QRU", 0, 7), ("QRM", 0, 10), ("QRP", 0, 4), ("QROC", 0, 3), ("QZP", 0, 3)]);
     first.extend(bank.some("DP", 0, 1));
-    let mut second = bank.mixed(&[("QRU", 7, 4), ("QRM", 10, 7), ("QRP", 4, 3), ("QRPL", 0, 2), ("TCS", 0, 5)]);
+    let mut second = bank.mixed(&[("QRU", 7, 4), ("QRM", 10, 6), ("QRP", 4, 3), ("QRPL", 0, 2), ("TCS", 0, 5)]);
     second.extend(bank.some("DP", 1, 1));
     second.extend(bank.some("KFP", 0, 1));
     let lca = bank.some("LCA", 0, 1);
@@ -255,7 +265,10 @@ async fn mock_edn(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
     if let Some(question) = worst {
         let form = marks::DecisionForm {
             decision: Decision::Neutralise { question: question.id.as_str().into(), policy: Neutralisation::Removed },
-            reason: "Deux réponses étaient défendables selon la recommandation retenue : les meilleurs candidats choisissaient l’autre.".into(),
+            reason:
+                "Discrimination très faible : les meilleurs candidats n’ont pas mieux répondu que les autres. Le jury \
+                     retire la question par prudence, sans remettre sa clé en cause."
+                    .into(),
         };
         marks::decide(app, committee, &exam, &form).await?;
     }
@@ -279,15 +292,9 @@ async fn open_exam(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
                  dès que vous la donnez.** Vous pouvez fermer la page et revenir : tout sera là.";
     let exam =
         draft::create(app, committee, &settings("Entraînement de la semaine", "individual", "edn", rules)).await?;
-    let mut entries = bank.mixed(&[
-        ("QRU", 11, 2),
-        ("QRM", 17, 2),
-        ("QRP", 7, 1),
-        ("QROC", 3, 2),
-        ("QZP", 2, 2),
-        ("TCS", 5, 1),
-        ("QRPL", 2, 1),
-    ]);
+    let mut entries =
+        bank.mixed(&[("QRU", 11, 2), ("QRP", 7, 1), ("QROC", 3, 2), ("QZP", 3, 1), ("TCS", 5, 1), ("QRPL", 2, 1)]);
+    entries.splice(1..1, bank.named(&["endoc-003", "gyn-002"]));
     entries.extend(bank.some("mini-DP", 0, 1));
     entries.extend(bank.some("QCM", 0, 1));
     let id = add(app, &exam, section("Questions variées et mini-dossier", 60, "1"), &entries).await?;

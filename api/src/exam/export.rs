@@ -8,10 +8,20 @@ use rust_xlsxwriter::{Format, Workbook};
 
 /// Column heads, the same in both formats.
 fn heads(marked: &Marked) -> Vec<String> {
-    let mut heads: Vec<String> =
-        ["Numéro", "Nom", "Centre", "Présent", "Rang", "Note sur 20", "Rang A sur 20", "Points", "Total"]
-            .map(str::to_owned)
-            .into();
+    let mut heads: Vec<String> = [
+        "Numéro",
+        "Nom",
+        "Centre",
+        "Présent",
+        "Rang",
+        "Note sur 20",
+        "Rang A sur 20",
+        "Rang B sur 20",
+        "Points",
+        "Total",
+    ]
+    .map(str::to_owned)
+    .into();
     heads.extend(marked.effective.paper.sections.iter().map(|s| format!("Points : {}", s.title)));
     heads.extend(marked.effective.paper.questions().map(|p| p.question.id.to_string()));
     heads
@@ -43,7 +53,7 @@ fn rows(marked: &Marked) -> Vec<Vec<Cell>> {
             match row {
                 None => {
                     cells.push(text("non"));
-                    cells.extend((0..5 + marked.effective.paper.sections.len() + questions).map(|_| Cell::Empty));
+                    cells.extend((0..6 + marked.effective.paper.sections.len() + questions).map(|_| Cell::Empty));
                 }
                 Some(row) => {
                     let s = &all[row];
@@ -51,6 +61,7 @@ fn rows(marked: &Marked) -> Vec<Vec<Cell>> {
                     cells.push(Cell::Number(Exact::int(s.rank.into())));
                     cells.push(optional(s.on_20));
                     cells.push(optional(s.rank_a_on_20));
+                    cells.push(optional(s.rank_b_on_20));
                     cells.push(Cell::Number(s.points));
                     cells.push(Cell::Number(s.out_of));
                     cells.extend(s.sections.iter().map(|x| Cell::Number(x.points)));

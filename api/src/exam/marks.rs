@@ -10,7 +10,7 @@ use docimo_engine::attempt::{Sheet, Step, fold};
 use docimo_engine::ledger::{Decision, Effective, Entry};
 use docimo_engine::marking::{CandidateMarks, Compiled, Marks, ResponseMatrix};
 use docimo_engine::paper::Paper;
-use docimo_engine::response::{self, Response};
+use docimo_engine::response::Response;
 use docimo_engine::stats::{ExamIndices, Summary, exam_indices, summary};
 use docimo_engine::{Exact, QuestionId, ranking};
 use docimo_store::exams::Candidate;
@@ -133,6 +133,13 @@ impl Marked {
         (marks.iter().filter(|m| **m >= threshold).count(), marks.len())
     }
 
+    /// How many reach the pass mark on the whole paper, where there is one.
+    pub fn pass(&self) -> Option<usize> {
+        let threshold = self.effective.paper.rules.pass_threshold?;
+        let passes = |c: &usize| self.marks.of(*c).on_20.is_some_and(|m| m >= threshold);
+        Some((0..self.marks.candidates()).filter(passes).count())
+    }
+
     /// Classical indices of questions that still count.
     pub fn indices(&self) -> (Vec<usize>, ExamIndices) {
         let counted: Vec<usize> = self
@@ -238,8 +245,13 @@ pub async fn decide(app: &App, actor: &Actor, exam_id: &str, form: &DecisionForm
     let entry = next_entry(actor, &before, form)?;
     let mut all = before;
     all.push(entry.clone());
-    let paper = app.frozen_paper(exam_id).await?;
-    Effective::replay(&paper.paper, &all).map_err(|e| ApiError::wrong("décision", e.to_string()))?;
+    if let Decision::AcceptLate { candidate } = &entry.decision
+        && app.store.candidate(exam_id, candidate).await?.is_none()
+    {
+        return Err(ApiError::wrong("candidat", "ce candidat n’est pas inscrit à l’examen"));
+    }
+    // The whole marking, not only the register: a decision that cannot be marked is not taken.
+    run(app, exam_id, all).await?;
     let done = event(actor, exam_id, "decide", entry.decision.french());
     app.store.add_ledger_entry(exam_id, &entry, &done).await?;
     Ok(entry.version)
@@ -269,6 +281,10 @@ pub struct Overview {
     pub rank_a_of: usize,
     /// The threshold, on 20.
     pub rank_a_threshold: String,
+    /// At or above the pass mark on the whole paper, where there is one.
+    pub pass: Option<usize>,
+    /// That pass mark, on 20.
+    pub pass_threshold: Option<String>,
 }
 
 impl Overview {
@@ -287,6 +303,8 @@ impl Overview {
             rank_a_pass,
             rank_a_of,
             rank_a_threshold: marked.effective.paper.rules.rank_a_threshold.to_string(),
+            pass: marked.pass(),
+            pass_threshold: marked.effective.paper.rules.pass_threshold.map(|t| t.to_string()),
         }
     }
 }
@@ -308,6 +326,8 @@ pub struct Move {
     pub rank_after: u32,
     /// Crosses the rank A threshold: `passes`, `fails` or empty.
     pub crossing: &'static str,
+    /// Crosses the pass mark on the whole paper: `passes`, `fails` or empty.
+    pub pass_crossing: &'static str,
 }
 
 /// Old marks beside new ones.
@@ -323,6 +343,10 @@ pub struct Comparison {
     pub now_pass: usize,
     /// Who no longer does.
     pub now_fail: usize,
+    /// Who now reaches the pass mark on the whole paper.
+    pub now_reach: usize,
+    /// Who no longer does.
+    pub now_miss: usize,
     /// Everyone whose mark or place changes, by place after.
     pub moves: Vec<Move>,
 }
@@ -331,22 +355,22 @@ pub struct Comparison {
 pub fn compare(before: &Marked, after: &Marked, versions: (u32, u32)) -> Comparison {
     let threshold = |m: &Marked| m.effective.paper.rules.rank_a_threshold;
     let passes = |m: &Marked, marks: &CandidateMarks| marks.rank_a_on_20.map(|r| r >= threshold(m));
-    let (mut moves, mut changed, mut now_pass, mut now_fail) = (Vec::new(), 0, 0, 0);
+    let reaches = |m: &Marked, marks: &CandidateMarks| {
+        m.effective.paper.rules.pass_threshold.and_then(|t| marks.on_20.map(|mark| mark >= t))
+    };
+    let cross = |before, after| match (before, after) {
+        (Some(false), Some(true)) => "passes",
+        (Some(true), Some(false)) => "fails",
+        _ => "",
+    };
+    let (mut moves, mut changed) = (Vec::new(), 0);
     for row in 0..before.present.len().min(after.present.len()) {
         let (old, new) = (before.marks.of(row), after.marks.of(row));
-        let crossing = match (passes(before, &old), passes(after, &new)) {
-            (Some(false), Some(true)) => {
-                now_pass += 1;
-                "passes"
-            }
-            (Some(true), Some(false)) => {
-                now_fail += 1;
-                "fails"
-            }
-            _ => "",
-        };
+        let crossing = cross(passes(before, &old), passes(after, &new));
+        let pass_crossing = cross(reaches(before, &old), reaches(after, &new));
         changed += usize::from(old.on_20 != new.on_20);
         if old.on_20 != new.on_20 || before.ranks[row] != after.ranks[row] || !crossing.is_empty() {
+            // A mark that crosses the pass mark has changed.
             let candidate = after.candidate(row);
             moves.push(Move {
                 number: candidate.number.clone(),
@@ -356,9 +380,13 @@ pub fn compare(before: &Marked, after: &Marked, versions: (u32, u32)) -> Compari
                 rank_before: before.ranks[row],
                 rank_after: after.ranks[row],
                 crossing,
+                pass_crossing,
             });
         }
     }
+    let count = |which: fn(&Move) -> &'static str, what: &str| moves.iter().filter(|m| which(m) == what).count();
+    let (now_pass, now_fail) = (count(|m| m.crossing, "passes"), count(|m| m.crossing, "fails"));
+    let (now_reach, now_miss) = (count(|m| m.pass_crossing, "passes"), count(|m| m.pass_crossing, "fails"));
     moves.sort_by(|a, b| a.rank_after.cmp(&b.rank_after).then_with(|| a.number.cmp(&b.number)));
     Comparison {
         before: Overview::of(before, versions.0),
@@ -366,6 +394,8 @@ pub fn compare(before: &Marked, after: &Marked, versions: (u32, u32)) -> Compari
         changed,
         now_pass,
         now_fail,
+        now_reach,
+        now_miss,
         moves,
     }
 }
@@ -547,7 +577,9 @@ pub fn answer_counts(marked: &Marked, id: &QuestionId) -> Option<Vec<AnswerCount
             lines
         }
         Body::Tcs { panel, .. } => {
-            let credits = response::tcs_credits(panel);
+            let paper = &marked.effective.paper;
+            let tcs = paper.scheme_named(paper.scheme_name_of(&placed)).map(|s| s.tcs).unwrap_or_default();
+            let credits = tcs.credits(panel);
             (-2_i8..=2)
                 .zip(credits)
                 .map(|(value, credit)| {

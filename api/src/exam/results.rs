@@ -3,19 +3,22 @@
 use super::draft::exam;
 use super::event;
 use super::marks::{Marked, ledger, mark_at};
-use super::room::{QuestionView, question_view};
+use super::room::{ArticleView, QuestionView, question_view};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::markdown;
+use crate::media::ImageView;
 use docimo_engine::attempt::{Sheet, fold};
 use docimo_engine::ledger::{Effective, Entry, Neutralisation};
 use docimo_engine::marking::explain;
 use docimo_engine::question::{Body, Point, Question, Shape};
 use docimo_engine::response::{self, Response};
-use docimo_engine::scheme::CohortStep;
+use docimo_engine::scheme::{CohortStep, TcsRule};
 use docimo_engine::{Exact, PropositionId};
+use docimo_store::results::StoredResult;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// A candidate's marks, as published: exact, as stored.
@@ -33,6 +36,15 @@ pub struct ResultSummary {
     pub rank_a_pass: Option<bool>,
     /// The threshold, on 20.
     pub rank_a_threshold: Exact,
+    /// Mark on 20 over rank B questions.
+    pub rank_b_on_20: Option<Exact>,
+    /// Pass mark on the whole paper, on 20, where there is one.
+    pub pass_threshold: Option<Exact>,
+    /// Is the mark at or above it?
+    pub pass: Option<bool>,
+    /// Full credit of each question, in paper order, where it depends on the whole cohort (rarity).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question_max: Option<Vec<Exact>>,
     /// Place.
     pub rank: u32,
     /// Of how many.
@@ -69,6 +81,12 @@ pub struct ResultNumbers {
     pub rank_a_pass: Option<bool>,
     /// The threshold, on 20.
     pub rank_a_threshold: f64,
+    /// Mark on 20 over rank B questions.
+    pub rank_b_on_20: Option<f64>,
+    /// Pass mark on the whole paper, on 20, where there is one.
+    pub pass_threshold: Option<f64>,
+    /// Is the mark at or above it?
+    pub pass: Option<bool>,
     /// Place.
     pub rank: u32,
     /// Of how many.
@@ -105,6 +123,9 @@ impl From<&ResultSummary> for ResultNumbers {
             rank_a_on_20: s.rank_a_on_20.map(number),
             rank_a_pass: s.rank_a_pass,
             rank_a_threshold: number(s.rank_a_threshold),
+            rank_b_on_20: s.rank_b_on_20.map(number),
+            pass_threshold: s.pass_threshold.map(number),
+            pass: s.pass,
             rank: s.rank,
             ranked: s.ranked,
             mean_on_20: s.mean_on_20,
@@ -128,7 +149,13 @@ fn as_optional_numbers<S: serde::Serializer>(
 pub fn summaries(marked: &Marked) -> Vec<ResultSummary> {
     let on_20 = marked.on_20();
     let mean = (!on_20.is_empty()).then(|| on_20.iter().sum::<f64>() / on_20.len() as f64);
-    let threshold = marked.effective.paper.rules.rank_a_threshold;
+    let paper = &marked.effective.paper;
+    let (threshold, pass_threshold) = (paper.rules.rank_a_threshold, paper.rules.pass_threshold);
+    let by_cohort = paper
+        .questions()
+        .any(|p| paper.scheme_named(paper.scheme_name_of(&p)).is_some_and(|s| s.cohort == CohortStep::Rarity));
+    let question_max: Option<Vec<Exact>> =
+        by_cohort.then(|| (0..marked.matrix.questions()).map(|q| marked.compiled.question_max(q)).collect());
     (0..marked.present.len())
         .map(|row| {
             let marks = marked.marks.of(row);
@@ -140,6 +167,10 @@ pub fn summaries(marked: &Marked) -> Vec<ResultSummary> {
                 rank_a_on_20: marks.rank_a_on_20,
                 rank_a_pass: marks.rank_a_on_20.map(|m| m >= threshold),
                 rank_a_threshold: threshold,
+                rank_b_on_20: marks.rank_b_on_20,
+                pass_threshold,
+                pass: pass_threshold.and_then(|t| marks.on_20.map(|m| m >= t)),
+                question_max: question_max.clone(),
                 rank: marked.ranks[row],
                 ranked: marked.present.len(),
                 mean_on_20: mean,
@@ -162,15 +193,16 @@ pub async fn publish(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
         return Err(ApiError::Conflict("Notez l’examen avant de publier.".into()));
     }
     let version = ledger(app, exam_id).await?.len() as u32;
-    let marked = mark_at(app, exam_id, Some(version)).await?;
-    let results = summaries(&marked)
-        .iter()
-        .enumerate()
-        .map(|(row, summary)| {
-            let text = serde_json::to_string(summary).map_err(|e| ApiError::Internal(e.into()))?;
-            Ok((marked.candidate(row).person_id.clone(), text))
-        })
-        .collect::<ApiResult<Vec<_>>>()?;
+    // The first marking goes with it: ten thousand students who read their correction at once must each cost
+    // two rows, not the marking of everyone's sheets.
+    let mut results = Vec::new();
+    for version in BTreeSet::from([1, version]) {
+        let marked = mark_at(app, exam_id, Some(version)).await?;
+        for (row, summary) in summaries(&marked).iter().enumerate() {
+            let summary = serde_json::to_string(summary).map_err(|e| ApiError::Internal(e.into()))?;
+            results.push(StoredResult { version, person_id: marked.candidate(row).person_id.clone(), summary });
+        }
+    }
     let done = event(actor, exam_id, "publish", format!("Résultats publiés, version {version} du registre"));
     app.store.publish(exam_id, version, &results, &done).await?;
     Ok(())
@@ -329,6 +361,10 @@ pub struct CaseHead {
     pub title: String,
     /// Safe HTML.
     pub intro_html: String,
+    /// Picture.
+    pub image: Option<ImageView>,
+    /// Article of an LCA.
+    pub article: Option<ArticleView>,
 }
 
 /// A student's own results with their explanation.
@@ -352,13 +388,17 @@ pub struct Correction {
     pub questions: Vec<QuestionResult>,
 }
 
+async fn stored(app: &App, exam_id: &str, version: i64, person_id: &str) -> ApiResult<Option<ResultSummary>> {
+    let text = app.store.result(exam_id, version, person_id).await?;
+    text.map(|t| serde_json::from_str(&t)).transpose().map_err(|e| ApiError::Internal(e.into()))
+}
+
 /// A student's own correction. As if absent before publication.
 pub async fn correction(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Correction> {
     let exam = exam(app, exam_id).await?;
     let version = exam.published_version.ok_or(ApiError::NotFound)?;
     app.store.candidate(exam_id, &actor.id).await?.ok_or(ApiError::NotFound)?;
-    let text = app.store.result(exam_id, version, &actor.id).await?.ok_or(ApiError::NotFound)?;
-    let summary: ResultSummary = serde_json::from_str(&text).map_err(|e| ApiError::Internal(e.into()))?;
+    let summary = stored(app, exam_id, version, &actor.id).await?.ok_or(ApiError::NotFound)?;
     let lines = ledger(app, exam_id).await?;
     let entries: Vec<Entry> = lines.iter().map(|l| l.entry.clone()).take(version as usize).collect();
     let paper = app.frozen_paper(exam_id).await?;
@@ -374,12 +414,6 @@ pub async fn correction(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Co
         seeds.insert(attempt.section_id.clone(), attempt.seed);
     }
     let answers = sheet.responses(accept_late);
-    // Rarity weights come from the whole cohort: only then is it marked again for one student.
-    let cohort = effective.paper.scheme_named(&effective.paper.scheme).map(|s| s.cohort);
-    let weighted = match cohort {
-        Some(CohortStep::Rarity) => Some(mark_at(app, exam_id, Some(version as u32)).await?),
-        _ => None,
-    };
     let mut questions = Vec::new();
     for placed in effective.paper.questions() {
         let section = &effective.paper.sections[placed.section];
@@ -389,10 +423,12 @@ pub async fn correction(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Co
             kind: case.kind.code().into(),
             title: case.title.clone(),
             intro_html: markdown::block(&case.intro),
+            image: case.image.as_ref().map(ImageView::of),
+            article: case.article.as_ref().map(ArticleView::of),
         });
         let part_html = placed.case.map(|(case, i)| markdown::block(&case.parts[i].text)).unwrap_or_default();
         let view = question_view(placed.question, placed.number, seed);
-        let weight = weighted.as_ref().map(|m| m.compiled.question_max(placed.number - 1));
+        let weight = summary.question_max.as_ref().and_then(|list| list.get(placed.number - 1)).copied();
         questions.push(question_result(&effective, placed.question, answer, view, part_html, case, weight)?);
     }
     let decisions: Vec<DecisionView> = entries
@@ -407,12 +443,7 @@ pub async fn correction(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Co
             question: e.decision.question().map(ToString::to_string),
         })
         .collect();
-    let first = if entries.len() > 1 {
-        let marked = mark_at(app, exam_id, Some(1)).await?;
-        marked.row_of(&actor.id).map(|row| summaries(&marked).swap_remove(row))
-    } else {
-        None
-    };
+    let first = if entries.len() > 1 { stored(app, exam_id, 1, &actor.id).await? } else { None };
     Ok(Correction { exam_id: exam_id.to_owned(), exam_title: exam.title, summary, decisions, first, questions })
 }
 
@@ -454,7 +485,7 @@ fn question_result(
             })
         })
         .collect();
-    let (own_text, key_text) = words(question, answer);
+    let (own_text, key_text) = words(question, answer, explained.tcs);
     let (placed, zones) = drawing(question, answer);
     // Letters of the reason are those of the candidate's screen.
     let reason = reason_on_screen(&explained.scored.reason, question, &view);
@@ -499,7 +530,7 @@ fn reason_on_screen(reason: &docimo_engine::mark::Reason, question: &Question, v
     }
 }
 
-fn words(question: &Question, answer: Option<&Response>) -> (Option<String>, Option<String>) {
+fn words(question: &Question, answer: Option<&Response>, tcs: TcsRule) -> (Option<String>, Option<String>) {
     match &question.body {
         Body::Qroc { exact, acceptable, .. } => {
             let own = match answer {
@@ -517,7 +548,7 @@ fn words(question: &Question, answer: Option<&Response>) -> (Option<String>, Opt
                 Some(Response::Choice { choice: Some(value) }) => signed(*value),
                 _ => "sans réponse".into(),
             };
-            let credits = response::tcs_credits(panel);
+            let credits = tcs.credits(panel);
             let key = (-2_i8..=2)
                 .zip(panel)
                 .zip(credits)

@@ -9,7 +9,7 @@ use crate::media::ImageView;
 use crate::metrics::Metrics;
 use docimo_engine::QuestionId;
 use docimo_engine::attempt::{Act, Phase, Sheet, Times, Verdict, fold};
-use docimo_engine::paper::{Case, Element, Section};
+use docimo_engine::paper::{Article, Case, Element, Section};
 use docimo_engine::question::{Body, Image, Kind, Question};
 use docimo_engine::response::Response;
 use docimo_engine::shuffle;
@@ -153,6 +153,13 @@ pub struct ArticleView {
     pub citation: String,
     /// Safe HTML.
     pub html: String,
+}
+
+impl ArticleView {
+    /// As shown.
+    pub fn of(article: &Article) -> Self {
+        Self { title: article.title.clone(), citation: article.citation.clone(), html: markdown::block(&article.body) }
+    }
 }
 
 /// A question of a case.
@@ -359,11 +366,7 @@ fn case_view(case: &Case, parts: Vec<PartView>) -> ElementView {
         progressive: case.kind.is_progressive(),
         intro_html: markdown::block(&case.intro),
         image: case.image.as_ref().map(image_view),
-        article: case.article.as_ref().map(|a| ArticleView {
-            title: a.title.clone(),
-            citation: a.citation.clone(),
-            html: markdown::block(&a.body),
-        }),
+        article: case.article.as_ref().map(ArticleView::of),
         parts,
     }
 }

@@ -59,7 +59,11 @@ pub struct MadePerson {
 /// Makes an account.
 #[utoipa::path(post, path = "/api/v1/people", tag = "people", request_body = NewPerson,
     responses((status = 201, body = MadePerson), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub async fn add(State(app): State<App>, actor: Actor, Body(form): Body<NewPerson>) -> ApiResult<(StatusCode, Json<MadePerson>)> {
+pub async fn add(
+    State(app): State<App>,
+    actor: Actor,
+    Body(form): Body<NewPerson>,
+) -> ApiResult<(StatusCode, Json<MadePerson>)> {
     let (person, code) = accounts::add(&app, &actor, &form.login, &form.name, &form.roles).await?;
     Ok((StatusCode::CREATED, Json(MadePerson { id: person.id, code })))
 }

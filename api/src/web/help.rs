@@ -7,8 +7,7 @@ use askama::Template;
 use axum::response::Response;
 use docimo_engine::Exact;
 use docimo_engine::mark::{Key, score_ticks};
-use docimo_engine::response::tcs_credits;
-use docimo_engine::scheme::MarkingScheme;
+use docimo_engine::scheme::{MarkingScheme, TcsRule};
 
 /// The worked example: five propositions, three true (A, C, E).
 const EXAMPLE: Key = Key {
@@ -65,7 +64,7 @@ struct HelpPage {
 /// Help for everyone.
 pub async fn help(page: Layout) -> ApiResult<Response> {
     let labels = ["−2", "−1", "0", "+1", "+2"];
-    let credits = tcs_credits(&PANEL);
+    let credits = TcsRule::default().credits(&PANEL);
     let view = HelpPage {
         page: page.titled("Aide"),
         responses: RESPONSES.iter().map(|(words, _)| *words).collect(),

@@ -15,7 +15,7 @@ use axum::response::Response;
 use docimo_ai::flaws::{self, ItemText, Part, Severity};
 use docimo_engine::paper::{Case, Element};
 use docimo_engine::question::{Body, Kind, Question, Status};
-use docimo_engine::response::tcs_credits;
+use docimo_engine::scheme::TcsRule;
 
 struct Choice {
     letter: char,
@@ -170,7 +170,7 @@ fn shown(question: &Question, number: usize, text: &str) -> Shown {
         Body::Tcs { panel, .. } => TCS_SCALE
             .iter()
             .zip(panel)
-            .zip(tcs_credits(panel))
+            .zip(TcsRule::default().credits(panel))
             .map(|(((value, label), votes), credit)| PanelRow {
                 value: *value,
                 label,

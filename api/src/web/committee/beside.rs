@@ -51,6 +51,10 @@ pub(super) fn figures(before: &Overview, after: &Overview) -> Vec<Figure> {
         list.push(if label == "Écart-type" { Figure { class: "", ..line } } else { line });
     }
     list.push(figure("Seuil de rang A atteint", Some(before.rank_a_pass as f64), Some(after.rank_a_pass as f64), 0));
+    if before.pass.is_some() || after.pass.is_some() {
+        let number = |n: Option<usize>| n.map(|n| n as f64);
+        list.push(figure("Seuil global atteint", number(before.pass), number(after.pass), 0));
+    }
     list.push(figure("Fidélité (alpha)", before.alpha, after.alpha, 3));
     list.push(Figure {
         label: "Points en tout",
@@ -75,7 +79,7 @@ pub(super) struct MoveLine {
     pub(super) places: String,
     pub(super) places_class: &'static str,
     pub(super) places_value: i64,
-    pub(super) crossing: &'static str,
+    pub(super) crossing: String,
     pub(super) row: &'static str,
 }
 
@@ -94,6 +98,9 @@ pub(super) struct Beside {
     pub(super) present: String,
     pub(super) now_pass: usize,
     pub(super) now_fail: usize,
+    pub(super) pass_threshold: Option<String>,
+    pub(super) now_reach: usize,
+    pub(super) now_miss: usize,
     pub(super) figures: Vec<Figure>,
     pub(super) moves: Vec<MoveLine>,
     pub(super) crossings: Vec<MoveLine>,
@@ -102,6 +109,16 @@ pub(super) struct Beside {
 
 /// Rows that a page shows; the files hold everyone.
 const MOVES_SHOWN: usize = 500;
+
+fn crossing(m: &marks::Move) -> String {
+    let said = |what: &str, threshold: &str| match what {
+        "passes" => Some(format!("atteint désormais le seuil {threshold}")),
+        "fails" => Some(format!("n’atteint plus le seuil {threshold}")),
+        _ => None,
+    };
+    let both = [said(m.crossing, "de rang A"), said(m.pass_crossing, "global")];
+    both.into_iter().flatten().collect::<Vec<_>>().join("\u{202f}; ")
+}
 
 pub(super) fn move_line(m: &marks::Move) -> MoveLine {
     let difference = m.after.unwrap_or(0.0) - m.before.unwrap_or(0.0);
@@ -122,12 +139,8 @@ pub(super) fn move_line(m: &marks::Move) -> MoveLine {
         places: places_text,
         places_class,
         places_value: places,
-        crossing: match m.crossing {
-            "passes" => "atteint désormais le seuil",
-            "fails" => "n’atteint plus le seuil",
-            _ => "",
-        },
-        row: match m.crossing {
+        crossing: crossing(m),
+        row: match if m.crossing.is_empty() { m.pass_crossing } else { m.crossing } {
             "passes" => "row--success",
             "fails" => "row--danger",
             _ => "",
@@ -158,8 +171,16 @@ impl Beside {
             present: thousands(c.after.present),
             now_pass: c.now_pass,
             now_fail: c.now_fail,
+            pass_threshold: c.after.pass_threshold.as_deref().map(french),
+            now_reach: c.now_reach,
+            now_miss: c.now_miss,
             figures: figures(&c.before, &c.after),
-            crossings: c.moves.iter().filter(|m| !m.crossing.is_empty()).map(move_line).collect(),
+            crossings: c
+                .moves
+                .iter()
+                .filter(|m| !m.crossing.is_empty() || !m.pass_crossing.is_empty())
+                .map(move_line)
+                .collect(),
             hidden: c.moves.len().saturating_sub(MOVES_SHOWN),
             moves: c.moves.iter().take(MOVES_SHOWN).map(move_line).collect(),
         }

@@ -24,6 +24,7 @@ struct Line {
     on_20: String,
     rank_a: String,
     rank_a_pass: Option<bool>,
+    rank_b: String,
     points: String,
     sections: Vec<String>,
     pass: Option<bool>,
@@ -102,7 +103,6 @@ pub async fn results_page(
     let rules = marked.effective.paper.rules.clone();
     let sections: Vec<String> = marked.effective.paper.sections.iter().map(|s| s.title.clone()).collect();
     let columns = sections.len();
-    let pass_threshold = rules.pass_threshold;
     let (stats, mut lines) = off_thread(move || {
         let all = results::summaries(&marked);
         let mut row_of = vec![None; marked.cohort.candidates.len()];
@@ -124,12 +124,13 @@ pub async fn results_page(
                     on_20: mark_or_dash(summary.and_then(|s| s.on_20)),
                     rank_a: mark_or_dash(summary.and_then(|s| s.rank_a_on_20)),
                     rank_a_pass: summary.and_then(|s| s.rank_a_pass),
+                    rank_b: mark_or_dash(summary.and_then(|s| s.rank_b_on_20)),
                     points: summary.map_or_else(|| "—".into(), |s| s.points.french(3)),
                     sections: summary.map_or_else(
                         || vec!["—".into(); columns],
                         |s| s.sections.iter().map(|x| x.points.french(3)).collect(),
                     ),
-                    pass: pass_threshold.and_then(|t| summary?.on_20.map(|m| m >= t)),
+                    pass: summary.and_then(|s| s.pass),
                 }
             })
             .collect();

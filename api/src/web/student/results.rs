@@ -25,6 +25,8 @@ struct Figures {
     rank_a: Option<String>,
     rank_a_words: String,
     rank_a_class: &'static str,
+    rank_b: Option<String>,
+    pass_words: String,
     mean: Option<String>,
 }
 
@@ -175,6 +177,12 @@ fn figures(summary: &ResultSummary) -> Figures {
         rank_a: summary.rank_a_on_20.map(filters::mark),
         rank_a_words,
         rank_a_class,
+        rank_b: summary.rank_b_on_20.map(filters::mark),
+        pass_words: match (summary.pass, summary.pass_threshold) {
+            (Some(true), Some(t)) => format!(", seuil de {} atteint", filters::mark(t)),
+            (Some(false), Some(t)) => format!(", seuil de {} non atteint", filters::mark(t)),
+            _ => String::new(),
+        },
         mean: summary.mean_on_20.map(|m| filters::float(Some(m), 2)),
     }
 }
