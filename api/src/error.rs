@@ -66,6 +66,9 @@ pub enum ApiError {
         /// Where to start again.
         expected: u32,
     },
+    /// Steps of a stream that this sheet does not have (a database restored, say).
+    #[error("Ce flux d’actes n’existe pas sur cette copie : ouvrez-en un autre.")]
+    UnknownStream,
     /// Too many attempts to sign in.
     #[error("Trop d’essais. Attendez {0} secondes.")]
     TooManyTries(u64),
@@ -93,7 +96,8 @@ impl From<StoreError> for ApiError {
 impl From<SaveError> for ApiError {
     fn from(error: SaveError) -> Self {
         match error {
-            SaveError::UnknownAttempt | SaveError::UnknownStream => Self::NotFound,
+            SaveError::UnknownAttempt => Self::NotFound,
+            SaveError::UnknownStream => Self::UnknownStream,
             SaveError::Gap { expected } => Self::SequenceGap { expected },
             SaveError::NotOpen => Self::Conflict("L’épreuve n’est pas ouverte.".into()),
             SaveError::Overloaded => Self::Overloaded,
@@ -133,7 +137,7 @@ impl ApiError {
             Self::Forbidden | Self::Csrf => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Conflict(_) | Self::SequenceGap { .. } => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::SequenceGap { .. } | Self::UnknownStream => StatusCode::CONFLICT,
             Self::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -151,6 +155,7 @@ impl ApiError {
             Self::Invalid { .. } => "invalid",
             Self::Conflict(_) => "conflict",
             Self::SequenceGap { .. } => "sequence-gap",
+            Self::UnknownStream => "unknown-stream",
             Self::TooManyTries(_) => "too-many-tries",
             Self::Overloaded => "overloaded",
             Self::Internal(_) => "internal",
@@ -165,7 +170,7 @@ impl ApiError {
             Self::Csrf => "Formulaire refusé",
             Self::BadRequest(_) => "Demande incomprise",
             Self::Invalid { .. } => "Données à corriger",
-            Self::Conflict(_) | Self::SequenceGap { .. } => "Impossible dans l’état actuel",
+            Self::Conflict(_) | Self::SequenceGap { .. } | Self::UnknownStream => "Impossible dans l’état actuel",
             Self::TooManyTries(_) => "Trop d’essais",
             Self::Overloaded => "Serveur surchargé",
             Self::Internal(_) => "Erreur interne",

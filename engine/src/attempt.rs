@@ -51,6 +51,11 @@ pub enum Act {
         /// Why.
         reason: String,
     },
+    /// Time was given after acts had arrived late: those that are now in time count.
+    Rejudge {
+        /// How many.
+        steps: u32,
+    },
 }
 
 impl Act {
@@ -63,6 +68,7 @@ impl Act {
             Self::View { .. } => "view",
             Self::HandIn {} => "hand_in",
             Self::Reopen { .. } => "reopen",
+            Self::Rejudge { .. } => "rejudge",
         }
     }
 
@@ -70,7 +76,7 @@ impl Act {
     pub fn question(&self) -> Option<&QuestionId> {
         match self {
             Self::Answer { question, .. } | Self::Flag { question, .. } | Self::Lock { question } => Some(question),
-            Self::View { .. } | Self::HandIn {} | Self::Reopen { .. } => None,
+            Self::View { .. } | Self::HandIn {} | Self::Reopen { .. } | Self::Rejudge { .. } => None,
         }
     }
 }
@@ -90,6 +96,9 @@ pub enum Verdict {
     HandedIn,
     /// It does not fit the paper: a forged or faulty client.
     Invalid,
+    /// An answer of an earlier page to a question that a later page has answered: it came from a machine
+    /// or a tab that the candidate had left.
+    Superseded,
 }
 
 impl Verdict {
@@ -101,12 +110,14 @@ impl Verdict {
             Self::Locked => "locked",
             Self::HandedIn => "handed_in",
             Self::Invalid => "invalid",
+            Self::Superseded => "superseded",
         }
     }
 
     /// Reads a stored word.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Counted, Self::Late, Self::Locked, Self::HandedIn, Self::Invalid].into_iter().find(|v| v.name() == name)
+        let all = [Self::Counted, Self::Late, Self::Locked, Self::HandedIn, Self::Invalid, Self::Superseded];
+        all.into_iter().find(|v| v.name() == name)
     }
 }
 
@@ -147,8 +158,10 @@ pub struct Limits {
 
 /// What this act is worth if it arrives now.
 pub fn judge(section: &Section, standing: &Standing, limits: Limits, now_ms: i64, act: &Act) -> Verdict {
-    if let Act::Reopen { .. } = act {
-        return Verdict::Invalid;
+    match act {
+        Act::Reopen { .. } | Act::Rejudge { .. } => return Verdict::Invalid,
+        Act::View { element } if !holds(section, element) => return Verdict::Invalid,
+        _ => {}
     }
     if let Some(id) = act.question() {
         let Some(found) = find(section, id) else { return Verdict::Invalid };
@@ -187,8 +200,37 @@ pub fn advance(standing: &mut Standing, act: &Act) {
         }
         Act::HandIn {} => standing.handed_in = true,
         Act::Reopen { .. } => standing.handed_in = false,
-        Act::Answer { .. } | Act::Flag { .. } | Act::View { .. } => {}
+        Act::Answer { .. } | Act::Flag { .. } | Act::View { .. } | Act::Rejudge { .. } => {}
     }
+}
+
+/// Judges late steps again, now that the candidate has more time: what each was worth had these limits
+/// been known when it arrived. `steps` are in order of arrival. Returns the `(stream, seq)` of those
+/// whose verdict changes, with the new one.
+pub fn rejudge<'a>(
+    section: &Section,
+    limits: Limits,
+    steps: impl IntoIterator<Item = &'a Step>,
+) -> Vec<((u32, u32), Verdict)> {
+    let (mut standing, mut changed) = (Standing::default(), Vec::new());
+    for step in steps {
+        let verdict = match step.verdict {
+            Verdict::Late => judge(section, &standing, limits, step.server_ms, &step.act),
+            known => known,
+        };
+        if verdict == Verdict::Counted {
+            advance(&mut standing, &step.act);
+        }
+        if verdict != step.verdict {
+            changed.push(((step.stream, step.seq), verdict));
+        }
+    }
+    changed
+}
+
+/// Is there a question or a case of that identifier in the section?
+fn holds(section: &Section, element: &str) -> bool {
+    section.elements.iter().any(|e| e.id() == element || e.questions().any(|q| q.id.as_str() == element))
 }
 
 struct Found<'a> {
@@ -232,6 +274,8 @@ pub struct Sheet {
     pub handed_in_ms: Option<i64>,
     /// Last act received, counted or not.
     pub last_ms: Option<i64>,
+    /// What the candidate looked at last.
+    pub place: Option<String>,
 }
 
 impl Sheet {
@@ -268,6 +312,7 @@ pub fn fold<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Sheet {
     let mut late: BTreeMap<QuestionId, ((u32, u32), &Response)> = BTreeMap::new();
     let mut flagged: BTreeMap<&QuestionId, ((u32, u32), bool)> = BTreeMap::new();
     let mut status: Option<(u32, Option<i64>)> = None;
+    let mut place: Option<((u32, u32), &str)> = None;
     for step in steps {
         sheet.last_ms = sheet.last_ms.max(Some(step.server_ms));
         let stamp = (step.stream, step.seq);
@@ -288,6 +333,9 @@ pub fn fold<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Sheet {
             (Act::Lock { question }, Verdict::Counted) => {
                 sheet.locked.insert(question.clone());
             }
+            (Act::View { element }, Verdict::Counted) if place.is_none_or(|(seen, _)| stamp > seen) => {
+                place = Some((stamp, element));
+            }
             (Act::HandIn {} | Act::Reopen { .. }, Verdict::Counted) => {
                 let at = matches!(step.act, Act::HandIn {}).then_some(step.server_ms);
                 if status.is_none_or(|(position, _)| step.position >= position) {
@@ -306,6 +354,7 @@ pub fn fold<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Sheet {
     sheet.late = take(late);
     sheet.flags = flagged.into_iter().filter(|(_, (_, on))| *on).map(|(q, _)| q.clone()).collect();
     sheet.handed_in_ms = status.and_then(|(_, at)| at);
+    sheet.place = place.map(|(_, element)| element.to_owned());
     sheet
 }
 

@@ -610,6 +610,7 @@ fn fold_slowly(steps: &[Step]) -> Sheet {
             (Act::Lock { question }, Verdict::Counted) => {
                 sheet.locked.insert(question.clone());
             }
+            (Act::View { element }, Verdict::Counted) => sheet.place = Some(element.clone()),
             _ => {}
         }
     }
@@ -636,6 +637,32 @@ proptest! {
         }
         (1..messy.len()).rev().for_each(|i| messy.swap(i, stream.below(i + 1)));
         prop_assert_eq!(fold(&messy), once);
+    }
+
+    /// Time given afterwards is as good as time given before.
+    #[test]
+    fn judging_late_steps_again_is_judging_with_the_new_limits(journal in a_journal(), more_ms in 0..600_i64) {
+        let section = the_section();
+        let limits = Limits { deadline_ms: 400 + more_ms, grace_ms: 20 };
+        let mut mended = journal.clone();
+        for ((stream, seq), verdict) in docimo_engine::attempt::rejudge(&section, limits, &journal) {
+            let step = mended.iter_mut().find(|s| (s.stream, s.seq) == (stream, seq)).unwrap();
+            prop_assert_eq!(step.verdict, Verdict::Late);
+            step.verdict = verdict;
+        }
+        let mut standing = Standing::default();
+        for (before, after) in journal.iter().zip(&mended) {
+            let reopened = matches!(before.act, Act::Reopen { .. }) && before.verdict == Verdict::Counted;
+            let now = if reopened { Verdict::Counted } else { judge(&section, &standing, limits, before.server_ms, &before.act) };
+            // Steps after a hand-in that was late before stay what they were: nothing counted becomes uncounted.
+            if before.verdict == Verdict::Late || before.verdict == Verdict::Counted {
+                prop_assert!(after.verdict == now || before.verdict == Verdict::Counted, "{before:?} {now:?}");
+            }
+            if after.verdict == Verdict::Counted {
+                advance(&mut standing, &after.act);
+            }
+        }
+        prop_assert!(docimo_engine::attempt::rejudge(&section, limits, &mended).is_empty(), "once is enough");
     }
 
     #[test]

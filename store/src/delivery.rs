@@ -7,6 +7,7 @@ use crate::exams::{NewEvent, insert_event};
 use docimo_engine::Exact;
 use docimo_engine::attempt::{Act, Step, Times, Verdict};
 use docimo_engine::deadline::{Accommodation, TimeAllowance};
+use docimo_engine::paper::Section;
 
 /// A sheet with everything its clock depends on.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -150,6 +151,14 @@ pub(crate) struct StepRow {
     pub act: String,
 }
 
+/// The steps of a sheet, in order of arrival.
+pub(crate) const STEPS: &str = "select attempt_id, stream, seq, position, server_ms, verdict, act from step \
+    where exam_id = $1 and attempt_id = $2 order by position";
+
+pub(crate) fn read_steps(rows: Vec<StepRow>) -> StoreResult<Vec<Step>> {
+    rows.into_iter().map(|row| row.step().map(|(_, step)| step)).collect()
+}
+
 impl StepRow {
     fn step(self) -> StoreResult<(String, Step)> {
         let act: Act = from_json("step", &self.act)?;
@@ -166,6 +175,71 @@ impl StepRow {
         Ok((self.attempt_id, step))
     }
 }
+
+/// Judges again the late acts of a section's sheets by the deadlines they now have. The acts do not
+/// change; what was decided is recorded as a step of the server's own stream.
+macro_rules! rejudge_late {
+    ($tx:ident, $exam_id:expr, $section:expr, $event:expr) => {{
+        let (exam_id, section, event): (&str, &docimo_engine::paper::Section, &$crate::exams::NewEvent) =
+            ($exam_id, $section, $event);
+        let late: Vec<String> = sqlx::query_scalar(
+            "select distinct s.attempt_id from step s join attempt a on a.id = s.attempt_id \
+             where s.exam_id = $1 and a.section_id = $2 and s.verdict = 'late' order by s.attempt_id",
+        )
+        .bind(exam_id)
+        .bind(section.id.as_str())
+        .fetch_all(&mut *$tx)
+        .await?;
+        for attempt_id in late {
+            // Takes the sheet's row, as a save does, before its steps are read.
+            let position: i64 =
+                sqlx::query_scalar("update attempt set last_position = last_position + 1 where id = $1 returning last_position")
+                    .bind(&attempt_id)
+                    .fetch_one(&mut *$tx)
+                    .await?;
+            let sql = sqlx::AssertSqlSafe(format!("{} where a.id = $1", $crate::delivery::ATTEMPT));
+            let attempt: $crate::delivery::Attempt = sqlx::query_as(sql).bind(&attempt_id).fetch_one(&mut *$tx).await?;
+            let rows: Vec<$crate::delivery::StepRow> =
+                sqlx::query_as($crate::delivery::STEPS).bind(exam_id).bind(&attempt_id).fetch_all(&mut *$tx).await?;
+            let steps = $crate::delivery::read_steps(rows)?;
+            let times = attempt.times(section.duration_minutes);
+            let limits = docimo_engine::attempt::Limits {
+                deadline_ms: times.deadline_ms().unwrap_or(i64::MIN),
+                grace_ms: attempt.grace_ms,
+            };
+            let changed = docimo_engine::attempt::rejudge(section, limits, &steps);
+            if changed.is_empty() {
+                continue;
+            }
+            for ((stream, seq), verdict) in &changed {
+                sqlx::query("update step set verdict = $5 where exam_id = $1 and attempt_id = $2 and stream = $3 and seq = $4")
+                    .bind(exam_id)
+                    .bind(&attempt_id)
+                    .bind(i64::from(*stream))
+                    .bind(i64::from(*seq))
+                    .bind(verdict.name())
+                    .execute(&mut *$tx)
+                    .await?;
+            }
+            let act = docimo_engine::attempt::Act::Rejudge { steps: changed.len() as u32 };
+            sqlx::query(
+                "insert into step (exam_id, attempt_id, stream, seq, position, client_ms, server_ms, verdict, kind, question_id, act, actor) \
+                 select $1, $2, 0, coalesce(max(seq), 0) + 1, $3, $4, $4, 'counted', $5, null, $6, $7 \
+                 from step where exam_id = $1 and attempt_id = $2 and stream = 0",
+            )
+            .bind(exam_id)
+            .bind(&attempt_id)
+            .bind(position)
+            .bind(event.at_ms)
+            .bind(act.name())
+            .bind($crate::error::to_json("step", &act)?)
+            .bind(event.author_id.as_deref().unwrap_or_default())
+            .execute(&mut *$tx)
+            .await?;
+        }
+    }};
+}
+pub(crate) use rejudge_late;
 
 impl Store {
     /// The sheet of a candidate for a section, made if absent with this id and seed.
@@ -229,11 +303,9 @@ impl Store {
 
     /// The journal of one sheet, in order of arrival.
     pub async fn steps(&self, exam_id: &str, attempt_id: &str) -> StoreResult<Vec<Step>> {
-        let sql = "select attempt_id, stream, seq, position, server_ms, verdict, act from step \
-                   where exam_id = $1 and attempt_id = $2 order by position";
         let rows: Vec<StepRow> =
-            read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(attempt_id).fetch_all(pool).await?);
-        rows.into_iter().map(|row| row.step().map(|(_, step)| step)).collect()
+            read!(self, pool => sqlx::query_as(STEPS).bind(exam_id).bind(attempt_id).fetch_all(pool).await?);
+        read_steps(rows)
     }
 
     /// Every step of an exam that may count in a mark, with its sheet, sheet by sheet. Views and flags
@@ -258,8 +330,9 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
     }
 
-    /// Gives extra time and records it.
-    pub async fn grant_time(&self, grant: &TimeGrant, event: &NewEvent) -> StoreResult<()> {
+    /// Gives extra time and records it. Acts that had arrived late and are now in time count, in the same
+    /// transaction.
+    pub async fn grant_time(&self, grant: &TimeGrant, section: &Section, event: &NewEvent) -> StoreResult<()> {
         write!(self, tx => {
             let (attempt_id, site_id) = match &grant.to {
                 GrantTo::Attempt(id) => (Some(id), None),
@@ -288,6 +361,7 @@ impl Store {
             if done != 1 {
                 return Err(StoreError::Conflict);
             }
+            rejudge_late!(tx, &grant.exam_id, section, event);
             insert_event!(tx, event);
         });
         Ok(())

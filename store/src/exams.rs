@@ -2,7 +2,9 @@
 
 use crate::Store;
 use crate::db::{read, write};
+use crate::delivery::rejudge_late;
 use crate::error::{StoreError, StoreResult};
+use docimo_engine::paper::Section;
 
 /// An exam, without its paper.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -280,14 +282,15 @@ impl Store {
     }
 
     /// Opens a section at sites; sites already open there stay as they are, closed ones open again with
-    /// their first opening time. The exam becomes open.
+    /// their first opening time, and what arrived there meanwhile is judged again. The exam becomes open.
     pub async fn open_sitting(
         &self,
         exam_id: &str,
-        section_id: &str,
+        section: &Section,
         sites: &[String],
         event: &NewEvent,
     ) -> StoreResult<()> {
+        let section_id = section.id.as_str();
         write!(self, tx => {
             for site in sites {
                 sqlx::query("insert into sitting (exam_id, site_id, section_id, opened_ms) values ($1, $2, $3, $4) \
@@ -300,6 +303,7 @@ impl Store {
             if done != 1 {
                 return Err(StoreError::Conflict);
             }
+            rejudge_late!(tx, exam_id, section, event);
             insert_event!(tx, event);
         });
         Ok(())

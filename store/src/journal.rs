@@ -218,7 +218,21 @@ async fn save_all(store: &Store, saves: &[Save]) -> Result<Vec<Result<Saved, Sav
                     } else {
                         Vec::new()
                     };
-                    match plan(save, &attempt, last.unwrap_or(0) as u32, &known, locked) {
+                    // Another page was opened since: what it answered is newer.
+                    let superseded: Vec<String> = if i64::from(save.stream) < attempt.streams {
+                        sqlx::query_scalar(
+                            "select distinct question_id from step where exam_id = $1 and attempt_id = $2 and stream > $3 \
+                             and kind = 'answer' and verdict = 'counted'",
+                        )
+                        .bind(&exam_id)
+                        .bind(&save.attempt_id)
+                        .bind(i64::from(save.stream))
+                        .fetch_all(&mut *$tx)
+                        .await?
+                    } else {
+                        Vec::new()
+                    };
+                    match plan(save, &attempt, last.unwrap_or(0) as u32, &known, locked, &superseded) {
                         Err(refusal) => Err(refusal),
                         Ok(plan) => {
                             let mut position: i64 =
@@ -301,6 +315,7 @@ fn plan<'a>(
     last: u32,
     known: &[(i64, String, String)],
     locked: Vec<String>,
+    superseded: &[String],
 ) -> Result<Plan<'a>, SaveError> {
     let times = attempt.times(save.section.duration_minutes);
     if matches!(times.phase(save.now_ms), Phase::Waiting | Phase::Ready) {
@@ -323,12 +338,18 @@ fn plan<'a>(
             continue;
         }
         if step.seq != plan.acknowledged + 1 {
-            return Err(SaveError::Gap { expected: plan.acknowledged + 1 });
+            // Nothing of this save is written: what is missing is after what was on disk before it.
+            return Err(SaveError::Gap { expected: last + 1 });
         }
         let mut verdict = attempt::judge(&save.section, &standing, limits, save.now_ms, &step.act);
         // Handing in late changes nothing to what was answered: it is the sheet being given back.
         if verdict == Verdict::Late && matches!(step.act, Act::HandIn {}) {
             verdict = Verdict::Counted;
+        }
+        if let (Verdict::Counted | Verdict::Late, Act::Answer { question, .. }) = (verdict, &step.act)
+            && superseded.iter().any(|id| id == question.as_str())
+        {
+            verdict = Verdict::Superseded;
         }
         if verdict == Verdict::Counted {
             attempt::advance(&mut standing, &step.act);

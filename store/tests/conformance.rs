@@ -260,7 +260,7 @@ async fn delivery(store: &Store) {
     assert!(matches!(journal.save(save(&id, 1, 1, &[tick("a")], 0)).await, Err(SaveError::UnknownStream)));
     assert_eq!(store.open_stream(&id, 0).await.unwrap(), 1);
     assert!(matches!(journal.save(save(&id, 1, 1, &[tick("a")], 0)).await, Err(SaveError::NotOpen)));
-    store.open_sitting("x", "s1", &["site-0".into(), "site-2".into()], &event("x", 10, 0)).await.unwrap();
+    store.open_sitting("x", &section(), &["site-0".into(), "site-2".into()], &event("x", 10, 0)).await.unwrap();
     assert_eq!(store.exam("x").await.unwrap().unwrap().state, "open");
     assert!(matches!(journal.save(save(&id, 1, 1, &[tick("a")], 0)).await, Err(SaveError::NotOpen)), "not started");
     assert_eq!(store.start_attempt(&id, 1_000).await.unwrap(), 1_000);
@@ -285,7 +285,14 @@ async fn delivery(store: &Store) {
     // A second browser: its answers are newer than those of the first, whenever they arrive.
     assert_eq!(store.open_stream(&id, 6_000).await.unwrap(), 2);
     journal.save(save(&id, 2, 1, &[tick("b")], 7_000)).await.unwrap();
-    journal.save(save(&id, 1, 9, &[tick("a")], 8_000)).await.unwrap();
+    let left = journal.save(save(&id, 1, 9, &[tick("a"), text("q2", "w")], 8_000)).await.unwrap();
+    assert_eq!(left.verdicts, [(9, Verdict::Superseded), (10, Verdict::Locked)], "the first browser was left");
+    assert_eq!(left.attempt.streams, 2, "and is told so");
+    let hole = journal.save(save(&id, 1, 11, &[], 8_000)).await.unwrap();
+    assert_eq!(hole.acknowledged, 10);
+    let mut holed = save(&id, 1, 11, &[tick("a"), tick("b")], 8_000);
+    holed.steps[1].seq = 13;
+    assert!(matches!(journal.save(holed).await, Err(SaveError::Gap { expected: 11 })), "nothing of it is on disk");
     let sheet = fold(&store.steps("x", &id).await.unwrap());
     assert_eq!(sheet.answers["q1"], Response::Ticks { ticked: vec!["b".into()], rejected: vec![] });
     assert_eq!(sheet.answers["q2"], Response::Text { text: "x".into() });
@@ -303,11 +310,11 @@ async fn delivery(store: &Store) {
         ms: MIN,
         reason: "incident".into(),
     };
-    store.grant_time(&grant(GrantTo::Attempt(id.clone()), false, 1), &event("x", 11, 1)).await.unwrap();
-    store.grant_time(&grant(GrantTo::Attempt(id.clone()), true, 2), &event("x", 12, 1)).await.unwrap();
-    store.grant_time(&grant(GrantTo::Site("site-0".into()), true, 3), &event("x", 13, 1)).await.unwrap();
+    store.grant_time(&grant(GrantTo::Attempt(id.clone()), false, 1), &section(), &event("x", 11, 1)).await.unwrap();
+    store.grant_time(&grant(GrantTo::Attempt(id.clone()), true, 2), &section(), &event("x", 12, 1)).await.unwrap();
+    store.grant_time(&grant(GrantTo::Site("site-0".into()), true, 3), &section(), &event("x", 13, 1)).await.unwrap();
     let missing = grant(GrantTo::Site("site-9".into()), true, 4);
-    assert!(store.grant_time(&missing, &event("x", 14, 1)).await.is_err(), "not open there");
+    assert!(store.grant_time(&missing, &section(), &event("x", 14, 1)).await.is_err(), "not open there");
     assert_eq!(store.grants("x").await.unwrap().len(), 3);
     let attempt = store.attempt(&id).await.unwrap().unwrap();
     assert_eq!(deadline(&attempt), base + 3 * MIN);
@@ -320,6 +327,13 @@ async fn delivery(store: &Store) {
     let late = journal.save(save(&id, 2, 3, &[tick("b"), Act::HandIn {}], end + 1_001)).await.unwrap();
     assert_eq!(late.verdicts, [(3, Verdict::Late), (4, Verdict::Counted)]);
     assert_eq!(store.late_counts("x").await.unwrap(), [(id.clone(), 1)]);
+    // Time given afterwards: what had arrived late and is now in time counts, and the journal says why.
+    store.grant_time(&grant(GrantTo::Attempt(id.clone()), true, 5), &section(), &event("x", 14, 9)).await.unwrap();
+    let steps = store.steps("x", &id).await.unwrap();
+    assert_eq!(fold(&steps).answers["q1"], Response::Ticks { ticked: vec!["b".into()], rejected: vec![] });
+    assert_eq!(fold(&steps).late.len(), 0);
+    assert!(steps.iter().any(|s| s.stream == 0 && s.act == Act::Rejudge { steps: 1 }), "{steps:?}");
+    assert!(store.late_counts("x").await.unwrap().is_empty());
     let after = journal.save(save(&id, 2, 5, &[tick("a")], end + 1_002)).await.unwrap();
     assert_eq!(after.verdicts, [(5, Verdict::HandedIn)]);
     assert!(store.attempt(&id).await.unwrap().unwrap().handed_in_ms.is_some());
@@ -355,7 +369,7 @@ async fn crowd(store: &Store) {
     let journal = Journal::start(store.clone());
     let list: Vec<Enrolment> = (100..160).map(|n| Enrolment { site: "Lille".into(), ..enrolment(n, "1") }).collect();
     store.enrol("x", &list, &event("x", 20, 1)).await.unwrap();
-    store.open_sitting("x", "s1", &["site-0".into()], &event("x", 21, 0)).await.unwrap();
+    store.open_sitting("x", &section(), &["site-0".into()], &event("x", 21, 0)).await.unwrap();
     let mut tasks = tokio::task::JoinSet::new();
     for n in 100..160 {
         let (store, journal) = (store.clone(), journal.clone());

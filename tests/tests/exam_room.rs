@@ -10,7 +10,7 @@ use docimo_tests::{Api, Browser, Server, skip};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// An exam of ten QRM and one progressive case, open for one candidate, on whichever database.
+/// An exam of ten QRM, a QROC and one progressive case, open for one candidate, on whichever database.
 async fn open_exam(server: &Server) -> Result<(Api, String, String)> {
     let code =
         String::from_utf8(server.command(&["user", "add", "jury", "--name", "Jury", "--role", "committee"])?.stdout)?;
@@ -27,8 +27,9 @@ async fn open_exam(server: &Server) -> Result<(Api, String, String)> {
     };
     let question = |id: &str, n: usize| json!({"id": id, "kind": "QRM", "stem": format!("Énoncé {n}"), "propositions": propositions(n)});
     let mut elements: Vec<Value> = (1..=10).map(|n| json!({"question": question(&format!("q{n}"), n)})).collect();
+    elements.push(json!({"question": {"id": "qroc", "kind": "QROC", "stem": "Énoncé court", "exact": ["un mot"]}}));
     let parts: Vec<Value> = (1..=3)
-        .map(|n| json!({"text": format!("Information {n}"), "question": question(&format!("dp-{n}"), 10 + n)}))
+        .map(|n| json!({"text": format!("Information {n}"), "question": question(&format!("dp-{n}"), 11 + n)}))
         .collect();
     elements
         .push(json!({"case": {"id": "dp", "kind": "DP", "title": "Un dossier", "intro": "Au début…", "parts": parts}}));
@@ -80,7 +81,7 @@ async fn stored(server: &Server, code: &str, attempt: &str) -> Result<BTreeMap<S
     Ok(answers
         .iter()
         .map(|(q, r)| {
-            let mut ids: Vec<String> = serde_json::from_value(r["ticked"].clone()).unwrap();
+            let mut ids: Vec<String> = serde_json::from_value(r["ticked"].clone()).unwrap_or_default();
             ids.sort();
             (q.clone(), ids)
         })
@@ -167,6 +168,13 @@ async fn faults(database: Option<String>) -> Result<()> {
     forged["stream"] = stream;
     let verdict = api.post(&format!("/attempts/{attempt}/steps"), &forged).await?;
     assert_eq!(verdict["verdicts"][0]["verdict"], "locked", "{verdict}");
+    // Whoever that was, they answer now: this page says so and lets the candidate take the paper back.
+    browser.wait_text(".room-notices", "sur un autre poste").await?;
+    go_to(&browser, "q1").await?;
+    assert!(!browser.find("input[name=answer-q1][value=b]").await?.is_enabled().await?, "one page answers at a time");
+    browser.click_xpath("//button[contains(., 'Reprendre ici')]").await?;
+    browser.wait_text(".question__title", "Question 1").await?;
+    saved(&browser).await?;
     go_to(&browser, "dp-1").await?;
     let disabled = browser.find("input[name=answer-dp-1][value=b]").await?.is_enabled().await?;
     assert!(!disabled, "a validated question does not change");
@@ -213,6 +221,62 @@ async fn no_answer_is_lost_on_postgresql() {
     }
 }
 
+/// Two machines, an answer that is too long, a hand-in by mistake given back: what the page says is what is.
+async fn second_thoughts() -> Result<()> {
+    let Some(server) = Server::start(None)? else { return Ok(()) };
+    let Some(first) = Browser::open().await? else { return Ok(()) };
+    let second = Browser::open().await?.context("browser")?;
+    let (jury, _, code) = open_exam(&server).await?;
+    let attempt = enter(&first, &server, &code).await?;
+    tick(&first, "q1", "a").await?;
+    saved(&first).await?;
+
+    // The candidate is moved to another machine: it opens where they were, and the first one stops.
+    tick(&first, "q3", "a").await?;
+    saved(&first).await?;
+    second.sign_in(&server.url(""), "d-1", &code).await?;
+    second.goto(&server.url(&format!("/epreuves/{attempt}"))).await?;
+    second.wait_text(".question__title", "Question 3").await?;
+    tick(&second, "q1", "b").await?;
+    saved(&second).await?;
+    first.wait_text(".room-notices", "sur un autre poste").await?;
+    go_to(&first, "q1").await?;
+    assert!(!first.find("input[name=answer-q1][value=c]").await?.is_enabled().await?);
+    holds(&stored(&server, &code, &attempt).await?, "q1", &["a", "b"]);
+
+    // Too many words: nothing of it is sent, the text stays under the candidate's hands, the kept one is said.
+    second.click(".plan__item[data-question=qroc]").await?;
+    second.find("#text-qroc").await?;
+    second.fill("#text-qroc", "un deux trois quatre cinq").await?;
+    saved(&second).await?;
+    second.find("#text-qroc").await?.send_keys(" six sept").await?;
+    second.wait_text("#text-qroc-w", "Réponse enregistrée : « un deux trois quatre cinq »").await?;
+    saved(&second).await?;
+    no_violation(&second, "réponse trop longue").await?;
+    let typed = second.script("return document.getElementById('text-qroc').value").await?;
+    assert_eq!(typed, json!("un deux trois quatre cinq six sept"));
+    let api = Api::sign_in(&server, "d-1", &code).await?;
+    let room = api.get(&format!("/attempts/{attempt}/room")).await?;
+    assert_eq!(room["answers"]["qroc"]["text"].as_str().map(str::trim), Some("un deux trois quatre cinq"));
+
+    // Handed in by mistake, given back: the page opens again by itself and answers count.
+    second.click(".room-top__end").await?;
+    second.click("#room .room-screen__end .btn--primary").await?;
+    confirm(&second).await?;
+    second.wait_text("#room h1", "Copie remise").await?;
+    jury.post(&format!("/attempts/{attempt}/reopen"), &json!({"reason": "remise par erreur"})).await?;
+    second.find(".question__title").await?;
+    tick(&second, "q2", "e").await?;
+    saved(&second).await?;
+    holds(&stored(&server, &code, &attempt).await?, "q2", &["e"]);
+    no_console_errors(&second).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_says_what_is() {
+    second_thoughts().await.unwrap();
+}
+
 const ENTER: char = '\u{e007}';
 const SPACE: char = ' ';
 
@@ -246,7 +310,7 @@ async fn keyboard() -> Result<()> {
     browser.press(&['b', 'r']).await?;
     browser.find(".plan__item.is-flagged").await?;
     saved(&browser).await?;
-    for n in 3..=11 {
+    for n in 3..=12 {
         browser.press(&['n']).await?;
         browser.wait_text(".question__title", &format!("Question {n}")).await?;
     }

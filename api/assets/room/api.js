@@ -2,7 +2,7 @@
 
 /** @import { AttemptState, Clock, RoomData, Step, StepsReply } from "./types.js" */
 
-/** @typedef {"network"|"busy"|"session"|"refused"|"gap"|"server"} Failure */
+/** @typedef {"network"|"busy"|"session"|"refused"|"gap"|"stream"|"unreadable"|"server"} Failure */
 /** @template T @typedef {{data:T, sent:number, received:number}} Timed */
 
 const TIMEOUT_MS = 15_000;
@@ -41,7 +41,7 @@ export class Api {
   /** @param {number} stream @param {Step[]} steps @returns {Promise<Timed<StepsReply>>} */
   steps(stream, steps) { return this.#call("POST", "/steps", { stream, steps }); }
 
-  /** @returns {Promise<Timed<{state:AttemptState, clock:Clock}>>} */
+  /** @returns {Promise<Timed<{state:AttemptState, clock:Clock, streams:number}>>} */
   clock() { return this.#call("GET", "/clock"); }
 
   /** After signing in again in another tab, the token of this page is out of date: read the new one. */
@@ -91,6 +91,9 @@ function failure(reply, problem) {
   if (reply.status === 401) return new ApiError("session", problem ?? {});
   if (reply.status === 403 || reply.status === 404) return new ApiError("refused", problem ?? {});
   if (reply.status === 409 && String(problem?.type).endsWith("/sequence-gap")) return new ApiError("gap", problem);
+  if (reply.status === 409 && String(problem?.type).endsWith("/unknown-stream")) return new ApiError("stream", problem);
+  // said by our server, not by something on the way
+  if ([400, 413, 422].includes(reply.status) && String(problem?.type).includes("docimo:problem")) return new ApiError("unreadable", problem);
   if (reply.status === 503 || reply.status === 429) return new ApiError("busy", problem ?? {}, retry_ms);
   return new ApiError("server", problem ?? {}, retry_ms);
 }

@@ -14,8 +14,10 @@ export class ServerClock {
    * A reading was taken by the server somewhere between `sent` and `received`. It replaces the
    * current offset when that offset became impossible (sleep, drift) or when it is sharper.
    * @param {Clock} clock @param {number} sent @param {number} received  performance.now() values
+   * @returns {boolean} false for a reading older than the last one: replies may cross on the way
    */
   learn(clock, sent, received) {
+    if (this.clock && clock.now_ms < this.clock.now_ms) return false;
     this.clock = clock;
     const low = clock.now_ms - received;
     const high = clock.now_ms - sent;
@@ -24,6 +26,7 @@ export class ServerClock {
       this.#offset_ms = (low + high) / 2;
       this.#doubt_ms = high - low;
     }
+    return true;
   }
 
   now_ms() {
@@ -61,6 +64,7 @@ export class Warnings {
     const last = this.#last_ms;
     this.#last_ms = remaining_ms;
     if (last === Infinity) return null;
-    return WARNINGS_MIN.find((m) => last > m * 60_000 && remaining_ms <= m * 60_000 && remaining_ms > 0) ?? null;
+    const limit = WARNINGS_MIN.some((m) => last > m * 60_000 && remaining_ms <= m * 60_000);
+    return limit && remaining_ms > 0 ? Math.ceil(remaining_ms / 60_000) : null; // several may go by in a sleep
   }
 }

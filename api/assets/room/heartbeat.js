@@ -8,7 +8,7 @@ const EVERY_MS = 10_000;
 
 /**
  * @param {Api} api @param {ServerClock} clock
- * @param {(state: AttemptState, clock: Clock, sent: number, received: number) => void} onBeat
+ * @param {(read: {state: AttemptState, clock: Clock, streams: number}, sent: number, received: number) => void} onBeat
  * @param {(error: ApiError) => void} onMiss
  * @returns {() => void} beats at once
  */
@@ -30,7 +30,7 @@ export function heartbeat(api, clock, onBeat, onMiss) {
     let delay_ms = 0;
     try {
       const { data, sent, received } = await api.clock();
-      onBeat(data.state, data.clock, sent, received);
+      onBeat(data, sent, received);
       delay_ms = usual_ms();
     } catch (error) {
       const known = error instanceof ApiError ? error : new ApiError("server");

@@ -65,6 +65,8 @@ export const M = {
   serverTrouble: (/** @type {number} */ n) => `Nouvel essai : ${n} en attente`,
   refused: "Enregistrement refusé",
   saidOffline: "Connexion perdue. Continuez : vos réponses sont gardées sur cet ordinateur et partiront dès son retour.",
+  saidOfflineMemory: "Connexion perdue. Continuez sans fermer ni recharger cette page : ce navigateur ne garde rien sur l’ordinateur, vos réponses partiront d’ici au retour de la connexion.",
+  saidTrouble: "Le serveur tarde à répondre : vos réponses lui sont renvoyées jusqu’à ce qu’il les reçoive.",
   saidOnline: "Connexion rétablie, réponses enregistrées.",
   saidSession: "Votre session a expiré. Vos réponses sont gardées sur cet ordinateur. Reconnectez-vous dans un nouvel onglet, puis revenez ici.",
   saidRefused: "Le serveur refuse d’enregistrer vos réponses. Elles restent gardées sur cet ordinateur : appelez un surveillant et ne fermez pas cette page.",
@@ -103,7 +105,8 @@ export const M = {
   proposition: (/** @type {string} */ l) => `Proposition ${l}`,
   yourAnswer: "Votre réponse",
   words: (/** @type {number} */ n, /** @type {number} */ most) => `${n} sur ${count(most, "mot", "mots")}`,
-  tooManyWords: (/** @type {number} */ most) => `Votre réponse dépasse ${count(most, "mot", "mots")} : raccourcissez-la.`,
+  tooManyWords: (/** @type {number} */ most, /** @type {string} */ kept) =>
+    `Non enregistré : ${count(most, "mot", "mots")} au plus, raccourcissez. ${kept.trim() ? `Réponse enregistrée : « ${kept.trim()} ».` : "Aucune réponse n’est enregistrée."}`,
   hypothesis: "Hypothèse",
   finding: "Élément nouveau",
   effect: "Effet sur l’hypothèse",
@@ -171,17 +174,18 @@ export const M = {
   closedPending: (/** @type {number} */ n) => `${count(n, "réponse attend", "réponses attendent")} encore d’être reçues par le serveur : l’envoi continue. Ne fermez pas cette page. Ce qui arrive après l’heure est signalé au jury comme tardif.`,
   closedFlushed: "Tout est arrivé au serveur. Ce qui est arrivé après l’heure est signalé au jury.",
   answersReceived: "Réponses reçues",
-  reread: "Relire mes réponses",
 
   // notices
   verdicts: {
     late: "Une réponse est arrivée après l’heure : elle est gardée et signalée au jury.",
     locked: "Une modification n’a pas été comptée : la question était déjà validée.",
     handed_in: "Une modification n’a pas été comptée : la copie était déjà remise.",
-    invalid: "Une réponse n’a pas pu être lue par le serveur : vérifiez la question affichée.",
+    invalid: "Une réponse n’a pas pu être lue par le serveur et n’est pas enregistrée : vérifiez vos questions sans réponse.",
+    superseded: "Une réponse donnée ici n’a pas été comptée : vous avez répondu depuis à cette question sur un autre poste.",
   },
   reopened: "L’épreuve est de nouveau ouverte : vous pouvez continuer.",
   otherTab: "Cette épreuve est ouverte dans un autre onglet : celui-ci ne fait plus que l’afficher.",
+  otherMachine: "Cette épreuve a été ouverte sur un autre poste ou dans un autre onglet : cette page ne fait plus que l’afficher.",
   takeBack: "Reprendre ici",
   leaving: "Des réponses attendent d’être envoyées.",
 

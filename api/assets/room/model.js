@@ -45,15 +45,18 @@ export class Model {
 
   /** The server did not count it: its own value holds again. @param {Act} act */
   undo(act) {
-    if ("answer" in act) this.#mine.delete(act.answer.question);
-    else if ("flag" in act) this.#flags.delete(act.flag.question);
+    if ("answer" in act) {
+      // only what was not counted: a newer answer stays
+      if (this.#mine.get(act.answer.question) === act.answer.response) this.#mine.delete(act.answer.question);
+    } else if ("flag" in act) this.#flags.delete(act.flag.question);
     else if ("lock" in act) this.locking.delete(act.lock.question);
     else if ("hand_in" in act) this.handingIn = false;
   }
 
-  /** @param {RoomData} room */
-  merge(room) {
+  /** @param {RoomData} room @param {boolean} handingIn is a hand-in still on its way? */
+  merge(room, handingIn) {
     this.room = room;
+    this.handingIn = handingIn;
     for (const stop of this.stops()) if (stop.status === "locked") this.locking.delete(stop.question);
   }
 

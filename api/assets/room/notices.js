@@ -39,9 +39,10 @@ export function dismiss(key) {
 /** @param {string} key */
 const find = (key) => [...stack.children].find((c) => c instanceof HTMLElement && c.dataset.key === key);
 
-/** The state of saving has changed. @param {Status["kind"]} kind */
-export function tellSaving(kind) {
-  if (kind === "offline") notice("network", M.saidOffline, "warning");
+/** The state of saving has changed. @param {Status["kind"]} kind @param {boolean} durable does this machine keep what waits? */
+export function tellSaving(kind, durable) {
+  if (kind === "offline") notice("network", durable ? M.saidOffline : M.saidOfflineMemory, "warning");
+  else if (kind === "busy" || kind === "server") say(M.saidTrouble);
   else if (kind === "refused") notice("network", M.saidRefused, "danger");
   else if (kind === "session") notice("network", M.saidSession, "danger", { label: M.reconnect, run: () => void open(document.body.dataset.home || "/", "_blank") });
   else if (kind === "saved" && find("network")) {

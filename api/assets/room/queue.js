@@ -10,13 +10,19 @@ import { ApiError } from "./api.js";
  *   now_ms: () => number,
  *   onStatus: (status: Status) => void,
  *   onReply: (reply: StepsReply, sent: number, received: number, verdicts: {act:Act, verdict:Verdict}[]) => void,
- *   onServerLoss: () => void
+ *   onUnreadable: (act: Act) => void,
+ *   onServerLoss: () => void,
+ *   onNotDurable: () => void
  * }} Hooks
  */
 
 const BATCH = 100;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 10_000;
+/** This machine's own storage may hang: then the server is reached without it. */
+const STORE_LIMIT_MS = 4000;
+/** Steps that the server cannot read, one after the other, before it is the server that is doubted. */
+const MOST_UNREADABLE = 3;
 
 export class StepQueue {
   #api;
@@ -27,6 +33,8 @@ export class StepQueue {
   /** @type {Box|null} */
   #current = null;
   #seq = 0;
+  #batch = BATCH;
+  #unreadable = 0;
   #running = false;
   #failures = 0;
   #renewed = false;
@@ -34,6 +42,11 @@ export class StepQueue {
   #trouble = null;
   /** @type {() => void} */
   #wake = () => {};
+  /** @type {() => void} */
+  #opened = () => {};
+  /** @type {Promise<void>|null} */
+  #opening = null;
+  #left = false;
   /** @type {Promise<unknown>} writes go one after the other */
   #writing = Promise.resolve();
   #unwritten = 0;
@@ -55,15 +68,35 @@ export class StepQueue {
     void this.#pump();
   }
 
-  /** Opens the stream of this page; may be called again without harm. */
-  async openPage() {
-    if (this.#current) return;
-    /** @type {Box} */
-    const box = { page: 0, stream: null, steps: [] };
-    this.#current = box;
-    this.#boxes.push(box);
-    box.page = (await this.#write(() => this.#store?.newPage())) ?? 0; // 0: memory only
-    void this.#pump();
+  /** Resolves once this page has its stream: before, nothing may be answered, for an answer that got its
+   *  place only later would be taken for newer than those of a page opened since. */
+  openPage() {
+    this.#opening ??= (async () => {
+      /** @type {Box} */
+      const box = { page: 0, stream: null, steps: [] };
+      /** @type {Promise<void>} */
+      const opened = new Promise((resolve) => (this.#opened = resolve));
+      box.page = (await this.#write(() => this.#store?.newPage())) ?? 0; // 0: memory only
+      if (this.#left) return;
+      this.#current = box;
+      this.#boxes.push(box);
+      void this.#pump();
+      await opened;
+    })();
+    return this.#opening;
+  }
+
+  /** Number of this page's stream; null while it has none. */
+  get stream() {
+    return this.#current?.stream ?? null;
+  }
+
+  /** Another page answers now: this one sends what it holds and opens no stream any more. */
+  leave() {
+    this.#left = true;
+    if (this.#current && this.#current.stream === null && this.#current.steps.length === 0) {
+      this.#boxes = this.#boxes.filter((box) => box !== this.#current);
+    }
   }
 
   /** Acts that wait, in order. @returns {Act[]} */
@@ -107,15 +140,11 @@ export class StepQueue {
 
   /** A request outside the queue failed or worked: same indicator. @param {ApiError|null} trouble */
   note(trouble) {
-    if (trouble ? this.#failures > 0 : this.#trouble === null) return;
-    if (!trouble && this.#failures > 0) return this.retryNow();
+    if (this.#failures > 0) return trouble ? undefined : this.retryNow();
+    if (trouble === this.#trouble) return;
     this.#trouble = trouble;
-    this.#tell();
-  }
-
-  /** Everything is on the server and the paper is closed. */
-  async forget() {
-    if (this.waiting().length === 0) await this.#write(() => this.#store?.forget());
+    if (trouble) this.#tell();
+    else void this.#pump();
   }
 
   #tell() {
@@ -124,7 +153,16 @@ export class StepQueue {
 
   /** @template T @param {() => Promise<T>|undefined} work @returns {Promise<T|undefined>} */
   #write(work) {
-    const next = this.#writing.then(work).catch(() => {
+    const limited = async () => {
+      const started = work();
+      if (started === undefined) return undefined;
+      /** @type {Promise<never>} */
+      const late = new Promise((_, reject) => setTimeout(() => reject(new Error("storage hangs")), STORE_LIMIT_MS));
+      return Promise.race([started, late]);
+    };
+    const next = this.#writing.then(limited).catch(() => {
+      this.#store = null;
+      if (this.durable) this.#hooks.onNotDurable();
       this.durable = false;
       return undefined;
     });
@@ -138,7 +176,7 @@ export class StepQueue {
     this.#running = true;
     for (;;) {
       const box = this.#boxes.find((b) => b.steps.length > 0 || (b === this.#current && b.stream === null));
-      if (!box || this.#trouble?.kind === "refused") break;
+      if (!box) break;
       try {
         if (this.#trouble?.kind === "session") await this.#api.renewToken();
         if (box.stream === null) await this.#open(box);
@@ -149,6 +187,11 @@ export class StepQueue {
       } catch (error) {
         await this.#recover(error instanceof ApiError ? error : new ApiError("server"), box);
       }
+      this.#tell();
+    }
+    if (this.#failures > 0) {
+      this.#failures = 0; // what failed no longer waits
+      this.#trouble = null;
       this.#tell();
     }
     this.#running = false;
@@ -163,11 +206,12 @@ export class StepQueue {
       if (box === this.#current) this.#seq = box.steps.length;
       return this.#store?.rewrite(box);
     });
+    if (box === this.#current) this.#opened();
   }
 
   /** @param {Box} box */
   async #send(box) {
-    const batch = box.steps.slice(0, BATCH);
+    const batch = box.steps.slice(0, this.#batch);
     const { data, sent, received } = await this.#api.steps(Number(box.stream), batch);
     if (data.acknowledged < batch[0].seq) throw new ApiError("server");
     const acts = new Map(batch.map((step) => [step.seq, step.act]));
@@ -176,6 +220,8 @@ export class StepQueue {
       return act ? [{ act, verdict }] : [];
     });
     this.#drop(box, data.acknowledged);
+    if (batch.some((step) => !("view" in step.act))) this.#unreadable = 0;
+    this.#batch = BATCH;
     this.#hooks.onReply(data, sent, received, verdicts);
   }
 
@@ -185,27 +231,49 @@ export class StepQueue {
     void this.#write(() => this.#store?.dropUpTo(box.page, seq));
   }
 
+  /** The server says that it cannot read what was sent: finds which step, and goes on without it. @param {Box} box @returns {boolean} found? */
+  #setAside(box) {
+    if (this.#batch > 1 && box.steps.length > 1) {
+      this.#batch = 1;
+      return true;
+    }
+    const step = box.steps[0];
+    if (!step || "view" in step.act || this.#unreadable >= MOST_UNREADABLE) return false;
+    this.#unreadable += 1;
+    const act = step.act;
+    step.act = { view: { element: "" } }; // keeps its number in the stream
+    this.#hooks.onUnreadable(act);
+    return true;
+  }
+
   /** @param {ApiError} error @param {Box} box */
   async #recover(error, box) {
     if (error.kind === "gap") {
       const first = box.steps[0]?.seq ?? 1;
       if (error.expected_seq > first) this.#drop(box, error.expected_seq - 1);
-      else if (error.expected_seq < first) {
-        // the server no longer has steps it had acknowledged: what waits goes into a new stream
+      else {
+        // a number is missing: here (a write that failed), or there (steps acknowledged, then lost with a
+        // database). What waits goes into a new stream.
         box.stream = null;
-        this.#hooks.onServerLoss();
+        if (error.expected_seq < first) this.#hooks.onServerLoss();
       }
     }
+    if (error.kind === "stream") {
+      box.stream = null;
+      this.#hooks.onServerLoss();
+    }
+    if (error.kind === "unreadable" && this.#setAside(box)) return;
     if (error.kind === "refused" && !this.#renewed) {
       this.#renewed = true; // perhaps only the token is out of date
       await this.#api.renewToken();
       return;
     }
+    if (error.kind === "refused") this.#renewed = false; // another account, a filter on the way: it may pass
     this.#trouble = error;
     this.#failures += 1;
     this.#tell();
-    if (error.kind === "refused") return;
-    const delay_ms = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1)) * (0.5 + Math.random() / 2);
+    const patience_ms = error.kind === "refused" ? LONGEST_DELAY_MS : FIRST_DELAY_MS * 2 ** (this.#failures - 1);
+    const delay_ms = Math.min(LONGEST_DELAY_MS, patience_ms) * (0.5 + Math.random() / 2);
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, Math.max(delay_ms, Math.min(error.retry_ms, 30_000)));
       this.#wake = () => {
@@ -217,4 +285,6 @@ export class StepQueue {
 }
 
 /** @type {Record<Failure, Status["kind"]>} */
-const TROUBLE = { network: "offline", busy: "busy", session: "session", refused: "refused", gap: "server", server: "server" };
+const TROUBLE = {
+  network: "offline", busy: "busy", session: "session", refused: "refused", gap: "server", stream: "server", unreadable: "server", server: "server",
+};

@@ -4,7 +4,7 @@ import { StepQueue } from "./queue.js";
 import { Model } from "./model.js";
 import { Warnings } from "./clock.js";
 import { claim, onLeaving, rememberPlace, lastPlace } from "./tabs.js";
-import { closeDialogs } from "./dom.js";
+import { closeDialogs, isTyping } from "./dom.js";
 import { M } from "./messages.js";
 import { notice, dismiss, say, tellSaving, noticeStack } from "./notices.js";
 import { heartbeat } from "./heartbeat.js";
@@ -12,7 +12,7 @@ import { Typing } from "./typing.js";
 import { questionView } from "./question.js";
 import { planPanel } from "./map.js";
 import { topBar, bottomBar, placeFrame } from "./bars.js";
-import { showInstructions, beforeScreen, summaryScreen, handingInScreen, endScreen } from "./screens.js";
+import { showInstructions, beforeScreen, summaryScreen, handingInScreen, endScreen, messageScreen } from "./screens.js";
 import { fetchPictures } from "./viewer.js";
 import { listenKeys, showShortcuts } from "./keys.js";
 /** @import { Api } from "./api.js" */
@@ -35,7 +35,9 @@ export class ExamRoom {
   #showing = "other";
   /** @type {Screen|undefined} */
   #screen;
-  #over = false; #lostTab = false; #stale = false; #undone = false;
+  #over = false; #lostTab = false; #stale = false;
+  /** @type {Set<string>} questions whose answer on screen was not counted */
+  #undone = new Set();
   /** @type {number|null} */
   #handedIn_ms = null;
   #typing = new Typing((question, response) => this.#queue.push({ answer: { question, response } }));
@@ -56,12 +58,21 @@ export class ExamRoom {
       now_ms: () => clock.now_ms(),
       onStatus: (status) => this.#status(status),
       onReply: (reply, sent, received, verdicts) => this.#reply(reply, sent, received, verdicts),
-      onServerLoss: () => this.#model.mine().forEach(([question, response]) => this.#queue.push({ answer: { question, response } })),
+      onUnreadable: (act) => {
+        this.#undo(act);
+        notice("verdict-invalid", M.verdicts.invalid, "danger");
+        this.#changed(this.#model.room);
+      },
+      onServerLoss: () => {
+        if (this.#writable()) this.#model.mine().forEach(([question, response]) => this.#queue.push({ answer: { question, response } }));
+      },
+      onNotDurable: () => notice("durable", M.notDurable, "warning"),
     });
-    this.#beat = heartbeat(api, clock, (state, read, sent, received) => {
-      this.#learn(read, sent, received);
+    this.#beat = heartbeat(api, clock, ({ state, clock: read, streams }, sent, received) => {
+      const fresh = this.#learn(read, sent, received);
       this.#queue.note(null);
-      this.#state(state);
+      this.#others(streams);
+      if (fresh) this.#state(state);
     }, (error) => this.#queue.note(error));
     this.#plan = planPanel(this.#face(), { instructions: () => showInstructions(this.#model.room.instructions_html), shortcuts: showShortcuts });
     this.#top = topBar(data, this.#plan.toggle, () => this.#summary());
@@ -85,7 +96,7 @@ export class ExamRoom {
     document.dispatchEvent(new Event("docimo:controls")); // theme.js fills its button
     await this.#queue.load();
     this.#queue.waiting().forEach((act) => this.#model.apply(act));
-    claim(this.#attempt, () => this.#loseTab());
+    claim(this.#attempt, () => this.#loseTab(M.otherTab));
     listenKeys({ ...this.#moves, place: () => (this.#showing === "question" ? this.#place : null) });
     onLeaving(() => this.#typing.flush(), () => this.#queue.status().kind !== "saved", () => this.#beat());
     this.#over = this.#clock.isOver(this.#model.room.state);
@@ -102,11 +113,13 @@ export class ExamRoom {
     document.title = `${room.exam_title} – Docimo`;
     if (room.state === "waiting" || room.state === "ready") this.#show(beforeScreen(room, () => void this.#start()), "before");
     else if (room.state === "handed_in" || this.#over) this.#end();
-    else {
+    else if (this.#queue.stream === null && !this.#lostTab) {
+      this.#show(messageScreen(M.loading), "before");
+      void this.#queue.openPage().then(() => this.#render());
+    } else {
       fetchPictures(room);
-      void this.#queue.openPage();
       if (this.#model.handingIn) this.#show(handingInScreen(), "end");
-      else this.#go((this.#model.stop(this.#current || lastPlace(this.#attempt)) ?? this.#model.reachable()[0])?.question ?? "");
+      else this.#go((this.#model.stop(this.#current || lastPlace(this.#attempt) || room.place || "") ?? this.#model.reachable()[0])?.question ?? "");
     }
     this.#tick();
     this.#status(this.#queue.status());
@@ -151,7 +164,7 @@ export class ExamRoom {
     this.#show(summaryScreen(this.#face(), this.#queue.status(), {
       back: () => this.#render(),
       handIn: () => {
-        this.#act({ hand_in: {} });
+        if (this.#writable()) this.#act({ hand_in: {} });
         this.#render();
       },
     }), "summary");
@@ -161,13 +174,10 @@ export class ExamRoom {
   #end() {
     this.#showing = "other";
     const { room } = this.#model;
-    const stillThere = room.state !== "handed_in" && this.#model.reachable().length > 0;
-    const answered = room.state === "handed_in" ? room.answered_count : this.#model.summary().answered;
-    this.#show(endScreen(room, {
-      answered, at_ms: this.#handedIn_ms, onReread: stillThere ? () => this.#go(this.#current || this.#model.reachable()[0].question) : null,
-    }), "end");
+    // until the server has told the end, what was answered is known here only
+    const answered = room.state === "running" ? this.#model.summary().answered : room.answered_count;
+    this.#show(endScreen(room, { answered, at_ms: this.#handedIn_ms ?? room.handed_in_ms }), "end");
     this.#status(this.#queue.status());
-    if (room.state === "handed_in") void this.#queue.forget();
   }
 
   /** Everything around the question that may have changed. */
@@ -185,7 +195,7 @@ export class ExamRoom {
   // What the candidate does ---------------------------------------------------------------
 
   #writable() {
-    return this.#model.room.state === "running" && !this.#over && !this.#lostTab && !this.#model.handingIn;
+    return this.#model.room.state === "running" && !this.#over && !this.#lostTab && !this.#model.handingIn && this.#queue.stream !== null;
   }
 
   /** @param {string} question */
@@ -234,7 +244,7 @@ export class ExamRoom {
     try {
       const { data, sent, received } = await this.#api.start();
       this.#learn(data.clock, sent, received);
-      this.#model.merge(data);
+      this.#model.merge(data, false);
       dismiss("start");
       this.#render();
     } catch (error) {
@@ -242,40 +252,61 @@ export class ExamRoom {
     }
   }
 
-  #loseTab() {
+  /** @param {string} why */
+  #loseTab(why) {
+    if (this.#lostTab) return;
     this.#typing.flush();
     this.#lostTab = true;
-    notice("tab", M.otherTab, "warning", { label: M.takeBack, run: () => location.reload() });
+    this.#queue.leave();
+    closeDialogs();
+    notice("tab", why, "warning", { label: M.takeBack, run: () => location.reload() });
     if (this.#showing === "summary") this.#render();
     this.#refresh();
   }
 
   // What the server says ------------------------------------------------------------------
 
-  /** @param {Clock} clock @param {number} sent @param {number} received */
+  /** @param {Clock} clock @param {number} sent @param {number} received @returns {boolean} is it news? */
   #learn(clock, sent, received) {
     const before = this.#clock.clock?.deadline_ms ?? null;
-    this.#clock.learn(clock, sent, received);
+    if (!this.#clock.learn(clock, sent, received)) return false;
     const after = clock.deadline_ms;
-    if (before === null || after === null || this.#model.room.state !== "running") return;
-    if (Math.abs(after - before) > 1000) notice("time", M.extended(M.hour(after)), "info");
+    if (before !== null && after !== null && Math.abs(after - before) > 1000 && this.#model.room.state !== "handed_in") {
+      notice("time", M.extended(M.hour(after)), "info");
+    }
+    return true;
+  }
+
+  /** How many pages were opened on this paper, on this machine or another. @param {number} streams */
+  #others(streams) {
+    if (this.#queue.stream !== null && streams > this.#queue.stream) this.#loseTab(M.otherMachine);
+  }
+
+  /** @param {Act} act */
+  #undo(act) {
+    this.#model.undo(act);
+    if ("answer" in act) this.#undone.add(act.answer.question);
+    if ("lock" in act) this.#undone.add(act.lock.question);
   }
 
   /** @param {StepsReply} reply @param {number} sent @param {number} received @param {{act:Act, verdict:Verdict}[]} verdicts */
   #reply(reply, sent, received, verdicts) {
-    this.#learn(reply.clock, sent, received);
+    const fresh = this.#learn(reply.clock, sent, received);
+    this.#others(reply.streams);
     this.#stale ||= reply.revealed === true;
     for (const { act, verdict } of verdicts) {
       if ("lock" in act) this.#stale = true;
       if ("hand_in" in act && verdict === "counted") this.#handedIn_ms = reply.clock.now_ms;
       if (verdict === "counted" || "view" in act) continue;
-      if (verdict !== "late") {
-        this.#model.undo(act);
-        this.#stale = this.#undone = true;
+      // a late answer stays on screen: it is kept, and counts if time is given
+      if (verdict !== "late" || "lock" in act || "hand_in" in act) {
+        this.#undo(act);
+        this.#stale = true;
       }
       if ("answer" in act || "lock" in act) notice(`verdict-${verdict}`, M.verdicts[verdict], "warning");
     }
-    this.#state(reply.state);
+    if (fresh) this.#state(reply.state);
+    else if (this.#stale) void this.#reload();
   }
 
   /** @param {AttemptState} state */
@@ -288,8 +319,8 @@ export class ExamRoom {
     this.#stale = false;
     try {
       const { data, sent, received } = await this.#api.room();
-      this.#learn(data.clock, sent, received);
-      this.#changed(data);
+      const fresh = this.#learn(data.clock, sent, received);
+      if (fresh || data.clock.now_ms >= this.#model.room.clock.now_ms) this.#changed(data);
     } catch (error) {
       this.#stale = true; // again at the next reading of the clock
       if (error instanceof ApiError) this.#queue.note(error);
@@ -300,10 +331,10 @@ export class ExamRoom {
   #changed(data) {
     const before = this.#model.room.state;
     const status = this.#model.stop(this.#current)?.status;
-    this.#model.merge(data);
+    this.#model.merge(data, this.#queue.waiting().some((act) => "hand_in" in act));
     fetchPictures(data);
     const over = this.#clock.isOver(this.#model.room.state);
-    const reopened = this.#over && !over && data.state === "running";
+    const reopened = (this.#over || before === "handed_in") && !over && data.state === "running";
     this.#over = over;
     if (reopened) notice("reopened", M.reopened, "info");
     if (data.state !== before || reopened) return this.#render();
@@ -311,10 +342,12 @@ export class ExamRoom {
     const now = this.#model.stop(this.#current)?.status;
     const next = this.#follow === this.#current && now === "locked" ? this.#model.beside(this.#current, 1) : undefined;
     if (now === "locked") this.#follow = "";
+    // what is on screen changes under the candidate's hands only where it must
+    const mine = this.#undone.has(this.#current) && !isTyping(document.activeElement);
+    this.#undone.clear();
     if (next) this.#go(next.question);
-    else if (now !== status || this.#undone) this.#go(this.#current);
+    else if (now !== status || mine) this.#go(this.#current);
     else this.#refresh();
-    this.#undone = false;
   }
 
   /** @param {Status} status */
@@ -322,7 +355,7 @@ export class ExamRoom {
     const shown = this.#typing.busy && status.kind === "saved" ? { ...status, kind: /** @type {const} */ ("sending") } : status;
     this.#top.show(shown);
     this.#screen?.refresh?.(shown);
-    if (shown.kind !== document.body.dataset.saving) tellSaving(shown.kind);
+    if (shown.kind !== document.body.dataset.saving) tellSaving(shown.kind, this.#queue.durable);
     document.body.dataset.saving = shown.kind;
   }
 
@@ -335,7 +368,10 @@ export class ExamRoom {
     if (state !== "running") return;
     this.#top.tick(left_ms === null ? null : Math.max(0, left_ms));
     const minutes = left_ms === null ? null : this.#warnings.crossed(left_ms);
-    if (minutes !== null) notice("time", M.timeWarning(minutes), "warning");
+    if (minutes !== null) {
+      notice("time", M.timeWarning(minutes), "warning");
+      setTimeout(() => dismiss("time"), 60_000); // after a minute it would lie
+    }
     const over = this.#clock.isOver(this.#model.room.state);
     if (over === this.#over) return;
     this.#typing.flush();

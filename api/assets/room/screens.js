@@ -91,7 +91,7 @@ export function handingInScreen() {
 /**
  * After the end: handed in, or time is up.
  * @param {RoomData} room
- * @param {{answered:number, at_ms:number|null, onReread:(() => void)|null}} facts
+ * @param {{answered:number, at_ms:number|null}} facts
  */
 export function endScreen(room, facts) {
   const handedIn = room.state === "handed_in";
@@ -101,8 +101,7 @@ export function endScreen(room, facts) {
     h("dl", { class: "facts" }, fact(M.candidate, `${room.candidate_name}, ${room.candidate_number}`),
       fact(handedIn ? M.answersReceived : M.answeredLabel, `${facts.answered} / ${room.question_count}`)),
     rest, handedIn && h("p", { class: "hint" }, M.handedInHint),
-    h("div", { class: "btn-row room-screen__end" }, h("a", { class: "btn btn--primary", href: home() }, M.backHome),
-      facts.onReread && button(M.reread, facts.onReread)));
+    h("div", { class: "btn-row room-screen__end" }, h("a", { class: "btn btn--primary", href: home() }, M.backHome)));
   let waited = false;
   /** @param {Status} status */
   const refresh = (status) => {

@@ -17,6 +17,8 @@ const done = (transaction) => new Promise((resolve, reject) => {
   transaction.onabort = transaction.onerror = () => reject(transaction.error);
 });
 
+const OPEN_LIMIT_MS = 4000;
+
 export class StepStore {
   #attempt;
   #db;
@@ -35,7 +37,9 @@ export class StepStore {
         request.result.createObjectStore("steps", { keyPath: ["attempt", "page", "seq"] });
         request.result.createObjectStore("pages", { keyPath: ["attempt", "page"] });
       };
-      const db = await asked(request);
+      /** @type {Promise<never>} */
+      const late = new Promise((_, reject) => setTimeout(() => reject(new Error("storage hangs")), OPEN_LIMIT_MS));
+      const db = await Promise.race([asked(request), late]);
       db.onversionchange = () => db.close();
       return new StepStore(attempt, db);
     } catch {
@@ -59,8 +63,13 @@ export class StepStore {
     const [rows, heads] = await Promise.all([asked(steps.getAll(this.#mine())), asked(pages.getAll(this.#mine()))]);
     /** @type {Map<number, Box>} */
     const boxes = new Map(heads.map((p) => [p.page, { page: p.page, stream: p.stream, steps: [] }]));
-    for (const { page, seq, client_ms, act } of rows) boxes.get(page)?.steps.push({ seq, client_ms, act });
-    return [...boxes.values()].filter((box) => box.steps.length > 0);
+    for (const { page, seq, client_ms, act } of rows) {
+      /** @type {Box} */
+      const box = boxes.get(page) ?? { page, stream: null, steps: [] }; // its head was lost: its answers are not
+      boxes.set(page, box);
+      box.steps.push({ seq, client_ms, act });
+    }
+    return [...boxes.values()].filter((box) => box.steps.length > 0).sort((a, b) => a.page - b.page);
   }
 
   /** @returns {Promise<number>} */
@@ -93,14 +102,6 @@ export class StepStore {
   async dropUpTo(page, seq) {
     const { transaction, steps } = this.#begin("readwrite");
     steps.delete(IDBKeyRange.bound([this.#attempt, page, 0], [this.#attempt, page, seq]));
-    await done(transaction);
-  }
-
-  /** Nothing of a finished paper stays on a shared machine. */
-  async forget() {
-    const { transaction, steps, pages } = this.#begin("readwrite");
-    steps.delete(this.#mine());
-    pages.delete(this.#mine());
     await done(transaction);
   }
 }

@@ -20,13 +20,13 @@
  * @typedef {{attempt:string, exam_title:string, section_title:string, candidate_name:string, candidate_number:string,
  *   instructions_html:string, state:AttemptState, clock:Clock, answered_count:number, question_count:number,
  *   elements:(Single|Case)[], questions:Record<string, Question>, answers:Record<string, Response>, flags:string[],
- *   section_progress:{index:number, count:number}}} RoomData
+ *   section_progress:{index:number, count:number}, handed_in_ms:number|null, place:string|null}} RoomData
  * @typedef {{answer:{question:string, response:Response}}|{flag:{question:string, on:boolean}}
  *   |{lock:{question:string}}|{view:{element:string}}|{hand_in:{}}} Act
  * @typedef {{seq:number, client_ms:number, act:Act}} Step
- * @typedef {"counted"|"late"|"locked"|"handed_in"|"invalid"} Verdict
+ * @typedef {"counted"|"late"|"locked"|"handed_in"|"invalid"|"superseded"} Verdict
  * @typedef {{acknowledged:number, verdicts?:{seq:number, verdict:Verdict}[], state:AttemptState, clock:Clock,
- *   revealed?:boolean}} StepsReply
+ *   revealed?:boolean, streams:number}} StepsReply
  *
  * One place the candidate can stop at: a question, with the case it belongs to.
  * @typedef {{question:string, number:number, status:"open"|"locked"|"hidden", of:Case|null, part:number}} Stop

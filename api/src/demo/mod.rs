@@ -244,7 +244,7 @@ async fn mock_edn(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
     for (i, section) in paper.sections.iter().enumerate() {
         let opened_ms = held_ms + i as i64 * 3 * 3_600_000;
         let event = said("open", opened_ms, format!("« {} » ouverte", section.title));
-        app.store.open_sitting(&exam, section.id.as_str(), &sites, &event).await?;
+        app.store.open_sitting(&exam, section, &sites, &event).await?;
         let candidates = app.store.candidates(&exam).await?;
         let sheets = crowd::sheets(&exam, section, &candidates, opened_ms);
         app.store.add_sheets(&sheets).await?;

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use docimo_engine::attempt::Phase;
-use docimo_store::delivery::{GrantTo, TimeGrant};
+use docimo_store::delivery::{Attempt, GrantTo, TimeGrant};
 use docimo_store::exams::Site;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ pub async fn open(app: &App, actor: &Actor, exam_id: &str, section: &str, sites:
     }
     let ids: Vec<String> = sites.iter().map(|s| s.id.clone()).collect();
     let done = event(actor, exam_id, "open", format!("« {} » ouverte : {}", section_.title, names(&sites)));
-    app.store.open_sitting(exam_id, section, &ids, &done).await?;
+    app.store.open_sitting(exam_id, section_, &ids, &done).await?;
     Ok(())
 }
 
@@ -117,15 +117,32 @@ pub async fn give_time(app: &App, actor: &Actor, exam_id: &str, form: &TimeForm)
         "compensation" => true,
         _ => return Err(ApiError::wrong("nature", "Choisissez temps accordé ou compensation d’incident.")),
     };
+    let paper = app.frozen_paper(exam_id).await?;
+    let (_, section) = paper.section(&form.section).ok_or(ApiError::NotFound)?;
+    let closed = || {
+        let why = "L’épreuve est close dans ce centre : rouvrez-la d’abord, sans quoi ce temps ne servirait à rien.";
+        ApiError::Conflict(why.into())
+    };
     let (to, whom) = match (form.attempt.is_empty(), form.site.is_empty()) {
         (false, true) => {
-            let attempt = app.store.attempt(&form.attempt).await?.filter(|a| a.exam_id == exam_id);
-            let attempt = attempt.ok_or(ApiError::NotFound)?;
+            let own = |a: &Attempt| a.exam_id == exam_id && a.section_id == form.section;
+            let attempt = app.store.attempt(&form.attempt).await?.filter(own).ok_or(ApiError::NotFound)?;
+            if attempt.closed_ms.is_some() {
+                return Err(closed());
+            }
+            if attempt.handed_in_ms.is_some() {
+                return Err(ApiError::Conflict("Cette copie est remise : rendez-la d’abord au candidat.".into()));
+            }
             (GrantTo::Attempt(attempt.id), format!("candidat {}", attempt.number))
         }
         (true, false) if compensation => {
             let site = chosen_sites(app, exam_id, std::slice::from_ref(&form.site)).await?.remove(0);
-            (GrantTo::Site(site.id), format!("centre {}", site.name))
+            let sittings = app.store.sittings(exam_id).await?;
+            match sittings.iter().find(|s| s.site_id == site.id && s.section_id == form.section) {
+                None => return Err(ApiError::Conflict("L’épreuve n’est pas ouverte dans ce centre.".into())),
+                Some(sitting) if sitting.closed_ms.is_some() => return Err(closed()),
+                Some(_) => (GrantTo::Site(site.id), format!("centre {}", site.name)),
+            }
         }
         (true, false) => {
             return Err(ApiError::wrong("nature", "Pour un centre entier, c’est une compensation d’incident."));
@@ -143,7 +160,7 @@ pub async fn give_time(app: &App, actor: &Actor, exam_id: &str, form: &TimeForm)
     };
     let kind = if compensation { "compensation d’incident" } else { "temps accordé" };
     let detail = format!("{} min de {kind}, {whom} : {}", form.minutes, grant.reason);
-    app.store.grant_time(&grant, &event(actor, exam_id, "time", detail)).await?;
+    app.store.grant_time(&grant, section, &event(actor, exam_id, "time", detail)).await?;
     Ok(())
 }
 

@@ -61,6 +61,8 @@ pub struct ClockView {
     pub state: String,
     /// The clock.
     pub clock: Clock,
+    /// Pages opened so far: a page whose stream is smaller has been left for another.
+    pub streams: i64,
 }
 
 /// Everything the page shows.
@@ -100,6 +102,8 @@ pub struct Room {
     pub section_progress: Progress,
     /// When it was handed in, ms UTC.
     pub handed_in_ms: Option<i64>,
+    /// What the candidate looked at last: a question or a case.
+    pub place: Option<String>,
 }
 
 /// Which of how many.
@@ -310,6 +314,7 @@ pub async fn room(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room>
         flags: sheet.flags.clone(),
         section_progress: Progress { index: index + 1, count: paper.sections.len() },
         handed_in_ms: attempt.handed_in_ms,
+        place: sheet.place.clone(),
     };
     // The questions are for those who compose. Once handed in, they are for the correction.
     if phase == Phase::Running {
@@ -439,7 +444,8 @@ pub async fn clock(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Cloc
     let (attempt, section, _) = own_attempt(app, actor, attempt_id).await?;
     let now_ms = ambient::now_ms();
     let times = attempt.times(section.duration_minutes);
-    Ok(ClockView { state: phase_name(times.phase(now_ms)).into(), clock: Clock::of(&times, now_ms) })
+    let state = phase_name(times.phase(now_ms)).into();
+    Ok(ClockView { state, clock: Clock::of(&times, now_ms), streams: attempt.streams })
 }
 
 /// A step as the page sends it.
@@ -476,6 +482,8 @@ pub struct Acknowledgement {
     pub clock: Clock,
     /// A validation showed a next part: read the room again.
     pub revealed: bool,
+    /// Pages opened so far: a page whose stream is smaller has been left for another.
+    pub streams: i64,
 }
 
 /// What a step was worth.
@@ -483,7 +491,7 @@ pub struct Acknowledgement {
 pub struct VerdictView {
     /// Step.
     pub seq: u32,
-    /// counted, late, locked, handed_in or invalid.
+    /// counted, late, locked, handed_in, invalid or superseded.
     #[schema(value_type = String)]
     pub verdict: Verdict,
 }
@@ -491,13 +499,23 @@ pub struct VerdictView {
 /// Most steps in one request.
 pub const MAX_STEPS: usize = 500;
 
+/// Largest act that is stored: hundreds of times an answer.
+const MAX_ACT_BYTES: usize = 16 * 1024;
+
 /// Saves steps; the answer comes after they are durable.
 pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -> ApiResult<Acknowledgement> {
     if form.steps.len() > MAX_STEPS {
         return Err(ApiError::bad(format!("{MAX_STEPS} actes au plus par envoi.")));
     }
-    if form.steps.iter().any(|s| matches!(s.act, Act::Reopen { .. })) {
+    if form.steps.iter().any(|s| matches!(s.act, Act::Reopen { .. } | Act::Rejudge { .. })) {
         return Err(ApiError::Forbidden);
+    }
+    for step in &form.steps {
+        let size = serde_json::to_string(&step.act).map_err(|e| ApiError::Internal(e.into()))?.len();
+        if size > MAX_ACT_BYTES {
+            let message = format!("{size} octets, {MAX_ACT_BYTES} au plus");
+            return Err(ApiError::wrong(format!("acte n° {}", step.seq), message));
+        }
     }
     let (_, section, _) = own_attempt(app, actor, attempt_id).await?;
     let now_ms = ambient::now_ms();
@@ -524,5 +542,6 @@ pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -
         state: phase_name(times.phase(now_ms)).into(),
         clock: Clock::of(&times, now_ms),
         revealed: saved.revealed,
+        streams: saved.attempt.streams,
     })
 }
