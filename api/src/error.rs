@@ -57,6 +57,18 @@ pub enum ApiError {
         /// Every fault.
         wrong: Vec<Wrong>,
     },
+    /// The address exists, for other methods.
+    #[error("Cette adresse ne répond pas à cette méthode (permises : {0}).")]
+    MethodNotAllowed(String),
+    /// More bytes than are read.
+    #[error("L’envoi est trop gros : {} Mio au plus.", crate::auth::guard::MAX_BODY / 1024 / 1024)]
+    TooLarge,
+    /// Not the kind of content that this address reads.
+    #[error("{0}")]
+    WrongContent(String),
+    /// A login and a secret that do not go together.
+    #[error("{0}")]
+    Credentials(String),
     /// It cannot be done in the present state.
     #[error("{0}")]
     Conflict(String),
@@ -133,7 +145,10 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::Credentials(_) => StatusCode::UNAUTHORIZED,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::WrongContent(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Forbidden | Self::Csrf => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -149,6 +164,10 @@ impl ApiError {
         match self {
             Self::NotFound => "not-found",
             Self::SignIn => "sign-in",
+            Self::Credentials(_) => "credentials",
+            Self::MethodNotAllowed(_) => "method-not-allowed",
+            Self::TooLarge => "too-large",
+            Self::WrongContent(_) => "wrong-content",
             Self::Forbidden => "forbidden",
             Self::Csrf => "csrf",
             Self::BadRequest(_) => "bad-request",
@@ -166,6 +185,10 @@ impl ApiError {
         match self {
             Self::NotFound => "Introuvable",
             Self::SignIn => "Connexion nécessaire",
+            Self::Credentials(_) => "Connexion refusée",
+            Self::MethodNotAllowed(_) => "Méthode refusée",
+            Self::TooLarge => "Envoi trop gros",
+            Self::WrongContent(_) => "Type de contenu refusé",
             Self::Forbidden => "Accès refusé",
             Self::Csrf => "Formulaire refusé",
             Self::BadRequest(_) => "Demande incomprise",
@@ -222,11 +245,13 @@ pub async fn render(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let response = next.run(request).await;
     let carried = response.extensions().get::<Carried>().cloned();
-    let bare = matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+    let bare = (response.status().is_client_error() || response.status().is_server_error())
         && response.headers().get(header::CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"));
+    let allowed = response.headers().get(header::ALLOW).cloned();
     let error = match carried {
         Some(Carried(error)) => error,
-        None if bare => Arc::new(ApiError::NotFound),
+        // What the framework refuses before any handler of ours says it in English: said again in French.
+        None if bare => Arc::new(refusal(response).await),
         None => return response,
     };
     let instance = format!("urn:docimo:request:{}", crate::ambient::hex(&crate::ambient::random::<8>()));
@@ -251,7 +276,35 @@ pub async fn render(request: Request, next: Next) -> Response {
     if let Some(seconds) = retry {
         rendered.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
+    if let Some(methods) = allowed {
+        rendered.headers_mut().insert(header::ALLOW, methods);
+    }
     rendered
+}
+
+/// An error made of what the framework answered by itself.
+async fn refusal(response: Response) -> ApiError {
+    let status = response.status();
+    let allowed = response.headers().get(header::ALLOW).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let body = axum::body::to_bytes(response.into_body(), 2_000).await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&body);
+    match status {
+        StatusCode::NOT_FOUND => ApiError::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::MethodNotAllowed(allowed.replace(',', ", ")),
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ApiError::WrongContent("Le formulaire n’a pas été envoyé sous la forme attendue.".into())
+        }
+        status if status.is_server_error() => ApiError::Internal(anyhow::anyhow!("{status}: {said}")),
+        _ if said.contains("length limit exceeded") => ApiError::TooLarge,
+        _ if said.contains("boundary") => ApiError::WrongContent("Un fichier s’envoie en multipart/form-data.".into()),
+        _ => match said.split('`').nth(1).filter(|word| word.len() <= 60) {
+            Some(word) => {
+                ApiError::bad(format!("« {word} » n’a pas la forme attendue dans l’adresse ou le formulaire."))
+            }
+            None => ApiError::bad("L’adresse ou le formulaire n’a pas la forme attendue : vérifiez chaque champ."),
+        },
+    }
 }
 
 fn as_problem(error: &ApiError, instance: String) -> Response {

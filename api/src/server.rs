@@ -9,6 +9,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
@@ -20,9 +21,16 @@ pub fn service(app: &App) -> Router {
         .layer(DefaultBodyLimit::max(crate::auth::guard::MAX_BODY))
         .layer(from_fn_with_state(app.clone(), count))
         .layer(from_fn(once_messages))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(render))
         .layer(from_fn(secure))
         .layer(CompressionLayer::new().gzip(true).compress_when(compressible))
+}
+
+/// A fault of ours in one request: it is logged, answered, and nobody else notices.
+fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
+    let said = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+    ApiError::Internal(anyhow::anyhow!("panic: {}", said.unwrap_or("unknown"))).into_response()
 }
 
 /// A page that showed its message forgets it.

@@ -37,6 +37,13 @@ fn first_line(text: &str, position: &csv::Position) -> u64 {
 impl Table {
     /// Reads a table; every fault is listed.
     pub fn read(bytes: &[u8]) -> Result<Self, Vec<Wrong>> {
+        let (table, wrong) = Self::read_all(bytes)?;
+        if wrong.is_empty() { Ok(table) } else { Err(wrong) }
+    }
+
+    /// Reads the lines that can be, and tells what is wrong with the others, so that whoever reads the
+    /// cells can tell their faults too. The error is of a file that is no table.
+    pub fn read_all(bytes: &[u8]) -> Result<(Self, Vec<Wrong>), Vec<Wrong>> {
         let one = |place: &str, message: String| vec![Wrong { place: place.into(), message }];
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = std::str::from_utf8(bytes).map_err(|e| {
@@ -78,7 +85,7 @@ impl Table {
                 }
             }
         }
-        if wrong.is_empty() { Ok(Self { headers, rows }) } else { Err(wrong) }
+        Ok((Self { headers, rows }, wrong))
     }
 }
 

@@ -115,7 +115,7 @@ async fn what_is_not_in_the_table_does_not_exist() {
     for path in ["/absent", "/api/v1/absent", "/examens/x/absent"] {
         assert_eq!(knock(&app, "GET", path, None, false).await, StatusCode::NOT_FOUND, "{path}");
     }
-    assert_eq!(knock(&app, "DELETE", "/connexion", None, false).await, StatusCode::NOT_FOUND);
+    assert_eq!(knock(&app, "DELETE", "/connexion", None, false).await, StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[tokio::test]
@@ -169,4 +169,41 @@ async fn errors_are_problems_for_programs_and_pages_for_people() {
     let response = server::service(&app).oneshot(get("/absent")).await.unwrap();
     let body = axum::body::to_bytes(response.into_body(), 100_000).await.unwrap();
     assert!(String::from_utf8_lossy(&body).contains("<html lang=\"fr\">"));
+}
+
+/// What the framework refuses by itself is said in French too, with the right status.
+#[tokio::test]
+async fn refusals_of_the_framework_speak_french() {
+    let (app, _dir) = app().await;
+    let token = signed_in(&app, &Role::ALL).await;
+    let send = async |method: &str, path: &str, kind: &str, body: &str| {
+        let request = Request::builder()
+            .method(Method::from_bytes(method.as_bytes()).unwrap())
+            .uri(path)
+            .header(header::COOKIE, format!("docimo_session={token}"))
+            .header("x-csrf-token", "csrf-token")
+            .header(header::CONTENT_TYPE, kind)
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        let response = server::service(&app).oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 100_000).await.unwrap();
+        (status, String::from_utf8_lossy(&body).into_owned())
+    };
+    let json = "application/json";
+    for (method, path, kind, body, status, said) in [
+        ("GET", "/api/v1/exams/x/ledger/a/2", json, "", 400, "« a »"),
+        ("GET", "/api/v1/questions?limit=abc", json, "", 400, "forme attendue"),
+        ("POST", "/api/v1/questions/import", json, "", 400, "forme attendue"),
+        ("DELETE", "/api/v1/exams", json, "", 405, "méthode"),
+        ("POST", "/api/v1/exams", "text/plain", "{}", 415, "JSON"),
+        ("POST", "/api/v1/exams", json, "{", 400, "ligne 1"),
+        ("POST", "/api/v1/exams", json, "{\"title\":1}", 422, "texte attendu"),
+        ("POST", "/comptes", "text/plain", "x", 415, "forme attendue"),
+    ] {
+        let (found, text) = send(method, path, kind, body).await;
+        assert_eq!(found, status, "{method} {path}: {text}");
+        assert!(text.contains(said), "{method} {path}: {text}");
+        assert!(!text.contains("Failed to") && !text.contains("Invalid URL"), "{text}");
+    }
 }

@@ -99,6 +99,8 @@ pub enum Verdict {
     /// An answer of an earlier page to a question that a later page has answered: it came from a machine
     /// or a tab that the candidate had left.
     Superseded,
+    /// After the exam was marked, when corrections may have been read: kept for the record, never counted.
+    AfterMarking,
 }
 
 impl Verdict {
@@ -111,12 +113,21 @@ impl Verdict {
             Self::HandedIn => "handed_in",
             Self::Invalid => "invalid",
             Self::Superseded => "superseded",
+            Self::AfterMarking => "after_marking",
         }
     }
 
     /// Reads a stored word.
     pub fn from_name(name: &str) -> Option<Self> {
-        let all = [Self::Counted, Self::Late, Self::Locked, Self::HandedIn, Self::Invalid, Self::Superseded];
+        let all = [
+            Self::Counted,
+            Self::Late,
+            Self::Locked,
+            Self::HandedIn,
+            Self::Invalid,
+            Self::Superseded,
+            Self::AfterMarking,
+        ];
         all.into_iter().find(|v| v.name() == name)
     }
 }

@@ -97,6 +97,7 @@ pub fn paper(paper: &Paper) -> Vec<Fault> {
             if !sections.insert(&section.id) {
                 f.error(format!("l’identifiant d’épreuve « {} » est utilisé deux fois", section.id));
             }
+            identifier(f, section.id.as_str());
             if section.title.trim().is_empty() {
                 f.error("l’épreuve n’a pas de titre");
             }
@@ -308,9 +309,7 @@ fn case_itself(f: &mut Faults, case: &Case) {
 
 fn in_question<'q>(f: &mut Faults, q: &'q Question, more: impl FnOnce(&mut Faults, &'q Question)) {
     f.at(format!("question {}", q.id), |f| {
-        if q.id.as_str().trim().is_empty() || q.id.as_str().len() > 100 {
-            f.error("l’identifiant doit avoir de 1 à 100 caractères");
-        }
+        identifier(f, q.id.as_str());
         if q.stem.trim().is_empty() {
             f.error("l’énoncé est vide");
         }
@@ -321,6 +320,15 @@ fn in_question<'q>(f: &mut Faults, q: &'q Question, more: impl FnOnce(&mut Fault
         body(f, q);
         more(f, q);
     });
+}
+
+/// An identifier goes into addresses, files and columns.
+fn identifier(f: &mut Faults, id: &str) {
+    if id.trim().is_empty() || id.len() > 100 {
+        f.error("l’identifiant doit avoir de 1 à 100 caractères");
+    } else if id.chars().any(char::is_control) || matches!(id, "." | "..") {
+        f.error("l’identifiant a un caractère qui ne se voit pas, ou n’est fait que de points");
+    }
 }
 
 fn image_itself(f: &mut Faults, image: &Image) {

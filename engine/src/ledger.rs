@@ -191,6 +191,9 @@ pub enum LedgerFault {
     /// The new key would leave no right answer or changes nothing.
     #[error("question « {0} » : {1}")]
     BadKey(QuestionId, String),
+    /// Their late answers count already.
+    #[error("les réponses tardives de ce candidat comptent déjà")]
+    AlreadyAccepted,
     /// A reason is compulsory.
     #[error("indiquez le motif de la décision")]
     NoReason,
@@ -268,7 +271,9 @@ impl Effective {
                 other => Err(LedgerFault::WrongKind(q.id.clone(), other.kind().code())),
             })?,
             Decision::AcceptLate { candidate } => {
-                self.accept_late.insert(candidate.clone());
+                if !self.accept_late.insert(candidate.clone()) {
+                    return Err(LedgerFault::AlreadyAccepted);
+                }
             }
         }
         Ok(())

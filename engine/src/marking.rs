@@ -258,6 +258,9 @@ struct CompiledQuestion {
     credited: bool,
 }
 
+/// Units of some rows: by section, then over rank A and rank B questions.
+type BlockUnits = (Vec<Vec<i64>>, [Vec<i64>; 2]);
+
 /// Questions of a section that add up together.
 struct Bucket {
     section: usize,
@@ -490,7 +493,7 @@ impl Compiled {
         // on where they are cut.
         let block = n.div_ceil(rayon::current_num_threads()).clamp(1024, 10_240);
         let sections = self.sections.len();
-        let blocks: Vec<(Vec<Vec<i64>>, [Vec<i64>; 2])> = (0..n.div_ceil(block))
+        let blocks: Vec<BlockUnits> = (0..n.div_ceil(block))
             .into_par_iter()
             .map(|b| self.mark_rows(matrix, b * block..((b + 1) * block).min(n)))
             .collect();
@@ -526,7 +529,7 @@ impl Compiled {
         }
     }
 
-    fn mark_rows(&self, matrix: &ResponseMatrix, rows: Range<usize>) -> (Vec<Vec<i64>>, [Vec<i64>; 2]) {
+    fn mark_rows(&self, matrix: &ResponseMatrix, rows: Range<usize>) -> BlockUnits {
         let len = rows.len();
         // Questions of each rank go to sums of their own; a section's total is all of them.
         let mut by_section = vec![vec![0_i64; len]; self.sections.len()];

@@ -40,6 +40,8 @@ pub struct Attempt {
     pub start_mode: String,
     /// From the exam.
     pub grace_ms: i64,
+    /// From the exam: draft, frozen, open, closed, marked or published.
+    pub exam_state: String,
     /// From the sitting.
     pub opened_ms: Option<i64>,
     /// From the sitting.
@@ -55,7 +57,7 @@ pub struct Attempt {
 }
 
 pub(crate) const ATTEMPT: &str = "select a.id, a.exam_id, a.site_id, a.person_id, a.section_id, a.seed, a.started_ms, \
-    a.handed_in_ms, a.extension_ms, a.compensation_ms, a.streams, a.last_seen_ms, e.start_mode, e.grace_ms, \
+    a.handed_in_ms, a.extension_ms, a.compensation_ms, a.streams, a.last_seen_ms, e.start_mode, e.grace_ms, e.state as exam_state, \
     t.opened_ms, t.closed_ms, coalesce(t.compensation_ms, 0) as site_compensation_ms, c.number, c.factor, c.extra_minutes \
     from attempt a join exam e on e.id = a.exam_id \
     join candidate c on c.exam_id = a.exam_id and c.person_id = a.person_id \
@@ -75,6 +77,11 @@ impl Attempt {
             self.extension_ms,
             self.compensation_ms + self.site_compensation_ms,
         )
+    }
+
+    /// Has the exam been marked? Nothing that arrives from then on can count.
+    pub fn is_marked(&self) -> bool {
+        matches!(self.exam_state.as_str(), "marked" | "published")
     }
 
     /// The clock facts of this sheet. With a common start, time runs from the opening of the site.

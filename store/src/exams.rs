@@ -96,17 +96,20 @@ pub struct Enrolment {
     pub secret: String,
     /// Candidate number.
     pub number: String,
-    /// Name of the site; made if absent.
-    pub site: String,
+    /// Name of the site, made if absent; `None`: as it was, or [`FIRST_SITE`].
+    pub site: Option<String>,
     /// Id of the site if it has to be made.
     pub fresh_site_id: String,
-    /// Accommodation.
-    pub factor: String,
-    /// Accommodation.
-    pub extra_minutes: i64,
-    /// Accommodation.
-    pub reference: String,
+    /// Accommodation; `None`: as it was, or none.
+    pub factor: Option<String>,
+    /// Accommodation; `None`: as it was, or none.
+    pub extra_minutes: Option<i64>,
+    /// Accommodation; `None`: as it was, or none.
+    pub reference: Option<String>,
 }
+
+/// The site of those for whom none is named.
+pub const FIRST_SITE: &str = "Centre principal";
 
 /// Something a person in charge did.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -205,19 +208,13 @@ impl Store {
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict) }
     }
 
-    /// Changes the settings of a draft.
-    pub async fn set_exam_settings(
-        &self,
-        exam_id: &str,
-        title: &str,
-        start_mode: &str,
-        grace_ms: i64,
-        instructions: &str,
-    ) -> StoreResult<()> {
-        let sql = "update exam set title = $2, start_mode = $3, grace_ms = $4, instructions = $5 where id = $1 and state = 'draft'";
+    /// Changes the settings of a draft with its paper, if the paper is still `before`.
+    pub async fn set_settings(&self, exam: &Exam, before: &str, paper: &str) -> StoreResult<()> {
+        let sql = "update exam set title = $3, start_mode = $4, grace_ms = $5, instructions = $6, paper = $7 \
+                   where id = $1 and paper = $2 and state = 'draft'";
         let done = write!(self, tx => {
-            sqlx::query(sql).bind(exam_id).bind(title).bind(start_mode).bind(grace_ms).bind(instructions)
-                .execute(&mut *tx).await?.rows_affected()
+            sqlx::query(sql).bind(&exam.id).bind(before).bind(&exam.title).bind(&exam.start_mode).bind(exam.grace_ms)
+                .bind(&exam.instructions).bind(paper).execute(&mut *tx).await?.rows_affected()
         });
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict) }
     }
@@ -328,8 +325,8 @@ impl Store {
     }
 
     /// Enrols candidates, all or none, making accounts and sites that are missing. Enrolling someone
-    /// again changes their number, site and accommodation. Returns, for each, whether the account was
-    /// made.
+    /// again changes what is given of their site and accommodation, and leaves the rest. Returns, for
+    /// each, whether the account was made.
     pub async fn enrol(&self, exam_id: &str, list: &[Enrolment], event: &NewEvent) -> StoreResult<Vec<bool>> {
         let mut made = Vec::with_capacity(list.len());
         write!(self, tx => {
@@ -351,27 +348,75 @@ impl Store {
                 };
                 sqlx::query("insert into person_role (person_id, role) values ($1, 'student') on conflict (person_id, role) do nothing")
                     .bind(&person_id).execute(&mut *tx).await?;
-                let site_id = match sites.get(&e.site) {
-                    Some(id) => id.clone(),
-                    None => {
-                        sqlx::query("insert into site (id, exam_id, name) values ($1, $2, $3)")
-                            .bind(&e.fresh_site_id).bind(exam_id).bind(&e.site).execute(&mut *tx).await?;
-                        sites.insert(e.site.clone(), e.fresh_site_id.clone());
-                        e.fresh_site_id.clone()
+                let before: Option<(String, String, i64, String)> =
+                    sqlx::query_as("select site_id, factor, extra_minutes, reference from candidate where exam_id = $1 and person_id = $2")
+                        .bind(exam_id).bind(&person_id).fetch_optional(&mut *tx).await?;
+                let (old_site, old_factor, old_minutes, old_reference) = match before {
+                    Some((site, factor, minutes, reference)) => (Some(site), factor, minutes, reference),
+                    None => (None, "1".to_owned(), 0, String::new()),
+                };
+                let named = e.site.as_deref().or(old_site.is_none().then_some(FIRST_SITE));
+                let site_id = match (named, old_site) {
+                    (None, Some(id)) => id,
+                    (name, _) => {
+                        let name = name.unwrap_or(FIRST_SITE);
+                        match sites.get(name) {
+                            Some(id) => id.clone(),
+                            None => {
+                                sqlx::query("insert into site (id, exam_id, name) values ($1, $2, $3)")
+                                    .bind(&e.fresh_site_id).bind(exam_id).bind(name).execute(&mut *tx).await?;
+                                sites.insert(name.to_owned(), e.fresh_site_id.clone());
+                                e.fresh_site_id.clone()
+                            }
+                        }
                     }
                 };
                 sqlx::query("insert into candidate (exam_id, person_id, number, site_id, factor, extra_minutes, reference) \
                              values ($1, $2, $3, $4, $5, $6, $7) on conflict (exam_id, person_id) do update set \
                              number = excluded.number, site_id = excluded.site_id, factor = excluded.factor, \
                              extra_minutes = excluded.extra_minutes, reference = excluded.reference")
-                    .bind(exam_id).bind(&person_id).bind(&e.number).bind(&site_id).bind(&e.factor)
-                    .bind(e.extra_minutes).bind(&e.reference).execute(&mut *tx).await?;
-                sqlx::query("update attempt set site_id = $3 where exam_id = $1 and person_id = $2")
+                    .bind(exam_id).bind(&person_id).bind(&e.number).bind(&site_id)
+                    .bind(e.factor.as_ref().unwrap_or(&old_factor)).bind(e.extra_minutes.unwrap_or(old_minutes))
+                    .bind(e.reference.as_ref().unwrap_or(&old_reference)).execute(&mut *tx).await?;
+                sqlx::query("update attempt set site_id = $3 where exam_id = $1 and person_id = $2 and streams = 0")
                     .bind(exam_id).bind(&person_id).bind(&site_id).execute(&mut *tx).await?;
             }
             insert_event!(tx, event);
         });
         Ok(made)
+    }
+
+    /// Takes a candidate out of an exam, unless they have opened their paper.
+    pub async fn remove_candidate(&self, exam_id: &str, person_id: &str, event: &NewEvent) -> StoreResult<()> {
+        write!(self, tx => {
+            let begun: i64 = sqlx::query_scalar(
+                "select count(*) from attempt where exam_id = $1 and person_id = $2 and (streams > 0 or started_ms is not null)")
+                .bind(exam_id).bind(person_id).fetch_one(&mut *tx).await?;
+            if begun > 0 {
+                return Err(StoreError::Conflict);
+            }
+            sqlx::query("delete from attempt where exam_id = $1 and person_id = $2")
+                .bind(exam_id).bind(person_id).execute(&mut *tx).await?;
+            sqlx::query("delete from candidate where exam_id = $1 and person_id = $2")
+                .bind(exam_id).bind(person_id).execute(&mut *tx).await?;
+            insert_event!(tx, event);
+        });
+        Ok(())
+    }
+
+    /// Removes a site where nobody is enrolled and nothing was opened.
+    pub async fn remove_site(&self, exam_id: &str, site_id: &str, event: &NewEvent) -> StoreResult<()> {
+        let unused = "delete from site where exam_id = $1 and id = $2 \
+                      and not exists (select 1 from candidate c where c.site_id = site.id) \
+                      and not exists (select 1 from sitting t where t.site_id = site.id)";
+        write!(self, tx => {
+            let done = sqlx::query(unused).bind(exam_id).bind(site_id).execute(&mut *tx).await?.rows_affected();
+            if done != 1 {
+                return Err(StoreError::Conflict);
+            }
+            insert_event!(tx, event);
+        });
+        Ok(())
     }
 
     /// Candidates of an exam, by number.

@@ -351,6 +351,9 @@ fn plan<'a>(
         {
             verdict = Verdict::Superseded;
         }
+        if attempt.is_marked() {
+            verdict = Verdict::AfterMarking;
+        }
         if verdict == Verdict::Counted {
             attempt::advance(&mut standing, &step.act);
             plan.handed_in |= matches!(step.act, Act::HandIn {});

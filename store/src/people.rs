@@ -1,6 +1,7 @@
 //! Accounts, roles, sign-in sessions and one-time links.
 
 use crate::db::{read, write};
+use crate::exams::{NewEvent, insert_event};
 use crate::{Store, StoreResult};
 
 /// Someone with an account.
@@ -76,14 +77,28 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_scalar(sql).bind(person_id).fetch_all(pool).await?))
     }
 
-    /// Replaces the roles of an account.
-    pub async fn set_roles(&self, person_id: &str, roles: &[&str]) -> StoreResult<()> {
+    /// Changes an account, all or nothing: its roles, whether it is disabled (its sessions then end).
+    pub async fn change_person(
+        &self,
+        person_id: &str,
+        roles: Option<&[&str]>,
+        disabled_ms: Option<Option<i64>>,
+        event: &NewEvent,
+    ) -> StoreResult<()> {
         write!(self, tx => {
-            sqlx::query("delete from person_role where person_id = $1").bind(person_id).execute(&mut *tx).await?;
-            for role in roles {
-                sqlx::query("insert into person_role (person_id, role) values ($1, $2)")
-                    .bind(person_id).bind(*role).execute(&mut *tx).await?;
+            if let Some(roles) = roles {
+                sqlx::query("delete from person_role where person_id = $1").bind(person_id).execute(&mut *tx).await?;
+                for role in roles {
+                    sqlx::query("insert into person_role (person_id, role) values ($1, $2)")
+                        .bind(person_id).bind(*role).execute(&mut *tx).await?;
+                }
             }
+            if let Some(at_ms) = disabled_ms {
+                sqlx::query("update person set disabled_ms = $2 where id = $1")
+                    .bind(person_id).bind(at_ms).execute(&mut *tx).await?;
+                sqlx::query("delete from login_session where person_id = $1").bind(person_id).execute(&mut *tx).await?;
+            }
+            insert_event!(tx, event);
         });
         Ok(())
     }
@@ -93,16 +108,6 @@ impl Store {
         write!(self, tx => {
             sqlx::query("update person set secret = $2 where id = $1")
                 .bind(person_id).bind(secret).execute(&mut *tx).await?;
-            sqlx::query("delete from login_session where person_id = $1").bind(person_id).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// Disables an account (and ends its sessions), or enables it again with `None`.
-    pub async fn set_disabled(&self, person_id: &str, at_ms: Option<i64>) -> StoreResult<()> {
-        write!(self, tx => {
-            sqlx::query("update person set disabled_ms = $2 where id = $1")
-                .bind(person_id).bind(at_ms).execute(&mut *tx).await?;
             sqlx::query("delete from login_session where person_id = $1").bind(person_id).execute(&mut *tx).await?;
         });
         Ok(())

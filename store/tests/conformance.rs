@@ -62,6 +62,10 @@ fn event(exam: &str, n: u32, at_ms: i64) -> NewEvent {
     }
 }
 
+fn account(n: u32) -> NewEvent {
+    NewEvent { exam_id: None, ..event("account", n, 1) }
+}
+
 fn person(id: &str, login: &str) -> Person {
     Person {
         id: id.into(),
@@ -104,7 +108,7 @@ async fn people(store: &Store) {
     assert_eq!(store.person_by_login("comite").await.unwrap().unwrap().id, "p1");
     assert_eq!(store.person("absent").await.unwrap(), None);
     assert_eq!(store.roles("p1").await.unwrap(), ["author", "committee"]);
-    store.set_roles("p1", &["committee"]).await.unwrap();
+    store.change_person("p1", Some(&["committee"]), None, &account(901)).await.unwrap();
     assert_eq!(store.roles("p1").await.unwrap(), ["committee"]);
     assert_eq!(store.staff().await.unwrap().len(), 1);
 
@@ -112,9 +116,9 @@ async fn people(store: &Store) {
     store.open_login("hash", &session, 10).await.unwrap();
     assert_eq!(store.login("hash", 50).await.unwrap(), Some(session.clone()));
     assert_eq!(store.login("hash", 100).await.unwrap(), None, "it has ended");
-    store.set_disabled("p1", Some(60)).await.unwrap();
+    store.change_person("p1", None, Some(Some(60)), &account(902)).await.unwrap();
     assert_eq!(store.login("hash", 50).await.unwrap(), None, "disabling ends sessions");
-    store.set_disabled("p1", None).await.unwrap();
+    store.change_person("p1", None, Some(None), &account(903)).await.unwrap();
     store.open_login("hash", &session, 10).await.unwrap();
     store.set_secret("p1", "new").await.unwrap();
     assert_eq!(store.login("hash", 50).await.unwrap(), None, "so does a new secret");
@@ -202,11 +206,11 @@ fn enrolment(n: u32, factor: &str) -> Enrolment {
         name: format!("Candidat {n}"),
         secret: "s".into(),
         number: format!("D-{n}"),
-        site: if n == 1 { "Lille".into() } else { "Lyon".into() },
+        site: Some(if n == 1 { "Lille".into() } else { "Lyon".into() }),
         fresh_site_id: format!("site-{n}"),
-        factor: factor.into(),
-        extra_minutes: 0,
-        reference: String::new(),
+        factor: Some(factor.into()),
+        extra_minutes: None,
+        reference: None,
     }
 }
 
@@ -216,7 +220,10 @@ async fn exams(store: &Store) {
     assert_eq!(store.paper("x").await.unwrap().unwrap(), "{\"v\":1}");
     store.set_draft("x", "{\"v\":1}", "{\"v\":2}").await.unwrap();
     assert!(matches!(store.set_draft("x", "{\"v\":1}", "{}").await, Err(StoreError::Conflict)));
-    store.set_exam_settings("x", "Titre", "individual", 1_000, "Consignes").await.unwrap();
+    let settings = Exam { title: "Titre".into(), instructions: "Consignes".into(), ..exam("x") };
+    assert!(matches!(store.set_settings(&settings, "stale", "{}").await, Err(StoreError::Conflict)));
+    store.set_settings(&settings, "{\"v\":2}", "{\"v\":2}").await.unwrap();
+    assert_eq!(store.exam("x").await.unwrap().unwrap().title, "Titre");
     assert!(matches!(store.freeze("x", "stale", "{}", "h", &event("x", 2, 2)).await, Err(StoreError::Conflict)));
     store.freeze("x", "{\"v\":2}", "{\"v\":2}", "h", &event("x", 3, 3)).await.unwrap();
     assert_eq!(store.events("x", 10).await.unwrap().len(), 2, "a refused freezing leaves no event");
@@ -232,6 +239,14 @@ async fn exams(store: &Store) {
         candidates.iter().map(|c| (c.number.as_str(), c.site_name.as_str(), c.factor.as_str())).collect::<Vec<_>>(),
         [("D-1", "Lille", "4/3"), ("D-2", "Lyon", "4/3")]
     );
+    // What a file does not say stays as it was.
+    let bare = Enrolment { site: None, factor: None, ..enrolment(2, "1") };
+    store.enrol("x", &[bare], &event("x", 51, 5)).await.unwrap();
+    let second = store.candidate("x", "c2").await.unwrap().unwrap();
+    assert_eq!((second.site_name.as_str(), second.factor.as_str()), ("Lyon", "4/3"));
+    store.enrol("x", &[enrolment(4, "1")], &event("x", 52, 5)).await.unwrap();
+    store.remove_candidate("x", "c4", &event("x", 53, 5)).await.unwrap();
+    assert!(store.candidate("x", "c4").await.unwrap().is_none());
     // The same number for someone else: nothing of that list goes in.
     let clash = Enrolment { login: "autre".into(), fresh_person_id: "c9".into(), ..enrolment(1, "1") };
     assert!(store.enrol("x", &[enrolment(3, "1"), clash], &event("x", 6, 6)).await.is_err());
@@ -240,6 +255,8 @@ async fn exams(store: &Store) {
     store.add_site("x", &Site { id: "site-9".into(), name: "Brest".into() }, &event("x", 7, 7)).await.unwrap();
     let double = Site { id: "site-10".into(), name: "Brest".into() };
     assert!(matches!(store.add_site("x", &double, &event("x", 8, 8)).await, Err(StoreError::Duplicate)));
+    assert!(matches!(store.remove_site("x", "site-0", &event("x", 81, 8)).await, Err(StoreError::Conflict)), "in use");
+    store.remove_site("x", "site-9", &event("x", 82, 8)).await.unwrap();
     assert_eq!(store.exams().await.unwrap().len(), 1);
     assert_eq!(store.exams_of("c1").await.unwrap().len(), 1);
     assert_eq!(store.exams_of("p1").await.unwrap().len(), 0);
@@ -367,7 +384,8 @@ async fn delivery(store: &Store) {
 /// Many candidates at once: every acknowledgement is a step on disk, no more and no less.
 async fn crowd(store: &Store) {
     let journal = Journal::start(store.clone());
-    let list: Vec<Enrolment> = (100..160).map(|n| Enrolment { site: "Lille".into(), ..enrolment(n, "1") }).collect();
+    let list: Vec<Enrolment> =
+        (100..160).map(|n| Enrolment { site: Some("Lille".into()), ..enrolment(n, "1") }).collect();
     store.enrol("x", &list, &event("x", 20, 1)).await.unwrap();
     store.open_sitting("x", &section(), &["site-0".into()], &event("x", 21, 0)).await.unwrap();
     let mut tasks = tokio::task::JoinSet::new();
@@ -417,6 +435,11 @@ async fn results(store: &Store) {
     assert_eq!(store.result("x", 1, "c1").await.unwrap().as_deref(), Some("{\"n\":0}"), "what it is compared with");
     let exam = store.exam("x").await.unwrap().unwrap();
     assert_eq!((exam.state.as_str(), exam.published_version), ("published", Some(2)));
+    // Corrections may have been read: what arrives now is kept and never counts.
+    let id = store.ensure_attempt("at1", 7, "x", "c1", "s1").await.unwrap();
+    let stream = store.open_stream(&id, 40).await.unwrap() as u32;
+    let after = Journal::start(store.clone()).save(save(&id, stream, 1, &[tick("a")], 41)).await.unwrap();
+    assert_eq!(after.verdicts, [(1, Verdict::AfterMarking)]);
 }
 
 async fn story(store: Store) {

@@ -21,8 +21,8 @@ pub fn faults(login: &str, name: &str) -> Vec<Wrong> {
             "De 2 à 60 signes\u{a0}: lettres sans accent, chiffres, point, tiret, tiret bas ou arobase.",
         );
     }
-    if name.is_empty() || name.chars().count() > 200 {
-        fault("nom", "Indiquez un nom, de 200 caractères au plus.");
+    if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+        fault("nom", "Indiquez un nom, de 200 caractères au plus, sans saut de ligne.");
     }
     wrong
 }
@@ -44,7 +44,9 @@ pub async fn add(app: &App, actor: &Actor, login: &str, name: &str, roles: &[Rol
     }
     let code = ambient::access_code();
     let person = new_person(login, name, password::hash_code(&code));
-    let names: Vec<&str> = roles.iter().map(|r| r.name()).collect();
+    let mut names: Vec<&str> = roles.iter().map(|r| r.name()).collect();
+    names.sort_unstable();
+    names.dedup();
     app.store.add_person(&person, &names).await?;
     record(app, Some(actor), format!("Compte créé\u{a0}: {} ({})", person.login, french(roles))).await?;
     Ok((person, code))
@@ -93,25 +95,55 @@ pub async fn person(app: &App, person_id: &str) -> ApiResult<Person> {
     app.store.person(person_id).await?.ok_or(ApiError::NotFound)
 }
 
-/// Replaces the roles of an account. The student role comes with enrolments: it stays as it is.
-/// Administrators cannot take that role from themselves, so that there is always one.
-pub async fn set_roles(app: &App, actor: &Actor, person_id: &str, roles: &[Role]) -> ApiResult<()> {
+/// What to change of an account.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// New roles. The student role comes with enrolments: it stays as it is.
+    pub roles: Option<Vec<Role>>,
+    /// Disable it, or enable it again.
+    pub disabled: Option<bool>,
+}
+
+/// Changes an account, all or nothing. Administrators can neither take that role from themselves nor
+/// disable themselves, so that there is always one.
+pub async fn change(app: &App, actor: &Actor, person_id: &str, change: &Change) -> ApiResult<Person> {
     let person = person(app, person_id).await?;
-    if *person.id == *actor.id && !roles.contains(&Role::Administrator) {
-        return Err(ApiError::Conflict("Vous ne pouvez pas retirer votre propre rôle d’administrateur.".into()));
+    let own = *person.id == *actor.id;
+    let mut said = Vec::new();
+    let wanted = match &change.roles {
+        None => None,
+        Some(roles) => {
+            if own && !roles.contains(&Role::Administrator) {
+                return Err(ApiError::Conflict(
+                    "Vous ne pouvez pas retirer votre propre rôle d’administrateur.".into(),
+                ));
+            }
+            let mut wanted: Vec<Role> = roles.iter().copied().filter(|r| *r != Role::Student).collect();
+            wanted.sort_unstable();
+            wanted.dedup();
+            if wanted.is_empty() {
+                return Err(ApiError::wrong("rôles", "Choisissez au moins un rôle, ou désactivez le compte."));
+            }
+            if app.store.roles(person_id).await?.iter().any(|r| r == Role::Student.name()) {
+                wanted.push(Role::Student);
+            }
+            said.push(format!("rôles\u{a0}: {}", french(&wanted)));
+            Some(wanted)
+        }
+    };
+    if own && change.disabled == Some(true) {
+        return Err(ApiError::Conflict("Vous ne pouvez pas désactiver votre propre compte.".into()));
     }
-    let student = app.store.roles(person_id).await?.iter().any(|r| r == Role::Student.name());
-    let mut wanted: Vec<Role> = roles.iter().copied().filter(|r| *r != Role::Student).collect();
-    if wanted.is_empty() {
-        return Err(ApiError::wrong("rôles", "Choisissez au moins un rôle, ou désactivez le compte."));
+    said.extend(change.disabled.map(|off| if off { "désactivé".to_owned() } else { "réactivé".to_owned() }));
+    if said.is_empty() {
+        return Ok(person);
     }
-    if student {
-        wanted.push(Role::Student);
-    }
-    let names: Vec<&str> = wanted.iter().map(|r| r.name()).collect();
-    app.store.set_roles(person_id, &names).await?;
+    let names: Option<Vec<&str>> = wanted.as_ref().map(|list| list.iter().map(|r| r.name()).collect());
+    let disabled_ms = change.disabled.map(|off| off.then(ambient::now_ms));
+    let done = event(Some(actor), format!("Compte {}, {}", person.login, said.join(", ")));
+    app.store.change_person(person_id, names.as_deref(), disabled_ms, &done).await?;
     app.sessions.forget(None);
-    record(app, Some(actor), format!("Rôles de {}\u{a0}: {}", person.login, french(&wanted))).await
+    Ok(person)
 }
 
 /// Gives an account a new access code and ends its sessions. The old code or password stops working.
@@ -125,37 +157,28 @@ pub async fn new_code(app: &App, actor: &Actor, person_id: &str) -> ApiResult<(P
     let code = ambient::access_code();
     app.store.set_secret(person_id, &password::hash_code(&code)).await?;
     app.sessions.forget(None);
+    // Whoever tried the old one too often may come in with the new one at once.
+    app.throttle.succeeded(&person.login);
     record(app, Some(actor), format!("Nouveau code d’accès\u{a0}: {}", person.login)).await?;
     Ok((person, code))
-}
-
-/// Disables or enables an account. One cannot disable oneself.
-pub async fn set_disabled(app: &App, actor: &Actor, person_id: &str, disabled: bool) -> ApiResult<Person> {
-    let person = person(app, person_id).await?;
-    if *person.id == *actor.id && disabled {
-        return Err(ApiError::Conflict("Vous ne pouvez pas désactiver votre propre compte.".into()));
-    }
-    app.store.set_disabled(person_id, disabled.then(ambient::now_ms)).await?;
-    app.sessions.forget(None);
-    let what = if disabled { "désactivé" } else { "réactivé" };
-    record(app, Some(actor), format!("Compte {what}\u{a0}: {}", person.login)).await?;
-    Ok(person)
 }
 
 fn french(roles: &[Role]) -> String {
     roles.iter().map(|r| r.french()).collect::<Vec<_>>().join(", ")
 }
 
-async fn record(app: &App, actor: Option<&Actor>, detail: String) -> ApiResult<()> {
+fn event(actor: Option<&Actor>, detail: String) -> NewEvent {
     let at_ms = ambient::now_ms();
-    let event = NewEvent {
+    NewEvent {
         id: ambient::fresh_id(at_ms),
         exam_id: None,
         at_ms,
         author_id: actor.map(|a| a.id.to_string()),
         what: "account",
         detail,
-    };
-    app.store.add_event(&event).await?;
-    Ok(())
+    }
+}
+
+async fn record(app: &App, actor: Option<&Actor>, detail: String) -> ApiResult<()> {
+    Ok(app.store.add_event(&event(actor, detail)).await?)
 }

@@ -115,10 +115,11 @@ pub fn rows(count: usize) -> Vec<Row> {
             Row {
                 number: format!("D-{:04}", i + 1001),
                 name,
-                site: SITES[stream.below(SITES.len())].into(),
-                factor: if third { Exact::new(4, 3) } else { Exact::ONE },
-                extra_minutes: 0,
-                reference: if third { format!("2026-{:03}", i % 400) } else { String::new() },
+                site: Some(SITES[stream.below(SITES.len())].into()),
+                factor: third.then(|| Exact::new(4, 3)),
+                extra_minutes: None,
+                reference: third.then(|| format!("2026-{:03}", i % 400)),
+                line: 0,
             }
         })
         .collect()

@@ -12,7 +12,6 @@ use crate::exam::draft::{self, SectionForm, Settings};
 use crate::exam::{life, marks, results};
 use crate::library::import_file;
 use crate::media;
-use docimo_engine::Exact;
 use docimo_engine::ledger::{Decision, Neutralisation};
 use docimo_store::bank::EntryFilter;
 use docimo_store::exams::NewEvent;
@@ -181,13 +180,7 @@ impl Bank {
 }
 
 fn section(title: &str, duration_minutes: u32, weight: &str) -> SectionForm {
-    SectionForm {
-        title: title.into(),
-        duration_minutes,
-        weight: weight.into(),
-        scheme: String::new(),
-        shuffle: Some("on".into()),
-    }
+    SectionForm { title: title.into(), duration_minutes, weight: weight.into(), scheme: String::new(), shuffle: true }
 }
 
 fn settings(title: &str, start_mode: &str, scheme: &str, instructions: &str) -> Settings {
@@ -279,10 +272,11 @@ fn student_row(site: &str) -> Row {
     Row {
         number: "etudiant".into(),
         name: "Camille Exemple".into(),
-        site: site.into(),
-        factor: Exact::ONE,
-        extra_minutes: 0,
-        reference: String::new(),
+        site: Some(site.into()),
+        factor: None,
+        extra_minutes: None,
+        reference: None,
+        line: 0,
     }
 }
 

@@ -9,9 +9,10 @@ use docimo_engine::check::{self, Fault};
 use docimo_engine::paper::{Element, MarkRules, Paper, RankAFilter, Section};
 use docimo_engine::scheme::MarkingScheme;
 use docimo_engine::{Exact, SectionId};
-use docimo_store::exams::{Exam, Site};
+use docimo_store::exams::{Exam, FIRST_SITE, Site};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashSet};
 use utoipa::ToSchema;
 
 /// Settings of an exam.
@@ -76,14 +77,17 @@ impl Settings {
         }
     }
 
-    /// Checks them; every fault is listed.
-    fn rules(&self) -> ApiResult<MarkRules> {
+    /// Checks them; every fault is listed. `own` are the schemes of the exam itself.
+    fn rules(&self, own: &BTreeMap<String, MarkingScheme>) -> ApiResult<MarkRules> {
         let mut wrong = Vec::new();
         let mut fault = |place: &str, message: &str| {
             wrong.push(Wrong { place: place.into(), message: message.into() });
         };
-        if self.title.trim().is_empty() || self.title.chars().count() > 200 {
-            fault("titre", "Donnez un titre de 1 à 200 caractères.");
+        if !is_title(&self.title) {
+            fault("titre", "Donnez un titre de 1 à 200 caractères, sur une ligne.");
+        }
+        if self.instructions.chars().count() > MAX_INSTRUCTIONS {
+            fault("consignes", &format!("{MAX_INSTRUCTIONS} caractères au plus."));
         }
         if !matches!(self.start_mode.as_str(), "common" | "individual") {
             fault("départ", "Choisissez un départ commun ou individuel.");
@@ -91,7 +95,7 @@ impl Settings {
         if self.grace_seconds > 600 {
             fault("délai de grâce", "600 secondes au plus.");
         }
-        if MarkingScheme::preset(&self.scheme).is_none() {
+        if MarkingScheme::preset(&self.scheme).is_none() && !own.contains_key(&self.scheme) {
             fault("barème", &format!("Le barème « {} » n’existe pas.", self.scheme));
         }
         let rank_a_filter = match self.rank_a_filter.as_str() {
@@ -125,9 +129,54 @@ impl Settings {
     }
 }
 
+/// Longest instructions, in characters.
+const MAX_INSTRUCTIONS: usize = 20_000;
+
+/// A title fits on one line.
+fn is_title(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
+}
+
+/// What to change of the settings; what is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsPatch {
+    /// Shown to all.
+    pub title: Option<String>,
+    /// `common` or `individual`.
+    pub start_mode: Option<String>,
+    /// Seconds.
+    pub grace_seconds: Option<u32>,
+    /// Markdown.
+    pub instructions: Option<String>,
+    /// Name of a marking scheme.
+    pub scheme: Option<String>,
+    /// `knowledge` or `knowledge-and-format`.
+    pub rank_a_filter: Option<String>,
+    /// On 20.
+    pub rank_a_threshold: Option<String>,
+    /// On 20; empty for none.
+    pub pass_threshold: Option<String>,
+}
+
+impl SettingsPatch {
+    fn over(self, now: Settings) -> Settings {
+        Settings {
+            title: self.title.unwrap_or(now.title),
+            start_mode: self.start_mode.unwrap_or(now.start_mode),
+            grace_seconds: self.grace_seconds.unwrap_or(now.grace_seconds),
+            instructions: self.instructions.unwrap_or(now.instructions),
+            scheme: self.scheme.unwrap_or(now.scheme),
+            rank_a_filter: self.rank_a_filter.unwrap_or(now.rank_a_filter),
+            rank_a_threshold: self.rank_a_threshold.unwrap_or(now.rank_a_threshold),
+            pass_threshold: self.pass_threshold.unwrap_or(now.pass_threshold),
+        }
+    }
+}
+
 /// Creates an exam with an empty draft paper and one site. Returns its id.
 pub async fn create(app: &App, actor: &Actor, settings: &Settings) -> ApiResult<String> {
-    let rules = settings.rules()?;
+    let rules = settings.rules(&BTreeMap::new())?;
     let now_ms = ambient::now_ms();
     let id = ambient::fresh_id(now_ms);
     let exam = Exam {
@@ -151,28 +200,38 @@ pub async fn create(app: &App, actor: &Actor, settings: &Settings) -> ApiResult<
         rules,
         sections: vec![],
     };
-    let site = Site { id: ambient::fresh_id(now_ms), name: "Centre principal".into() };
+    let site = Site { id: ambient::fresh_id(now_ms), name: FIRST_SITE.into() };
     let made = event(actor, &id, "create", format!("Examen créé : {}", exam.title));
     app.store.add_exam(&exam, &to_json(&paper)?, &[site], &made).await?;
     Ok(id)
 }
 
-/// Changes the settings of a draft.
+/// Changes the settings of a draft, whole or not at all.
 pub async fn set_settings(app: &App, exam_id: &str, settings: &Settings) -> ApiResult<()> {
-    let rules = settings.rules()?;
-    exam(app, exam_id).await?;
-    edit(app, exam_id, |paper| {
-        paper.title = settings.title.trim().to_owned();
-        paper.scheme = settings.scheme.clone();
-        paper.rules = rules;
-        Ok(())
-    })
-    .await?;
-    let grace_ms = i64::from(settings.grace_seconds) * 1000;
-    app.store
-        .set_exam_settings(exam_id, settings.title.trim(), &settings.start_mode, grace_ms, &settings.instructions)
-        .await?;
+    let current = exam(app, exam_id).await?;
+    let before = app.store.paper(exam_id).await?.ok_or(ApiError::NotFound)?;
+    let mut paper: Paper = serde_json::from_str(&before).map_err(|e| ApiError::Internal(e.into()))?;
+    paper.rules = settings.rules(&paper.schemes)?;
+    if current.state != "draft" {
+        return Err(ApiError::Conflict("Le sujet est figé : ses réglages ne changent plus.".into()));
+    }
+    paper.title = settings.title.trim().to_owned();
+    paper.scheme = settings.scheme.clone();
+    let changed = Exam {
+        title: paper.title.clone(),
+        start_mode: settings.start_mode.clone(),
+        grace_ms: i64::from(settings.grace_seconds) * 1000,
+        instructions: settings.instructions.clone(),
+        ..current
+    };
+    app.store.set_settings(&changed, &before, &to_json(&paper)?).await?;
     Ok(())
+}
+
+/// Changes some settings of a draft and leaves the others.
+pub async fn patch_settings(app: &App, exam_id: &str, patch: SettingsPatch) -> ApiResult<()> {
+    let now = Settings::of(&exam(app, exam_id).await?, &paper(app, exam_id).await?);
+    set_settings(app, exam_id, &patch.over(now)).await
 }
 
 /// An exam, or "not found".
@@ -191,7 +250,7 @@ pub(crate) fn to_json(paper: &Paper) -> ApiResult<String> {
 }
 
 /// Changes a draft paper, whole or not at all.
-async fn edit(app: &App, exam_id: &str, change: impl FnOnce(&mut Paper) -> ApiResult<()>) -> ApiResult<()> {
+pub(crate) async fn edit(app: &App, exam_id: &str, change: impl FnOnce(&mut Paper) -> ApiResult<()>) -> ApiResult<()> {
     if exam(app, exam_id).await?.state != "draft" {
         return Err(ApiError::Conflict("Le sujet est figé : il ne peut plus changer.".into()));
     }
@@ -205,7 +264,11 @@ async fn edit(app: &App, exam_id: &str, change: impl FnOnce(&mut Paper) -> ApiRe
 /// Replaces a draft paper by one made elsewhere. Its faults are told at freezing, except those that make
 /// it unreadable.
 pub async fn set_paper(app: &App, exam_id: &str, new: Paper) -> ApiResult<Vec<Wrong>> {
-    let faults = check::paper(&new);
+    let minutes = new.sections.iter().map(|s| s.duration_minutes).max().unwrap_or(0);
+    if minutes > 1440 {
+        return Err(ApiError::wrong("durée", "La durée d’une épreuve est de 1 à 1440 minutes."));
+    }
+    let faults = faults(app, &new).await?;
     edit(app, exam_id, |paper| {
         *paper = new;
         Ok(())
@@ -214,8 +277,20 @@ pub async fn set_paper(app: &App, exam_id: &str, new: Paper) -> ApiResult<Vec<Wr
     Ok(faults.into_iter().map(Wrong::from).collect())
 }
 
+/// Puts a section elsewhere in the paper, from 0.
+pub async fn place_section(app: &App, exam_id: &str, section: &str, position: usize) -> ApiResult<()> {
+    edit(app, exam_id, |paper| {
+        let at = paper.sections.iter().position(|s| s.id.as_str() == section).ok_or(ApiError::NotFound)?;
+        let moved = paper.sections.remove(at);
+        paper.sections.insert(position.min(paper.sections.len()), moved);
+        Ok(())
+    })
+    .await
+}
+
 /// A section as a form sends it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SectionForm {
     /// Shown to candidates.
     pub title: String,
@@ -227,9 +302,9 @@ pub struct SectionForm {
     /// Scheme of its own, or empty.
     #[serde(default)]
     pub scheme: String,
-    /// "on": an order of propositions for each candidate.
+    /// An order of propositions drawn for each candidate?
     #[serde(default)]
-    pub shuffle: Option<String>,
+    pub shuffle: bool,
 }
 
 impl SectionForm {
@@ -240,17 +315,29 @@ impl SectionForm {
         self.weight.parse().map_err(|e: docimo_engine::exact::NotANumber| ApiError::wrong("coefficient", e.to_string()))
     }
 
-    fn checked(&self) -> ApiResult<()> {
-        if self.title.trim().is_empty() {
-            return Err(ApiError::wrong("titre", "Donnez un titre à l’épreuve."));
+    /// Every fault of it, for a paper that has these schemes of its own.
+    fn checked(&self, own: &BTreeMap<String, MarkingScheme>) -> ApiResult<()> {
+        let mut wrong = Vec::new();
+        let mut fault = |place: &str, message: String| wrong.push(Wrong { place: place.into(), message });
+        if !is_title(&self.title) {
+            fault("titre", "Donnez à l’épreuve un titre de 1 à 200 caractères, sur une ligne.".into());
         }
         if !(1..=1440).contains(&self.duration_minutes) {
-            return Err(ApiError::wrong("durée", "La durée est de 1 à 1440 minutes."));
+            fault("durée", "La durée est de 1 à 1440 minutes.".into());
         }
-        if !self.scheme.is_empty() && MarkingScheme::preset(&self.scheme).is_none() {
-            return Err(ApiError::wrong("barème", format!("Le barème « {} » n’existe pas.", self.scheme)));
+        if !self.scheme.is_empty() && MarkingScheme::preset(&self.scheme).is_none() && !own.contains_key(&self.scheme) {
+            fault("barème", format!("Le barème « {} » n’existe pas.", self.scheme));
         }
-        self.weight().map(drop)
+        match self.weight() {
+            Ok(weight) if weight <= Exact::ZERO || weight > Exact::int(1000) => {
+                fault("coefficient", "Le coefficient est positif, et 1000 au plus.".into());
+            }
+            Err(ApiError::Invalid { wrong: found, .. }) => {
+                found.into_iter().for_each(|w| fault("coefficient", w.message))
+            }
+            _ => {}
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(ApiError::Invalid { title: "Épreuve à corriger".into(), wrong }) }
     }
 
     fn fill(&self, section: &mut Section) -> ApiResult<()> {
@@ -258,22 +345,22 @@ impl SectionForm {
         section.duration_minutes = self.duration_minutes;
         section.weight = self.weight()?;
         section.scheme = (!self.scheme.is_empty()).then(|| self.scheme.clone());
-        section.shuffle_propositions = self.shuffle.is_some();
+        section.shuffle_propositions = self.shuffle;
         Ok(())
     }
 }
 
 /// Adds a section at the end; its id.
 pub async fn add_section(app: &App, exam_id: &str, form: &SectionForm) -> ApiResult<String> {
-    form.checked()?;
     let mut id = String::new();
     edit(app, exam_id, |paper| {
+        form.checked(&paper.schemes)?;
         let number = (1..).find(|n| paper.section(&format!("s{n}")).is_none()).unwrap_or(1);
         id = format!("s{number}");
         let mut section = Section {
             id: SectionId::new(&id),
             title: String::new(),
-            duration_minutes: 0,
+            duration_minutes: 1,
             weight: Exact::ONE,
             scheme: None,
             shuffle_propositions: false,
@@ -293,8 +380,11 @@ fn section_mut<'p>(paper: &'p mut Paper, id: &str) -> ApiResult<&'p mut Section>
 
 /// Changes a section.
 pub async fn set_section(app: &App, exam_id: &str, section: &str, form: &SectionForm) -> ApiResult<()> {
-    form.checked()?;
-    edit(app, exam_id, |paper| form.fill(section_mut(paper, section)?)).await
+    edit(app, exam_id, |paper| {
+        form.checked(&paper.schemes)?;
+        form.fill(section_mut(paper, section)?)
+    })
+    .await
 }
 
 /// Removes a section with what it holds.
@@ -311,15 +401,16 @@ pub async fn remove_section(app: &App, exam_id: &str, section: &str) -> ApiResul
 pub async fn add_entries(app: &App, exam_id: &str, section: &str, entry_ids: &[String]) -> ApiResult<usize> {
     let mut elements = Vec::with_capacity(entry_ids.len());
     for id in entry_ids {
-        let revision = app.store.latest_revision(id).await?.ok_or(ApiError::NotFound)?;
+        let unknown = || ApiError::wrong("questions", format!("l’entrée « {id} » n’est pas dans la banque"));
+        let revision = app.store.latest_revision(id).await?.ok_or_else(unknown)?;
         let element: Element = serde_json::from_str(&revision.body).map_err(|e| ApiError::Internal(e.into()))?;
         elements.push(element);
     }
     let added = elements.len();
     edit(app, exam_id, |paper| {
-        let taken: std::collections::HashSet<String> =
+        let mut taken: HashSet<String> =
             paper.sections.iter().flat_map(|s| &s.elements).map(|e| e.id().to_owned()).collect();
-        if let Some(again) = elements.iter().find(|e| taken.contains(e.id())) {
+        if let Some(again) = elements.iter().find(|e| !taken.insert(e.id().to_owned())) {
             return Err(ApiError::Conflict(format!("« {} » est déjà dans le sujet.", again.id())));
         }
         section_mut(paper, section)?.elements.append(&mut elements);
@@ -365,6 +456,9 @@ pub async fn faults(app: &App, paper: &Paper) -> ApiResult<Vec<Fault>> {
 
 /// Freezes the paper: from here on it cannot change.
 pub async fn freeze(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
+    if exam(app, exam_id).await?.state != "draft" {
+        return Err(ApiError::Conflict("Le sujet est déjà figé.".into()));
+    }
     let before = app.store.paper(exam_id).await?.ok_or(ApiError::NotFound)?;
     let paper: Paper = serde_json::from_str(&before).map_err(|e| ApiError::Internal(e.into()))?;
     let faults = faults(app, &paper).await?;

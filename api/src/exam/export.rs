@@ -1,8 +1,13 @@
 //! Results as files: CSV and XLSX.
 
-use super::marks::Marked;
+use super::draft::exam;
+use super::marks::{Marked, ledger, mark_at};
 use super::results::summaries;
+use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+use crate::web;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use docimo_engine::Exact;
 use rust_xlsxwriter::{Format, Workbook};
 
@@ -24,7 +29,12 @@ fn heads(marked: &Marked) -> Vec<String> {
     .into();
     heads.extend(marked.effective.paper.sections.iter().map(|s| format!("Points : {}", s.title)));
     heads.extend(marked.effective.paper.questions().map(|p| p.question.id.to_string()));
-    heads
+    heads.into_iter().map(short).collect()
+}
+
+/// A spreadsheet's cell holds 32,767 characters; nothing of ours needs a tenth of that.
+fn short(text: String) -> String {
+    if text.chars().count() <= 3000 { text } else { text.chars().take(2999).chain(['…']).collect() }
 }
 
 enum Cell {
@@ -77,7 +87,7 @@ fn rows(marked: &Marked) -> Vec<Vec<Cell>> {
 pub fn csv(marked: &Marked) -> ApiResult<Vec<u8>> {
     let fail = |e: &dyn std::fmt::Display| ApiError::Internal(anyhow::anyhow!("csv: {e}"));
     let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(b"\xef\xbb\xbf".to_vec());
-    writer.write_record(heads(marked)).map_err(|e| fail(&e))?;
+    writer.write_record(heads(marked).into_iter().map(inert)).map_err(|e| fail(&e))?;
     for row in rows(marked) {
         let cells = row.into_iter().map(|cell| match cell {
             Cell::Text(text) => inert(text),
@@ -94,6 +104,43 @@ pub fn inert(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }
 
+/// Results as a CSV file to save.
+pub async fn csv_file(app: &App, exam_id: &str) -> ApiResult<Response> {
+    let exam = exam(app, exam_id).await?;
+    let marked = mark_at(app, exam_id, None).await?;
+    let bytes = tokio::task::spawn_blocking(move || csv(&marked)).await.map_err(|e| ApiError::Internal(e.into()))??;
+    Ok(download(bytes, "text/csv; charset=utf-8", &exam.title, "csv"))
+}
+
+/// Results and the register as a workbook to save.
+pub async fn xlsx_file(app: &App, exam_id: &str) -> ApiResult<Response> {
+    let exam = exam(app, exam_id).await?;
+    let decisions: Vec<(u32, String, String, String)> = ledger(app, exam_id)
+        .await?
+        .into_iter()
+        .map(|l| (l.entry.version, l.entry.decision.french(), l.entry.reason, l.author_name))
+        .collect();
+    let marked = mark_at(app, exam_id, None).await?;
+    let work = move || xlsx(&marked, &decisions);
+    let bytes = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::Internal(e.into()))??;
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    Ok(download(bytes, kind, &exam.title, "xlsx"))
+}
+
+/// A file to save.
+fn download(bytes: Vec<u8>, kind: &'static str, title: &str, extension: &str) -> Response {
+    let plain: String = title.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name = web::urlencode(&format!("{title}.{extension}")).replace('/', "-");
+    let disposition = format!("attachment; filename=\"resultats-{plain}.{extension}\"; filename*=UTF-8''{name}");
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Ok(value) = HeaderValue::from_str(&disposition) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}
+
 /// A workbook: results, and the decisions of the register.
 pub fn xlsx(marked: &Marked, decisions: &[(u32, String, String, String)]) -> ApiResult<Vec<u8>> {
     let build = || -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
@@ -108,7 +155,7 @@ pub fn xlsx(marked: &Marked, decisions: &[(u32, String, String, String)]) -> Api
             for (c, cell) in row.into_iter().enumerate() {
                 let (r, c) = (r as u32 + 1, c as u16);
                 match cell {
-                    Cell::Text(text) => drop(sheet.write_string(r, c, text)?),
+                    Cell::Text(text) => drop(sheet.write_string(r, c, short(text))?),
                     Cell::Number(value) if c == 4 => drop(sheet.write_number(r, c, value.to_f64())?),
                     Cell::Number(value) => drop(sheet.write_number_with_format(r, c, value.to_f64(), &two)?),
                     Cell::Empty => {}
@@ -124,13 +171,28 @@ pub fn xlsx(marked: &Marked, decisions: &[(u32, String, String, String)]) -> Api
         for (r, (version, what, why, who)) in decisions.iter().enumerate() {
             let r = r as u32 + 1;
             sheet.write_number(r, 0, f64::from(*version))?;
-            sheet.write_string(r, 1, what)?;
-            sheet.write_string(r, 2, why)?;
-            sheet.write_string(r, 3, who)?;
+            for (c, text) in [what, why, who].into_iter().enumerate() {
+                sheet.write_string(r, c as u16 + 1, short(text.clone()))?;
+            }
         }
         sheet.set_column_width(1, 60)?;
         sheet.set_column_width(2, 60)?;
         book.save_to_buffer()
     };
     build().map_err(|e| ApiError::Internal(e.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_names_that_headers_can_carry() {
+        let response = download(vec![], "text/csv", "Épreuve «\u{a0}blanche\u{a0}»\r\nX: y", "csv");
+        let value = response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap();
+        assert!(
+            value.starts_with("attachment; filename=\"resultats--preuve") && value.contains("%C3%89preuve"),
+            "{value}"
+        );
+    }
 }

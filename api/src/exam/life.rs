@@ -1,29 +1,48 @@
 //! Opening, watching, closing; time given; sheets given back.
 
 use super::draft::exam;
-use super::event;
+use super::{checked_reason, event};
 use crate::ambient;
 use crate::app::App;
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
 use crate::error::{ApiError, ApiResult};
 use docimo_engine::attempt::Phase;
+use docimo_store::StoreError;
 use docimo_store::delivery::{Attempt, GrantTo, TimeGrant};
-use docimo_store::exams::Site;
+use docimo_store::exams::{Event, Site};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// Adds a site.
-pub async fn add_site(app: &App, actor: &Actor, exam_id: &str, name: &str) -> ApiResult<()> {
-    exam(app, exam_id).await?;
+pub async fn add_site(app: &App, actor: &Actor, exam_id: &str, name: &str) -> ApiResult<String> {
+    let current = exam(app, exam_id).await?;
+    if matches!(current.state.as_str(), "closed" | "marked" | "published") {
+        return Err(ApiError::Conflict("L’examen est terminé : ses centres ne changent plus.".into()));
+    }
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > 100 {
-        return Err(ApiError::wrong("nom", "Donnez au centre un nom de 1 à 100 caractères."));
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(ApiError::wrong("nom", "Donnez au centre un nom de 1 à 100 caractères, sur une ligne."));
     }
     let site = Site { id: ambient::fresh_id(ambient::now_ms()), name: name.to_owned() };
     let done = event(actor, exam_id, "site", format!("Centre ajouté : {name}"));
-    app.store.add_site(exam_id, &site, &done).await?;
-    Ok(())
+    match app.store.add_site(exam_id, &site, &done).await {
+        Ok(()) => Ok(site.id),
+        Err(StoreError::Duplicate) => Err(ApiError::wrong("nom", format!("L’examen a déjà un centre « {name} »."))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes a site where nobody is enrolled and nothing was opened.
+pub async fn remove_site(app: &App, actor: &Actor, exam_id: &str, site_id: &str) -> ApiResult<()> {
+    let site = chosen_sites(app, exam_id, &[site_id.to_owned()]).await?.remove(0);
+    let done = event(actor, exam_id, "site", format!("Centre retiré : {}", site.name));
+    app.store.remove_site(exam_id, site_id, &done).await.map_err(|error| match error {
+        StoreError::Conflict => {
+            ApiError::Conflict(format!("Des candidats sont inscrits au centre « {} », ou il a été ouvert.", site.name))
+        }
+        other => other.into(),
+    })
 }
 
 /// Sites asked for, or all when none is named.
@@ -42,8 +61,10 @@ fn names(sites: &[Site]) -> String {
 /// Opens a section at sites (all when none is named).
 pub async fn open(app: &App, actor: &Actor, exam_id: &str, section: &str, sites: &[String]) -> ApiResult<()> {
     let current = exam(app, exam_id).await?;
-    if current.state == "draft" {
-        return Err(ApiError::Conflict("Figez le sujet avant d’ouvrir une épreuve.".into()));
+    match current.state.as_str() {
+        "draft" => return Err(ApiError::Conflict("Figez le sujet avant d’ouvrir une épreuve.".into())),
+        "marked" | "published" => return Err(ApiError::Conflict("L’examen est noté : plus rien ne s’ouvre.".into())),
+        _ => {}
     }
     let paper = app.frozen_paper(exam_id).await?;
     let (_, section_) = paper.section(section).ok_or(ApiError::NotFound)?;
@@ -61,7 +82,14 @@ pub async fn open(app: &App, actor: &Actor, exam_id: &str, section: &str, sites:
 pub async fn close(app: &App, actor: &Actor, exam_id: &str, section: &str, sites: &[String]) -> ApiResult<()> {
     let paper = app.frozen_paper(exam_id).await?;
     let (_, section_) = paper.section(section).ok_or(ApiError::NotFound)?;
-    let sites = chosen_sites(app, exam_id, sites).await?;
+    let sittings = app.store.sittings(exam_id).await?;
+    let is_open =
+        |site: &Site| sittings.iter().any(|s| s.site_id == site.id && s.section_id == section && s.closed_ms.is_none());
+    let asked = chosen_sites(app, exam_id, sites).await?;
+    let sites: Vec<Site> = asked.into_iter().filter(is_open).collect();
+    if sites.is_empty() {
+        return Err(ApiError::Conflict(format!("« {} » n’est ouverte dans aucun de ces centres.", section_.title)));
+    }
     let ids: Vec<String> = sites.iter().map(|s| s.id.clone()).collect();
     let done = event(actor, exam_id, "close", format!("« {} » close : {}", section_.title, names(&sites)));
     app.store.close_sitting(exam_id, section, &ids, &done).await?;
@@ -70,6 +98,11 @@ pub async fn close(app: &App, actor: &Actor, exam_id: &str, section: &str, sites
 
 /// Ends the exam: closes whatever is open and lets marking begin.
 pub async fn finish(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
+    match exam(app, exam_id).await?.state.as_str() {
+        "open" => {}
+        "draft" | "frozen" => return Err(ApiError::Conflict("Rien n’a encore été ouvert.".into())),
+        _ => return Err(ApiError::Conflict("L’examen est déjà terminé.".into())),
+    }
     let paper = app.frozen_paper(exam_id).await?;
     let open: Vec<_> = app.store.sittings(exam_id).await?.into_iter().filter(|s| s.closed_ms.is_none()).collect();
     for section in &paper.sections {
@@ -82,6 +115,19 @@ pub async fn finish(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
     let done = event(actor, exam_id, "finish", "Examen terminé");
     app.store.move_exam(exam_id, &["open"], "closed", &done).await?;
     Ok(())
+}
+
+/// What people in charge did in an exam, the newest first. Before publication, what the jury decided of
+/// keys and answers is for the committee: others read that something was decided.
+pub async fn events(app: &App, actor: &Actor, exam_id: &str, limit: i64) -> ApiResult<Vec<Event>> {
+    let current = exam(app, exam_id).await?;
+    let mut events = app.store.events(exam_id, limit).await?;
+    if current.state != "published" && !actor.is_any(&[Role::Committee, Role::Administrator]) {
+        for event in events.iter_mut().filter(|e| e.what == "decide") {
+            event.detail = "Décision du jury, lisible après la publication".into();
+        }
+    }
+    Ok(events)
 }
 
 /// Extra time, as a form or a program sends it.
@@ -106,9 +152,7 @@ pub struct TimeForm {
 /// Gives extra time to a candidate or a site.
 pub async fn give_time(app: &App, actor: &Actor, exam_id: &str, form: &TimeForm) -> ApiResult<()> {
     exam(app, exam_id).await?;
-    if form.reason.trim().is_empty() {
-        return Err(ApiError::wrong("motif", "Indiquez le motif : il est conservé avec la décision."));
-    }
+    checked_reason(&form.reason, "il est conservé avec la décision")?;
     if !(1..=240).contains(&form.minutes) {
         return Err(ApiError::wrong("minutes", "De 1 à 240 minutes."));
     }
@@ -166,10 +210,11 @@ pub async fn give_time(app: &App, actor: &Actor, exam_id: &str, form: &TimeForm)
 
 /// Gives a sheet back to its candidate.
 pub async fn reopen(app: &App, actor: &Actor, attempt_id: &str, reason: &str) -> ApiResult<String> {
-    if reason.trim().is_empty() {
-        return Err(ApiError::wrong("motif", "Indiquez le motif : il est conservé avec la décision."));
-    }
+    checked_reason(reason, "il est conservé avec la décision")?;
     let attempt = app.store.attempt(attempt_id).await?.ok_or(ApiError::NotFound)?;
+    if attempt.exam_state != "open" {
+        return Err(ApiError::Conflict("L’examen est terminé : une copie ne se rend plus.".into()));
+    }
     if attempt.handed_in_ms.is_none() {
         return Err(ApiError::Conflict("Cette copie n’est pas remise.".into()));
     }

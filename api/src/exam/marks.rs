@@ -1,7 +1,7 @@
 //! Marking an exam at a version of its register, and what a decision would change.
 
 use super::draft::exam;
-use super::event;
+use super::{checked_reason, event};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
@@ -13,7 +13,8 @@ use docimo_engine::paper::Paper;
 use docimo_engine::response::Response;
 use docimo_engine::stats::{ExamIndices, Summary, exam_indices, summary};
 use docimo_engine::{Exact, QuestionId, ranking};
-use docimo_store::exams::Candidate;
+use docimo_store::delivery::Attempt;
+use docimo_store::exams::{Candidate, Exam};
 use docimo_store::results::LedgerLine;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -169,6 +170,7 @@ pub async fn ledger(app: &App, exam_id: &str) -> ApiResult<Vec<LedgerLine>> {
 
 /// Marks an exam at a version (the last one with `None`).
 pub async fn mark_at(app: &App, exam_id: &str, version: Option<u32>) -> ApiResult<Marked> {
+    exam(app, exam_id).await?;
     let lines = ledger(app, exam_id).await?;
     let entries: Vec<Entry> = lines.into_iter().map(|l| l.entry).collect();
     if entries.is_empty() {
@@ -207,9 +209,14 @@ pub async fn first_marking(app: &App, actor: &Actor, exam_id: &str) -> ApiResult
     if current.state != "closed" {
         return Err(ApiError::Conflict("Terminez l’examen avant de le noter.".into()));
     }
+    let now_ms = ambient::now_ms();
+    if let Some(seconds) = still_arriving(app, &current, now_ms).await? {
+        let why = format!("Des réponses données à l’heure peuvent encore arriver : attendez {seconds} seconde(s).");
+        return Err(ApiError::Conflict(why));
+    }
     let entry = Entry {
         version: 1,
-        at_ms: ambient::now_ms(),
+        at_ms: now_ms,
         author: actor.id.to_string(),
         reason: String::new(),
         decision: Decision::FirstMarking,
@@ -220,6 +227,19 @@ pub async fn first_marking(app: &App, actor: &Actor, exam_id: &str) -> ApiResult
     Ok(())
 }
 
+/// Seconds during which an answer made in time may still arrive: the grace after the last closing, unless
+/// every sheet is handed in.
+async fn still_arriving(app: &App, exam: &Exam, now_ms: i64) -> ApiResult<Option<i64>> {
+    let closed_ms = app.store.sittings(&exam.id).await?.iter().filter_map(|s| s.closed_ms).max();
+    let left_ms = closed_ms.map_or(0, |closed| closed + exam.grace_ms - now_ms);
+    if left_ms <= 0 {
+        return Ok(None);
+    }
+    let composing = |a: &Attempt| a.streams > 0 && a.handed_in_ms.is_none();
+    let waited = app.store.attempts(&exam.id).await?.iter().any(composing);
+    Ok(waited.then(|| (left_ms + 999) / 1000))
+}
+
 fn next_entry(actor: &Actor, before: &[Entry], form: &DecisionForm) -> ApiResult<Entry> {
     if form.decision == Decision::FirstMarking {
         return Err(ApiError::bad("La première notation se demande à part."));
@@ -227,9 +247,7 @@ fn next_entry(actor: &Actor, before: &[Entry], form: &DecisionForm) -> ApiResult
     if before.is_empty() {
         return Err(ApiError::Conflict("Notez d’abord l’examen.".into()));
     }
-    if form.reason.trim().is_empty() {
-        return Err(ApiError::wrong("motif", "Indiquez le motif : il est publié avec la décision."));
-    }
+    checked_reason(&form.reason, "il est publié avec la décision")?;
     Ok(Entry {
         version: before.len() as u32 + 1,
         at_ms: ambient::now_ms(),

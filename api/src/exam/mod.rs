@@ -10,9 +10,11 @@ pub mod life;
 pub mod marks;
 pub mod results;
 pub mod room;
+pub mod schemes;
 
 use crate::ambient;
 use crate::auth::Actor;
+use crate::error::{ApiError, ApiResult};
 use docimo_store::exams::NewEvent;
 
 /// What a person in charge just did, to be recorded with it.
@@ -26,6 +28,20 @@ pub(crate) fn event(actor: &Actor, exam_id: &str, what: &'static str, detail: im
         what,
         detail: detail.into(),
     }
+}
+
+/// Longest reason, in characters: it is shown to people and put in a spreadsheet's cell.
+const MAX_REASON: usize = 2000;
+
+/// A reason is compulsory, and says something.
+pub(crate) fn checked_reason(reason: &str, why: &str) -> ApiResult<()> {
+    if reason.trim().is_empty() {
+        return Err(ApiError::wrong("motif", format!("Indiquez le motif : {why}.")));
+    }
+    if reason.chars().count() > MAX_REASON || reason.contains('\0') {
+        return Err(ApiError::wrong("motif", format!("{MAX_REASON} caractères au plus.")));
+    }
+    Ok(())
 }
 
 /// State of an exam, in French.

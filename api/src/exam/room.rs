@@ -283,6 +283,11 @@ pub async fn enter(app: &App, actor: &Actor, exam_id: &str, section: &str) -> Ap
     let paper = app.frozen_paper(exam_id).await?;
     paper.section(section).ok_or(ApiError::NotFound)?;
     app.store.candidate(exam_id, &actor.id).await?.ok_or(ApiError::NotFound)?;
+    let exam = super::draft::exam(app, exam_id).await?;
+    if matches!(exam.state.as_str(), "closed" | "marked" | "published") {
+        let own = app.store.attempts_of(exam_id, &actor.id).await?.into_iter().find(|a| a.section_id == section);
+        return own.map(|a| a.id).ok_or_else(|| ApiError::Conflict("L’examen est terminé.".into()));
+    }
     let fresh = ambient::fresh_id(ambient::now_ms());
     Ok(app.store.ensure_attempt(&fresh, ambient::seed(), exam_id, &actor.id, section).await?)
 }
@@ -435,8 +440,15 @@ pub async fn start(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room
 
 /// Opens a stream of steps.
 pub async fn open_stream(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<i64> {
-    own_attempt(app, actor, attempt_id).await?;
-    Ok(app.store.open_stream(attempt_id, ambient::now_ms()).await?)
+    let (attempt, section, _) = own_attempt(app, actor, attempt_id).await?;
+    let now_ms = ambient::now_ms();
+    let phase = attempt.times(section.duration_minutes).phase(now_ms);
+    // A page that comes back after the end may have answers to bring; whoever never came does not come then.
+    let came = attempt.streams > 0;
+    if attempt.is_marked() || phase == Phase::Waiting || (phase != Phase::Running && !came) {
+        return Err(ApiError::Conflict("L’épreuve n’est pas ouverte.".into()));
+    }
+    Ok(app.store.open_stream(attempt_id, now_ms).await?)
 }
 
 /// The clock alone.
@@ -509,6 +521,9 @@ pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -
     }
     if form.steps.iter().any(|s| matches!(s.act, Act::Reopen { .. } | Act::Rejudge { .. })) {
         return Err(ApiError::Forbidden);
+    }
+    if let Some(step) = form.steps.iter().find(|s| s.seq == 0) {
+        return Err(ApiError::wrong(format!("acte du {}", step.client_ms), "les actes sont numérotés à partir de 1"));
     }
     for step in &form.steps {
         let size = serde_json::to_string(&step.act).map_err(|e| ApiError::Internal(e.into()))?.len();

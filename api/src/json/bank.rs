@@ -9,7 +9,7 @@ use crate::library::{self, Report};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use docimo_store::bank::EntryFilter;
+use docimo_store::bank::{EntryFilter, Revision};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -107,16 +107,30 @@ pub struct EntryDetail {
 #[utoipa::path(get, path = "/api/v1/questions/{entry}", tag = "bank", params(("entry" = String, Path)),
     responses((status = 200, body = EntryDetail), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn show(State(app): State<App>, Path(entry): Path<String>) -> ApiResult<Json<EntryDetail>> {
-    let r = app.store.latest_revision(&entry).await?.ok_or(ApiError::NotFound)?;
+    detail(app.store.latest_revision(&entry).await?.ok_or(ApiError::NotFound)?).map(Json)
+}
+
+fn detail(r: Revision) -> ApiResult<EntryDetail> {
     let content = serde_json::from_str(&r.body).map_err(|e| ApiError::Internal(e.into()))?;
-    Ok(Json(EntryDetail {
+    Ok(EntryDetail {
         id: r.entry_id,
         revision: r.number,
         hash: r.hash,
         origin: r.origin,
         author: r.author_name,
         content,
-    }))
+    })
+}
+
+/// Every wording of an entry, the newest first.
+#[utoipa::path(get, path = "/api/v1/questions/{entry}/revisions", tag = "bank", params(("entry" = String, Path)),
+    responses((status = 200, body = Vec<EntryDetail>), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn revisions(State(app): State<App>, Path(entry): Path<String>) -> ApiResult<Json<Vec<EntryDetail>>> {
+    let all = app.store.revisions(&entry).await?;
+    if all.is_empty() {
+        return Err(ApiError::NotFound);
+    }
+    Ok(Json(all.into_iter().map(detail).collect::<ApiResult<_>>()?))
 }
 
 /// How to import.

@@ -5,13 +5,16 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Problem, Wrong};
 use crate::exam::candidates::{self, Credential};
-use crate::exam::draft::{self, SectionForm, Settings};
+use crate::exam::draft::{self, SectionForm, Settings, SettingsPatch};
 use crate::exam::life::{self, Monitor, TimeForm};
+use crate::exam::schemes;
+use crate::strict;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use docimo_engine::paper::Paper;
+use docimo_engine::scheme::MarkingScheme;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -79,15 +82,24 @@ pub async fn show(State(app): State<App>, Path(exam): Path<String>) -> ApiResult
     Ok(Json(draft::exam(&app, &exam).await?.into()))
 }
 
-/// Changes the settings of a draft.
-#[utoipa::path(patch, path = "/api/v1/exams/{exam}", tag = "exams", params(("exam" = String, Path)), request_body = Settings,
-    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+/// The settings of an exam.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/settings", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = Settings), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn settings(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Settings>> {
+    let paper = draft::paper(&app, &exam).await?;
+    Ok(Json(Settings::of(&draft::exam(&app, &exam).await?, &paper)))
+}
+
+/// Changes some settings of a draft; those that are absent stay as they are.
+#[utoipa::path(patch, path = "/api/v1/exams/{exam}", tag = "exams", params(("exam" = String, Path)), request_body = SettingsPatch,
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json"),
+              (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn set_settings(
     State(app): State<App>,
     Path(exam): Path<String>,
-    Body(form): Body<Settings>,
+    Body(form): Body<SettingsPatch>,
 ) -> ApiResult<StatusCode> {
-    draft::set_settings(&app, &exam, &form).await?;
+    draft::patch_settings(&app, &exam, form).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -111,9 +123,123 @@ pub struct Faults {
 pub async fn set_paper(
     State(app): State<App>,
     Path(exam): Path<String>,
-    Body(paper): Body<Paper>,
+    Body(paper): Body<serde_json::Value>,
 ) -> ApiResult<Json<Faults>> {
+    let paper: Paper = strict::read(paper, "sujet")?;
     Ok(Json(Faults { faults: draft::set_paper(&app, &exam, paper).await? }))
+}
+
+/// Faults of the paper as it stands.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/faults", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = Faults)))]
+pub async fn faults(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Faults>> {
+    let paper = draft::paper(&app, &exam).await?;
+    Ok(Json(Faults { faults: draft::faults(&app, &paper).await?.into_iter().map(Wrong::from).collect() }))
+}
+
+/// Changes a section.
+#[utoipa::path(put, path = "/api/v1/exams/{exam}/sections/{section}", tag = "exams",
+    params(("exam" = String, Path), ("section" = String, Path)), request_body = SectionForm,
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn set_section(
+    State(app): State<App>,
+    Path((exam, section)): Path<(String, String)>,
+    Body(form): Body<SectionForm>,
+) -> ApiResult<StatusCode> {
+    draft::set_section(&app, &exam, &section, &form).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a section with what it holds; its questions stay in the bank.
+#[utoipa::path(delete, path = "/api/v1/exams/{exam}/sections/{section}", tag = "exams",
+    params(("exam" = String, Path), ("section" = String, Path)),
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn remove_section(
+    State(app): State<App>,
+    Path((exam, section)): Path<(String, String)>,
+) -> ApiResult<StatusCode> {
+    draft::remove_section(&app, &exam, &section).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A place, from 0.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// From 0; beyond the end is the end.
+    position: usize,
+}
+
+/// Puts a section elsewhere in the paper.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/sections/{section}/position", tag = "exams",
+    params(("exam" = String, Path), ("section" = String, Path)), request_body = Position, responses((status = 204)))]
+pub async fn place_section(
+    State(app): State<App>,
+    Path((exam, section)): Path<(String, String)>,
+    Body(form): Body<Position>,
+) -> ApiResult<StatusCode> {
+    draft::place_section(&app, &exam, &section, form.position).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What to do with an element.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveForm {
+    /// `up`, `down` or `remove`.
+    what: String,
+}
+
+/// Moves a question or a case in its section, or takes it out of the paper.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/sections/{section}/elements/{element}", tag = "exams",
+    params(("exam" = String, Path), ("section" = String, Path), ("element" = String, Path)), request_body = MoveForm,
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn move_element(
+    State(app): State<App>,
+    Path((exam, section, element)): Path<(String, String, String)>,
+    Body(form): Body<MoveForm>,
+) -> ApiResult<StatusCode> {
+    draft::move_element(&app, &exam, &section, &element, &form.what).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The built-in marking schemes, as data.
+#[utoipa::path(get, path = "/api/v1/schemes", tag = "exams", responses((status = 200, body = Vec<Object>)))]
+pub async fn built_in_schemes() -> Json<Vec<MarkingScheme>> {
+    Json(MarkingScheme::PRESETS.into_iter().filter_map(MarkingScheme::preset).collect())
+}
+
+/// Every marking scheme that this exam may use: its own first.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/schemes", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = Vec<Object>)))]
+pub async fn schemes(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<MarkingScheme>>> {
+    Ok(Json(schemes::known(&draft::paper(&app, &exam).await?)))
+}
+
+/// Makes or replaces a marking scheme of this exam.
+#[utoipa::path(put, path = "/api/v1/exams/{exam}/schemes/{scheme}", tag = "exams",
+    params(("exam" = String, Path), ("scheme" = String, Path)), request_body = Object,
+    responses((status = 204), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn set_scheme(
+    State(app): State<App>,
+    Path((exam, name)): Path<(String, String)>,
+    Body(scheme): Body<serde_json::Value>,
+) -> ApiResult<StatusCode> {
+    let scheme: MarkingScheme = strict::read(scheme, "barème")?;
+    schemes::put(&app, &exam, MarkingScheme { name, ..scheme }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a marking scheme of this exam that nothing uses.
+#[utoipa::path(delete, path = "/api/v1/exams/{exam}/schemes/{scheme}", tag = "exams",
+    params(("exam" = String, Path), ("scheme" = String, Path)),
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn remove_scheme(
+    State(app): State<App>,
+    Path((exam, name)): Path<(String, String)>,
+) -> ApiResult<StatusCode> {
+    schemes::remove(&app, &exam, &name).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Adds a section at the end.
@@ -181,15 +307,147 @@ pub struct Name {
 
 /// Adds a site.
 #[utoipa::path(post, path = "/api/v1/exams/{exam}/sites", tag = "exams", params(("exam" = String, Path)), request_body = Name,
-    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = Made), (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn add_site(
     State(app): State<App>,
     actor: Actor,
     Path(exam): Path<String>,
     Body(form): Body<Name>,
+) -> ApiResult<(StatusCode, Json<Made>)> {
+    Ok((StatusCode::CREATED, Json(Made { id: life::add_site(&app, &actor, &exam, &form.name).await? })))
+}
+
+/// Removes a site where nobody is enrolled and nothing was opened.
+#[utoipa::path(delete, path = "/api/v1/exams/{exam}/sites/{site}", tag = "exams",
+    params(("exam" = String, Path), ("site" = String, Path)),
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn remove_site(
+    State(app): State<App>,
+    actor: Actor,
+    Path((exam, site)): Path<(String, String)>,
 ) -> ApiResult<StatusCode> {
-    life::add_site(&app, &actor, &exam, &form.name).await?;
+    life::remove_site(&app, &actor, &exam, &site).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A section at a site.
+#[derive(Serialize, ToSchema)]
+pub struct SittingView {
+    /// Site.
+    site: String,
+    /// Section.
+    section: String,
+    /// When it was opened, ms UTC.
+    opened_ms: Option<i64>,
+    /// When it was closed, ms UTC.
+    closed_ms: Option<i64>,
+    /// Given back to everyone there for incidents, ms.
+    compensation_ms: i64,
+}
+
+/// What was opened and closed, by site and section.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/sittings", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = Vec<SittingView>)))]
+pub async fn sittings(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<SittingView>>> {
+    draft::exam(&app, &exam).await?;
+    let view = |s: docimo_store::exams::Sitting| SittingView {
+        site: s.site_id,
+        section: s.section_id,
+        opened_ms: s.opened_ms,
+        closed_ms: s.closed_ms,
+        compensation_ms: s.compensation_ms,
+    };
+    Ok(Json(app.store.sittings(&exam).await?.into_iter().map(view).collect()))
+}
+
+/// Time given to someone or to a site.
+#[derive(Serialize, ToSchema)]
+pub struct GrantView {
+    /// Section.
+    section: String,
+    /// Candidate number, for a person.
+    candidate: Option<String>,
+    /// Name, for a site.
+    site: Option<String>,
+    /// extension or compensation.
+    kind: String,
+    /// How much, ms.
+    ms: i64,
+    /// Why.
+    reason: String,
+    /// By whom.
+    author: String,
+    /// When, ms UTC.
+    at_ms: i64,
+}
+
+/// Extra time given, the newest first.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/time", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = Vec<GrantView>)))]
+pub async fn time_given(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<GrantView>>> {
+    draft::exam(&app, &exam).await?;
+    let view = |g: docimo_store::delivery::GrantLine| GrantView {
+        section: g.section_id,
+        candidate: g.number,
+        site: g.site_name,
+        kind: g.kind,
+        ms: g.ms,
+        reason: g.reason,
+        author: g.author_name,
+        at_ms: g.at_ms,
+    };
+    Ok(Json(app.store.grants(&exam).await?.into_iter().map(view).collect()))
+}
+
+/// Something that a person in charge did.
+#[derive(Serialize, ToSchema)]
+pub struct EventView {
+    /// When, ms UTC.
+    at_ms: i64,
+    /// Who.
+    author: Option<String>,
+    /// A word.
+    what: String,
+    /// A sentence, in French.
+    detail: String,
+}
+
+/// The last thousand things that people in charge did, the newest first.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/events", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = Vec<EventView>)))]
+pub async fn events(State(app): State<App>, actor: Actor, Path(exam): Path<String>) -> ApiResult<Json<Vec<EventView>>> {
+    let view = |e: docimo_store::exams::Event| EventView {
+        at_ms: e.at_ms,
+        author: e.author_name,
+        what: e.what,
+        detail: e.detail,
+    };
+    Ok(Json(life::events(&app, &actor, &exam, 1000).await?.into_iter().map(view).collect()))
+}
+
+/// Takes a candidate out of an exam, unless they have opened their paper.
+#[utoipa::path(delete, path = "/api/v1/exams/{exam}/candidates/{person}", tag = "exams",
+    params(("exam" = String, Path), ("person" = String, Path)),
+    responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn remove_candidate(
+    State(app): State<App>,
+    actor: Actor,
+    Path((exam, person)): Path<(String, String)>,
+) -> ApiResult<StatusCode> {
+    candidates::remove(&app, &actor, &exam, &person).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives a candidate a new access code; it is in the answer, this once.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/candidates/{person}/code", tag = "exams",
+    params(("exam" = String, Path), ("person" = String, Path)),
+    responses((status = 200, body = Credential), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn new_code(
+    State(app): State<App>,
+    actor: Actor,
+    Path((exam, person)): Path<(String, String)>,
+) -> ApiResult<Json<Credential>> {
+    Ok(Json(candidates::new_code(&app, &actor, &exam, &person).await?))
 }
 
 /// A candidate.

@@ -3,12 +3,14 @@
 use super::Body;
 use crate::app::App;
 use crate::auth::Actor;
-use crate::error::{ApiResult, Problem};
-use crate::exam::marks::{self, Comparison, DecisionForm, Overview, QuestionLine};
+use crate::error::{ApiError, ApiResult, Problem};
+use crate::exam::marks::{self, AnswerCount, Comparison, DecisionForm, Overview, QuestionLine};
 use crate::exam::results::{self, ResultNumbers};
+use crate::exam::{draft, export};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,6 +44,7 @@ pub struct EntryView {
 #[utoipa::path(get, path = "/api/v1/exams/{exam}/ledger", tag = "marks", params(("exam" = String, Path)),
     responses((status = 200, body = Vec<EntryView>)))]
 pub async fn ledger(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<EntryView>>> {
+    draft::exam(&app, &exam).await?;
     let lines = marks::ledger(&app, &exam).await?;
     Ok(Json(
         lines
@@ -157,4 +160,32 @@ pub async fn results(State(app): State<App>, Path(exam): Path<String>) -> ApiRes
         })
         .collect();
     Ok(Json(list))
+}
+
+/// Results as CSV, for spreadsheets: UTF-8 with a byte order mark, semicolons, decimal commas.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/results.csv", tag = "marks", params(("exam" = String, Path)),
+    responses((status = 200, content_type = "text/csv"), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn results_csv(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Response> {
+    export::csv_file(&app, &exam).await
+}
+
+/// Results as a workbook, with the register.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/results.xlsx", tag = "marks", params(("exam" = String, Path)),
+    responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+              (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn results_xlsx(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Response> {
+    export::xlsx_file(&app, &exam).await
+}
+
+/// Answers given to a question, the most frequent first: what the jury reads before it admits an open
+/// answer or changes a key.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/questions/{question}/answers", tag = "marks",
+    params(("exam" = String, Path), ("question" = String, Path)),
+    responses((status = 200, body = Vec<AnswerCount>), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn answers(
+    State(app): State<App>,
+    Path((exam, question)): Path<(String, String)>,
+) -> ApiResult<Json<Vec<AnswerCount>>> {
+    let marked = marks::mark_at(&app, &exam, None).await?;
+    Ok(Json(marks::answer_counts(&marked, &question.as_str().into()).ok_or(ApiError::NotFound)?))
 }

@@ -2,6 +2,7 @@
 
 pub mod bank;
 pub mod exams;
+mod french;
 pub mod marks;
 pub mod people;
 pub mod room;
@@ -9,29 +10,54 @@ pub mod session;
 
 use crate::error::{ApiError, ApiResult};
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use serde::de::DeserializeOwned;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-/// A JSON body; a fault is told with its place.
+/// A JSON body; a fault is told in French with its place.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::JsonDataError(e)) => Err(ApiError::wrong("corps", e.body_text())),
-            Err(JsonRejection::JsonSyntaxError(e)) => Err(ApiError::bad(format!("JSON mal formé : {}", e.body_text()))),
-            Err(JsonRejection::MissingJsonContentType(_)) => {
-                Err(ApiError::bad("Envoyez du JSON, avec l’en-tête content-type: application/json."))
-            }
-            Err(other) => Err(ApiError::bad(other.body_text())),
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        if essence != "application/json" && !essence.ends_with("+json") {
+            let what = "Envoyez du JSON, avec l’en-tête content-type: application/json.";
+            return Err(ApiError::WrongContent(what.into()));
         }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            let too_large = rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE;
+            if too_large {
+                ApiError::TooLarge
+            } else {
+                ApiError::bad("Le corps n’a pas été reçu en entier : recommencez.")
+            }
+        })?;
+        read(&bytes).map(Self)
     }
+}
+
+/// Reads JSON; a fault is told in French with its place.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            let place = if path == "." { "corps".to_owned() } else { path };
+            ApiError::wrong(place, french::data(&inner.to_string()))
+        } else {
+            ApiError::bad(french::syntax(&inner))
+        }
+    })?;
+    reader.end().map_err(|error| ApiError::bad(french::syntax(&error)))?;
+    Ok(value)
 }
 
 /// The description of the interface.
@@ -44,15 +70,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         license(name = "EUPL-1.2")
     ),
     paths(
-        session::open, session::show, session::close,
+        session::open, session::show, session::close, session::change_password,
         room::my_exams, room::enter, room::my_correction, room::show, room::start, room::open_stream, room::save, room::clock,
-        bank::list, bank::show, bank::import,
-        exams::list, exams::create, exams::show, exams::set_settings, exams::paper, exams::set_paper, exams::add_section,
-        exams::add_entries, exams::freeze, exams::sites, exams::add_site, exams::candidates, exams::import_candidates,
-        exams::open, exams::close, exams::monitor, exams::give_time, exams::reopen, exams::finish,
+        bank::list, bank::show, bank::revisions, bank::import,
+        exams::list, exams::create, exams::show, exams::settings, exams::set_settings, exams::paper, exams::set_paper,
+        exams::faults, exams::add_section, exams::set_section, exams::remove_section, exams::place_section,
+        exams::add_entries, exams::move_element, exams::schemes, exams::set_scheme, exams::remove_scheme,
+        exams::built_in_schemes, exams::freeze, exams::sites, exams::add_site, exams::remove_site, exams::sittings,
+        exams::candidates, exams::import_candidates, exams::remove_candidate, exams::new_code, exams::time_given,
+        exams::events, exams::open, exams::close, exams::monitor, exams::give_time, exams::reopen, exams::finish,
         marks::first_marking, marks::ledger, marks::decide, marks::preview, marks::compare, marks::statistics,
-        marks::publish, marks::results,
-        people::list, people::add, people::change,
+        marks::publish, marks::results, marks::results_csv, marks::results_xlsx, marks::answers,
+        people::list, people::add, people::change, people::new_code,
     ),
     components(schemas(crate::error::Problem)),
     modifiers(&Security),

@@ -2,7 +2,8 @@
 
 use super::Body;
 use crate::app::App;
-use crate::auth::{Actor, Role, accounts};
+use crate::auth::accounts::{self, Change};
+use crate::auth::{Actor, Role};
 use crate::error::{ApiResult, Problem};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -86,12 +87,14 @@ pub async fn change(
     Path(person): Path<String>,
     Body(form): Body<ChangePerson>,
 ) -> ApiResult<StatusCode> {
-    accounts::person(&app, &person).await?;
-    if let Some(roles) = form.roles {
-        accounts::set_roles(&app, &actor, &person, &roles).await?;
-    }
-    if let Some(disabled) = form.disabled {
-        accounts::set_disabled(&app, &actor, &person, disabled).await?;
-    }
+    accounts::change(&app, &actor, &person, &Change { roles: form.roles, disabled: form.disabled }).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives an account a new access code; it is in the answer, this once. Its sessions end.
+#[utoipa::path(post, path = "/api/v1/people/{person}/code", tag = "people", params(("person" = String, Path)),
+    responses((status = 200, body = MadePerson), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn new_code(State(app): State<App>, actor: Actor, Path(person): Path<String>) -> ApiResult<Json<MadePerson>> {
+    let (person, code) = accounts::new_code(&app, &actor, &person).await?;
+    Ok(Json(MadePerson { id: person.id, code }))
 }

@@ -2,7 +2,8 @@
 
 use super::layout::Layout;
 use crate::app::App;
-use crate::auth::{Actor, Role, accounts};
+use crate::auth::accounts::{self, Change};
+use crate::auth::{Actor, Role};
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::web::{self, filters};
 use askama::Template;
@@ -182,8 +183,8 @@ pub async fn set_roles(
     Path(person): Path<String>,
     Form(form): Form<HashMap<String, String>>,
 ) -> ApiResult<Response> {
-    accounts::set_roles(&app, &actor, &person, &chosen(&form)).await?;
-    let person = accounts::person(&app, &person).await?;
+    let change = Change { roles: Some(chosen(&form)), disabled: None };
+    let person = accounts::change(&app, &actor, &person, &change).await?;
     Ok(web::go("/comptes", format!("Rôles enregistrés\u{a0}: {}.", person.name)))
 }
 
@@ -218,7 +219,8 @@ pub async fn set_disabled(
         "actif" => false,
         _ => return Err(ApiError::bad("État inconnu.")),
     };
-    let person = accounts::set_disabled(&app, &actor, &person, disabled).await?;
+    let change = Change { roles: None, disabled: Some(disabled) };
+    let person = accounts::change(&app, &actor, &person, &change).await?;
     let what = if disabled { "désactivé, sessions fermées" } else { "réactivé" };
     Ok(web::go("/comptes", format!("Compte {what}\u{a0}: {}.", person.name)))
 }

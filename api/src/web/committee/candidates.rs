@@ -1,20 +1,23 @@
 //! Candidates and their accommodations, brought by CSV.
 
 use super::{At, Head, Pages, again, count, head, is_registry, matches, page_number, words};
+use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
-use crate::exam::candidates::{Credential, import};
+use crate::exam::candidates::{self, Credential, import};
 use crate::exam::draft;
-use crate::web::filters::thousands;
+use crate::web::filters::{date_time, thousands};
 use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Multipart, Path, Query, State};
 use axum::response::Response;
 use docimo_engine::Exact;
+use docimo_engine::attempt::Phase;
 use serde::Deserialize;
 
 struct Line {
+    href: String,
     number: String,
     name: String,
     site: String,
@@ -84,6 +87,7 @@ async fn show(
     let found: Vec<Line> = all
         .into_iter()
         .map(|c| Line {
+            href: format!("/examens/{id}/candidats/{}", c.person_id),
             accommodation: accommodation(&c.factor, c.extra_minutes),
             number: c.number,
             name: c.name,
@@ -123,6 +127,112 @@ pub async fn candidates_page(
     page: Layout,
 ) -> ApiResult<Response> {
     web::page(&show(&app, &actor, &id, page, &search, None).await?)
+}
+
+struct SheetLine {
+    section: String,
+    state: &'static str,
+    pill: &'static str,
+    deadline: String,
+    streams: i64,
+    last_seen: String,
+}
+
+#[derive(Template)]
+#[template(path = "committee/candidate.html")]
+struct CandidatePage {
+    page: Layout,
+    head: Head,
+    base: String,
+    number: String,
+    name: String,
+    site: String,
+    accommodation: String,
+    reference: String,
+    sheets: Vec<SheetLine>,
+    can_remove: bool,
+    can_renew: bool,
+    code: String,
+}
+
+async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: Layout) -> ApiResult<CandidatePage> {
+    let exam = draft::exam(app, id).await?;
+    let candidate = app.store.candidate(id, person).await?.ok_or(ApiError::NotFound)?;
+    let paper = draft::paper(app, id).await?;
+    let now_ms = ambient::now_ms();
+    let attempts = app.store.attempts_of(id, person).await?;
+    let line = |section: &docimo_engine::paper::Section| {
+        let attempt = attempts.iter().find(|a| a.section_id == section.id.as_str());
+        let times = attempt.map(|a| a.times(section.duration_minutes));
+        let (state, pill) = match times.map(|t| t.phase(now_ms)) {
+            None => ("Jamais ouverte", ""),
+            Some(Phase::Waiting) => ("En attente", "pill--wait"),
+            Some(Phase::Ready) => ("Prêt", "pill--wait"),
+            Some(Phase::Running) => ("Compose", "pill--live"),
+            Some(Phase::HandedIn) => ("Remise", "pill--done"),
+            Some(Phase::Closed) => ("Close", "pill--done"),
+        };
+        SheetLine {
+            section: section.title.clone(),
+            state,
+            pill,
+            deadline: times.and_then(|t| t.deadline_ms()).map_or_else(|| "—".into(), date_time),
+            streams: attempt.map_or(0, |a| a.streams),
+            last_seen: attempt.and_then(|a| a.last_seen_ms).map_or_else(|| "—".into(), date_time),
+        }
+    };
+    let over = matches!(exam.state.as_str(), "closed" | "marked" | "published");
+    let head = head(app, actor, &exam, At::Candidates)
+        .await?
+        .under(candidate.name.clone())
+        .lead(format!("Candidat {}", candidate.number))
+        .link(format!("/examens/{id}/candidats"), "Tous les candidats");
+    Ok(CandidatePage {
+        page: page.titled(head.document()),
+        head,
+        base: format!("/examens/{id}/candidats/{person}"),
+        accommodation: accommodation(&candidate.factor, candidate.extra_minutes),
+        can_remove: is_registry(actor) && !over && attempts.iter().all(|a| a.streams == 0),
+        can_renew: *candidate.person_id != *actor.id,
+        number: candidate.number,
+        name: candidate.name,
+        site: candidate.site_name,
+        reference: candidate.reference,
+        sheets: paper.sections.iter().map(line).collect(),
+        code: String::new(),
+    })
+}
+
+/// One candidate: their accommodation, their sheets, what can be done for them.
+pub async fn candidate_page(
+    State(app): State<App>,
+    actor: Actor,
+    Path(place): Path<(String, String)>,
+    page: Layout,
+) -> ApiResult<Response> {
+    web::page(&one(&app, &actor, &place, page).await?)
+}
+
+/// Gives a new access code and shows it, once.
+pub async fn new_code(
+    State(app): State<App>,
+    actor: Actor,
+    Path(place): Path<(String, String)>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let credential = candidates::new_code(&app, &actor, &place.0, &place.1).await?;
+    let shown = one(&app, &actor, &place, page).await?;
+    web::page(&CandidatePage { code: credential.code, ..shown })
+}
+
+/// Takes a candidate out of the exam.
+pub async fn remove_candidate(
+    State(app): State<App>,
+    actor: Actor,
+    Path((id, person)): Path<(String, String)>,
+) -> ApiResult<Response> {
+    candidates::remove(&app, &actor, &id, &person).await?;
+    Ok(web::go(&format!("/examens/{id}/candidats"), "Candidat retiré de l’examen."))
 }
 
 #[derive(Template)]

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::ApiResult;
 use crate::exam::draft;
+use crate::exam::life;
 use crate::exam::state_french;
 use crate::markdown;
 use crate::web::filters::{date_time, duration, iso, thousands, time};
@@ -295,7 +296,7 @@ pub async fn events_page(
     let head = head(&app, &actor, &exam, At::Events)
         .await?
         .lead("Tout ce que les responsables ont fait, avec l’heure de Paris et l’auteur.");
-    let events = app.store.events(&id, EVENTS_SHOWN).await?;
+    let events = life::events(&app, &actor, &id, EVENTS_SHOWN).await?;
     let cut = events.len() as i64 == EVENTS_SHOWN;
     let mut days: Vec<Day> = Vec::new();
     for event in events {

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::draft::{self, SectionForm};
+use crate::exam::schemes;
 use crate::markdown;
 use crate::media::ImageView;
 use crate::web::filters::{date_time, duration, thousands};
@@ -15,7 +16,6 @@ use axum::extract::{Path, Query, RawForm, State};
 use axum::response::Response;
 use docimo_engine::check::{Fault, Severity, refused};
 use docimo_engine::paper::{Element, Paper, Section};
-use docimo_engine::scheme::MarkingScheme;
 use docimo_store::bank::EntryFilter;
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -27,16 +27,18 @@ struct SchemeOption {
     chosen: bool,
 }
 
-fn scheme_options(chosen: Option<&str>) -> Vec<SchemeOption> {
-    MarkingScheme::PRESETS
+fn scheme_options(paper: &Paper, chosen: Option<&str>) -> Vec<SchemeOption> {
+    schemes::known(paper)
         .into_iter()
-        .filter_map(MarkingScheme::preset)
         .map(|s| SchemeOption { chosen: chosen == Some(s.name.as_str()), name: s.name, title: s.title })
         .collect()
 }
 
 struct ElementLine {
     id: String,
+    segment: String,
+    /// Weights and schemes that are not the section's, in words.
+    counting: String,
     numbers: String,
     kind: &'static str,
     kind_french: &'static str,
@@ -93,8 +95,18 @@ fn element_line(element: &Element, first_number: usize, at: usize, len: usize) -
         Element::Question(q) => (q.kind().code(), q.kind().french(), markdown::plain(&q.stem, 140)),
         Element::Case(c) => (c.kind.code(), c.kind.french(), c.title.clone()),
     };
+    let mut counting: Vec<String> = Vec::new();
+    for question in element.questions() {
+        if question.weight != docimo_engine::Exact::ONE {
+            counting.push(format!("poids {}", question.weight.french(3)));
+        }
+        counting.extend(question.scheme.iter().map(|name| format!("barème {name}")));
+    }
+    counting.dedup();
     ElementLine {
         id: element.id().to_owned(),
+        segment: segment(element.id()),
+        counting: counting.join(", "),
         numbers: match questions {
             0 | 1 => first_number.to_string(),
             n => format!("{first_number}–{}", first_number + n - 1),
@@ -136,7 +148,7 @@ fn section_block(exam_id: &str, paper: &Paper, section: &Section, number: &mut u
         weight: section.weight.french(6),
         shuffle: section.shuffle_propositions,
         scheme: section.scheme.clone().unwrap_or_default(),
-        schemes: scheme_options(section.scheme.as_deref()),
+        schemes: scheme_options(paper, section.scheme.as_deref()),
         base: format!("/examens/{exam_id}/sections/{}", segment(section.id.as_str())),
         elements,
     }
@@ -163,6 +175,7 @@ pub async fn paper_page(
     if is_draft {
         head = head.link(format!("/examens/{id}/reglages"), "Réglages");
     }
+    head = head.link(format!("/examens/{id}/baremes"), "Barèmes");
     let mut faults = if is_draft { draft::faults(&app, &paper).await? } else { Vec::new() };
     faults.sort_by_key(|f| std::cmp::Reverse(f.severity));
     let mut number = 0;
@@ -171,7 +184,7 @@ pub async fn paper_page(
         head,
         draft: is_draft,
         sections: paper.sections.iter().map(|s| section_block(&id, &paper, s, &mut number)).collect(),
-        schemes: scheme_options(None),
+        schemes: scheme_options(&paper, None),
         errors: if refused(&faults) { faults.iter().filter(|f| f.severity == Severity::Error).count() } else { 0 },
         faults: faults.into_iter().map(fault_line).collect(),
         hash: exam.paper_hash.clone().unwrap_or_default(),
@@ -195,7 +208,7 @@ fn section_form(fields: &Fields) -> ApiResult<SectionForm> {
         duration_minutes: fields.number("duration_minutes", "durée")?,
         weight: fields.get("weight").trim().to_owned(),
         scheme: fields.get("scheme").to_owned(),
-        shuffle: fields.has("shuffle").then(|| "on".to_owned()),
+        shuffle: fields.has("shuffle"),
     })
 }
 

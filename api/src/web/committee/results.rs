@@ -11,8 +11,7 @@ use crate::web::filters::{date_time, mark_or_dash};
 use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 struct Line {
@@ -175,53 +174,12 @@ pub async fn publish(State(app): State<App>, actor: Actor, Path(id): Path<String
     Ok(web::go(&format!("/examens/{id}/resultats"), "Résultats publiés\u{a0}: chaque étudiant peut lire les siens."))
 }
 
-/// A file to save.
-fn download(bytes: Vec<u8>, kind: &'static str, title: &str, extension: &str) -> Response {
-    let plain: String = title.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let name = web::urlencode(&format!("{title}.{extension}")).replace('/', "-");
-    let disposition = format!("attachment; filename=\"resultats-{plain}.{extension}\"; filename*=UTF-8''{name}");
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if let Ok(value) = HeaderValue::from_str(&disposition) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    response
-}
-
 /// Results as CSV.
 pub async fn results_csv(State(app): State<App>, Path(id): Path<String>) -> ApiResult<Response> {
-    let exam = draft::exam(&app, &id).await?;
-    let marked = mark_at(&app, &id, None).await?;
-    let bytes = off_thread(move || export::csv(&marked)).await??;
-    Ok(download(bytes, "text/csv; charset=utf-8", &exam.title, "csv"))
+    export::csv_file(&app, &id).await
 }
 
 /// Results as XLSX, with the register.
 pub async fn results_xlsx(State(app): State<App>, Path(id): Path<String>) -> ApiResult<Response> {
-    let exam = draft::exam(&app, &id).await?;
-    let decisions: Vec<(u32, String, String, String)> = ledger(&app, &id)
-        .await?
-        .into_iter()
-        .map(|l| (l.entry.version, l.entry.decision.french(), l.entry.reason, l.author_name))
-        .collect();
-    let marked = mark_at(&app, &id, None).await?;
-    let bytes = off_thread(move || export::xlsx(&marked, &decisions)).await??;
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(download(bytes, kind, &exam.title, "xlsx"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_have_names_that_headers_can_carry() {
-        let response = download(vec![], "text/csv", "Épreuve «\u{a0}blanche\u{a0}»\r\nX: y", "csv");
-        let value = response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap();
-        assert!(
-            value.starts_with("attachment; filename=\"resultats--preuve") && value.contains("%C3%89preuve"),
-            "{value}"
-        );
-    }
+    export::xlsx_file(&app, &id).await
 }

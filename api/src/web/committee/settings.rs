@@ -1,5 +1,6 @@
 //! Settings of an exam, with each marking scheme explained from its own rule.
 
+use super::schemes::explain;
 use super::{At, Fields, Head, again, head};
 use crate::app::App;
 use crate::auth::Actor;
@@ -9,90 +10,29 @@ use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, RawForm, State};
 use axum::response::Response;
-use docimo_engine::Exact;
-use docimo_engine::question::Kind;
-use docimo_engine::scheme::{BlankPolicy, CohortStep, Formula, MarkingScheme, Rule};
+use docimo_engine::paper::Paper;
+use docimo_engine::scheme::MarkingScheme;
 
 struct SchemeChoice {
-    name: &'static str,
+    name: String,
     title: String,
     explained: String,
     source: String,
     checked: bool,
 }
 
-fn scheme_choices(chosen: &str) -> (Vec<SchemeChoice>, Vec<SchemeChoice>) {
-    MarkingScheme::PRESETS
-        .into_iter()
-        .filter_map(|name| {
-            let scheme = MarkingScheme::preset(name)?;
-            let explained = explain(&scheme);
-            Some(SchemeChoice { name, title: scheme.title, explained, source: scheme.source, checked: name == chosen })
-        })
-        .partition(|choice| choice.name.starts_with('e'))
-}
-
-/// What a scheme does to a question with several true propositions, from its own rule.
-fn explain(scheme: &MarkingScheme) -> String {
-    let mut text = match scheme.rule(Kind::Qrm) {
-        Some(rule) => format!("QRM\u{a0}: {}.", rule_in_words(rule)),
-        None => String::new(),
+/// Choices of a paper: its own schemes, those of the second cycle, those of the first.
+fn scheme_choices(own: &[MarkingScheme], chosen: &str) -> [Vec<SchemeChoice>; 3] {
+    let choice = |scheme: MarkingScheme| SchemeChoice {
+        explained: explain(&scheme),
+        checked: scheme.name == chosen,
+        name: scheme.name,
+        title: scheme.title,
+        source: scheme.source,
     };
-    if scheme.name.starts_with("edn-qrp") {
-        text = format!("{text} QRP\u{a0}: {}.", rule_in_words(&scheme.qrp));
-    }
-    text.push_str(match scheme.cohort {
-        CohortStep::None => "",
-        CohortStep::Rarity => " Chaque question pèse selon la part de candidats qui ne l’ont pas réussie.",
-        CohortStep::TopLinear => " La meilleure copie reçoit 20, les autres en proportion.",
-        CohortStep::Stretch => " Les notes sont étirées de 0 à 20 entre la moins bonne et la meilleure copie.",
-    });
-    text
-}
-
-fn rule_in_words(rule: &Rule) -> String {
-    let number = |value: &Exact| value.french(3);
-    let steps = |table: &[Exact]| table.iter().map(number).collect::<Vec<_>>().join("\u{202f}; ");
-    let mut text = match &rule.formula {
-        Formula::AllOrNothing { right, wrong } => {
-            format!("{} si tout est juste, {} sinon", number(right), number(wrong))
-        }
-        Formula::Discordance { table } => format!("{} puis 0, de zéro discordance à davantage", steps(table)),
-        Formula::DiscordanceByTrueCount { tables } => format!(
-            "selon le nombre de vraies, de zéro discordance à davantage\u{a0}: {}",
-            tables.iter().map(|t| format!("({} puis 0)", steps(t))).collect::<Vec<_>>().join(", ")
-        ),
-        Formula::PerProposition { right, blank, wrong } => format!(
-            "moyenne par proposition, {} bien jugée, {} sans réponse, {} mal jugée",
-            number(right),
-            number(blank),
-            number(wrong)
-        ),
-        Formula::Majority { partial } => {
-            format!("1 si tout est juste, {} si plus de la moitié des propositions sont bien jugées", number(partial))
-        }
-        Formula::Relative { good, bad } => {
-            format!("{} × part des vraies cochées, moins {} × part des fausses cochées", number(good), number(bad))
-        }
-        Formula::Expected { zero_on_error: true, .. } => "part des bonnes réponses, zéro dès une mauvaise".into(),
-        Formula::Expected { error, .. } if *error == Exact::ZERO => "part des bonnes réponses attendues".into(),
-        Formula::Expected { error, .. } => {
-            format!("part des bonnes réponses attendues, moins {} par mauvaise", number(error))
-        }
-    };
-    if let BlankPolicy::Fixed(value) = &rule.blank_policy {
-        text.push_str(&format!("\u{202f}; sans réponse, {}", number(value)));
-    }
-    if let Some(value) = &rule.all_ticked {
-        text.push_str(&format!("\u{202f}; tout coché, {}", number(value)));
-    }
-    if rule.floor.is_some() {
-        text.push_str("\u{202f}; jamais moins que le plancher");
-    }
-    if rule.zeroing {
-        text.push_str("\u{202f}; zéro si une indispensable manque ou si une inacceptable est cochée");
-    }
-    text
+    let built_in = MarkingScheme::PRESETS.into_iter().filter_map(MarkingScheme::preset);
+    let (second, first) = built_in.map(choice).partition(|choice| choice.name.starts_with('e'));
+    [own.iter().cloned().map(choice).collect(), second, first]
 }
 
 #[derive(Default)]
@@ -133,14 +73,22 @@ struct SettingsPage {
     grace: String,
     faults: usize,
     errors: Errors,
+    own_schemes: Vec<SchemeChoice>,
     second_cycle: Vec<SchemeChoice>,
     first_cycle: Vec<SchemeChoice>,
     first_cycle_open: bool,
 }
 
 impl SettingsPage {
-    fn new(page: Layout, head: Option<Head>, form: Settings, grace: String, wrong: Vec<Wrong>) -> Self {
-        let (second_cycle, first_cycle) = scheme_choices(&form.scheme);
+    fn new(
+        page: Layout,
+        head: Option<Head>,
+        own: &[MarkingScheme],
+        form: Settings,
+        grace: String,
+        wrong: Vec<Wrong>,
+    ) -> Self {
+        let [own_schemes, second_cycle, first_cycle] = scheme_choices(own, &form.scheme);
         let (action, back) = match &head {
             Some(head) => (format!("/examens/{}/reglages", head.id), format!("/examens/{}", head.id)),
             None => ("/examens/nouveau".into(), "/examens".into()),
@@ -159,6 +107,7 @@ impl SettingsPage {
             grace,
             faults: wrong.len(),
             errors: Errors::of(wrong),
+            own_schemes,
             second_cycle,
             first_cycle,
         }
@@ -187,6 +136,10 @@ fn settings_of(fields: &Fields) -> (Settings, String, Option<Wrong>) {
     (settings, typed, wrong)
 }
 
+fn own(paper: &Paper) -> Vec<MarkingScheme> {
+    paper.schemes.values().cloned().collect()
+}
+
 /// The form for a new exam.
 pub async fn new_page(_: State<App>, page: Layout) -> ApiResult<Response> {
     let form = Settings {
@@ -199,18 +152,18 @@ pub async fn new_page(_: State<App>, page: Layout) -> ApiResult<Response> {
         rank_a_threshold: "14".into(),
         pass_threshold: String::new(),
     };
-    web::page(&SettingsPage::new(page, None, form, "10".into(), Vec::new()))
+    web::page(&SettingsPage::new(page, None, &[], form, "10".into(), Vec::new()))
 }
 
 /// Creates an exam.
 pub async fn create(State(app): State<App>, actor: Actor, page: Layout, RawForm(body): RawForm) -> ApiResult<Response> {
     let (settings, typed, wrong) = settings_of(&Fields::read(&body));
     if let Some(wrong) = wrong {
-        return again(&SettingsPage::new(page, None, settings, typed, vec![wrong]));
+        return again(&SettingsPage::new(page, None, &[], settings, typed, vec![wrong]));
     }
     match draft::create(&app, &actor, &settings).await {
         Ok(id) => Ok(web::go(&format!("/examens/{id}/sujet"), "Examen créé. Composez maintenant son sujet.")),
-        Err(ApiError::Invalid { wrong, .. }) => again(&SettingsPage::new(page, None, settings, typed, wrong)),
+        Err(ApiError::Invalid { wrong, .. }) => again(&SettingsPage::new(page, None, &[], settings, typed, wrong)),
         Err(error) => Err(error),
     }
 }
@@ -223,13 +176,14 @@ pub async fn settings_page(
     page: Layout,
 ) -> ApiResult<Response> {
     let exam = draft::exam(&app, &id).await?;
-    let form = Settings::of(&exam, &draft::paper(&app, &id).await?);
+    let paper = draft::paper(&app, &id).await?;
+    let form = Settings::of(&exam, &paper);
     let head = head(&app, &actor, &exam, At::Paper).await?.under("Réglages");
     if exam.state != "draft" {
         return Err(ApiError::Conflict("Le sujet est figé\u{a0}: les réglages ne changent plus.".into()));
     }
     let grace = form.grace_seconds.to_string();
-    web::page(&SettingsPage::new(page, Some(head), form, grace, Vec::new()))
+    web::page(&SettingsPage::new(page, Some(head), &own(&paper), form, grace, Vec::new()))
 }
 
 /// Changes the settings of an exam.
@@ -241,14 +195,17 @@ pub async fn set_settings(
     RawForm(body): RawForm,
 ) -> ApiResult<Response> {
     let exam = draft::exam(&app, &id).await?;
+    let paper = draft::paper(&app, &id).await?;
     let head = head(&app, &actor, &exam, At::Paper).await?.under("Réglages");
     let (settings, typed, wrong) = settings_of(&Fields::read(&body));
     if let Some(wrong) = wrong {
-        return again(&SettingsPage::new(page, Some(head), settings, typed, vec![wrong]));
+        return again(&SettingsPage::new(page, Some(head), &own(&paper), settings, typed, vec![wrong]));
     }
     match draft::set_settings(&app, &id, &settings).await {
         Ok(()) => Ok(web::go(&format!("/examens/{id}"), "Réglages enregistrés.")),
-        Err(ApiError::Invalid { wrong, .. }) => again(&SettingsPage::new(page, Some(head), settings, typed, wrong)),
+        Err(ApiError::Invalid { wrong, .. }) => {
+            again(&SettingsPage::new(page, Some(head), &own(&paper), settings, typed, wrong))
+        }
         Err(error) => Err(error),
     }
 }
@@ -259,7 +216,9 @@ mod tests {
 
     #[test]
     fn every_preset_is_explained_in_french() {
-        let (second, first) = scheme_choices("v2");
+        let own = MarkingScheme { name: "maison".into(), ..MarkingScheme::preset("v1").unwrap() };
+        let [own, second, first] = scheme_choices(&[own], "v2");
+        assert_eq!(own[0].name, "maison");
         assert_eq!(second.len() + first.len(), MarkingScheme::PRESETS.len());
         assert!(second.iter().chain(&first).all(|c| !c.explained.is_empty() && !c.title.is_empty()));
         assert!(first.iter().any(|c| c.checked && c.name == "v2"));

@@ -13,6 +13,14 @@ use axum::response::Response;
 use docimo_store::exams::Sitting;
 use std::collections::HashMap;
 
+/// A site with how many are enrolled there.
+struct SiteName {
+    id: String,
+    name: String,
+    candidates: String,
+    can_remove: bool,
+}
+
 struct SiteLine {
     id: String,
     name: String,
@@ -50,7 +58,7 @@ struct SitesPage {
     over: bool,
     no_candidate: bool,
     sections: Vec<SectionBlock>,
-    names: Vec<(String, String)>,
+    names: Vec<SiteName>,
 }
 
 fn line(sitting: Option<&Sitting>, id: &str, name: &str, candidates: usize, may_change: bool) -> SiteLine {
@@ -136,8 +144,9 @@ pub async fn sites_page(
         names: sites
             .into_iter()
             .map(|s| {
-                let n = count(seats.get(&s.id).copied().unwrap_or(0), "candidat", "candidats");
-                (s.name, n)
+                let n = seats.get(&s.id).copied().unwrap_or(0);
+                let used = n > 0 || sittings.iter().any(|t| t.site_id == s.id);
+                SiteName { candidates: count(n, "candidat", "candidats"), can_remove: !used, id: s.id, name: s.name }
             })
             .collect(),
     })
@@ -152,6 +161,16 @@ pub async fn add_site(
 ) -> ApiResult<Response> {
     life::add_site(&app, &actor, &id, Fields::read(&body).get("name")).await?;
     Ok(web::go(&format!("/examens/{id}/centres"), "Centre ajouté."))
+}
+
+/// Removes a site that serves nobody.
+pub async fn remove_site(
+    State(app): State<App>,
+    actor: Actor,
+    Path((id, site)): Path<(String, String)>,
+) -> ApiResult<Response> {
+    life::remove_site(&app, &actor, &id, &site).await?;
+    Ok(web::go(&format!("/examens/{id}/centres"), "Centre retiré."))
 }
 
 /// Opens a section at some sites, or at all.

@@ -118,6 +118,7 @@ fn unopened(exam: &Exam, candidate: &Candidate, section_id: &str, sitting: Optio
         last_seen_ms: None,
         start_mode: exam.start_mode.clone(),
         grace_ms: exam.grace_ms,
+        exam_state: exam.state.clone(),
         opened_ms: sitting.and_then(|s| s.opened_ms),
         closed_ms: sitting.and_then(|s| s.closed_ms),
         site_compensation_ms: sitting.map_or(0, |s| s.compensation_ms),
