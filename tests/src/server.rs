@@ -192,6 +192,13 @@ impl Api {
         self.done(Method::POST, path, Some(("application/json", serde_json::to_vec(body)?))).await
     }
 
+    /// Puts JSON; an error status is an error.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<()> {
+        let bytes = serde_json::to_vec(body)?;
+        let (status, value) = self.send(Method::PUT, path, Some(("application/json", bytes))).await?;
+        if status.is_success() { Ok(()) } else { bail!("{path}: {status} {value}") }
+    }
+
     /// Sends bytes; an error status is an error.
     pub async fn post_bytes(&self, path: &str, kind: &'static str, bytes: Vec<u8>) -> Result<Value> {
         self.done(Method::POST, path, Some((kind, bytes))).await

@@ -15,7 +15,7 @@ async fn open_exam(server: &Server) -> Result<(Api, String, String)> {
     let code =
         String::from_utf8(server.command(&["user", "add", "jury", "--name", "Jury", "--role", "committee"])?.stdout)?;
     let jury = Api::sign_in(server, "jury", code.trim()).await?;
-    let settings = json!({"title": "Épreuve d’essai", "start_mode": "individual", "scheme": "edn"});
+    let settings = json!({"title": "Épreuve d’essai", "start_mode": "individual", "scheme": "edn", "grace_seconds": 1});
     let exam = jury.post("/exams", &settings).await?["id"].as_str().context("id")?.to_owned();
     let propositions = |n: usize| -> Value {
         (0..5)
@@ -201,6 +201,8 @@ async fn faults(database: Option<String>) -> Result<()> {
     no_violation(&browser, "copie fermée").await?;
 
     // What was acknowledged is what is marked: 10 QRM whose key is a, c, e, and a locked question.
+    // An answer made in time has a second to arrive: marking waits for it.
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
     jury.post(&format!("/exams/{exam}/mark"), &json!({})).await?;
     let result = &jury.get(&format!("/exams/{exam}/results")).await?[0]["result"];
     // Discordances: q1 2 (0.2), q2 1 (0.5), q3 4, q4 1 (0.5), q5 4, q6 4, q7 2 (0.2), dp-1 2 (0.2); blanks 3.

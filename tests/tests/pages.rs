@@ -73,11 +73,31 @@ async fn run() -> Result<()> {
     assert!(total >= 80, "{total} questions");
 
     browser.sign_in(&server.url(""), "comite", "demonstration").await?;
+    // A scheme of the draft's own, and an element of its paper.
+    let scheme = api.get("/schemes").await?.as_array().context("schemes")?.iter().find(|s| s["name"] == "v6").cloned();
+    let mut own = scheme.context("v6")?;
+    own["title"] = "Barème de la colle".into();
+    api.put(&format!("{}/schemes/colle", draft.replace("/examens", "/exams")), &own).await?;
+    let paper = api.get(&format!("{}/paper", draft.replace("/examens", "/exams"))).await?;
+    let element = paper["sections"][0]["elements"][0]["question"]["id"].as_str().context("element")?.to_owned();
+    let candidates = api.get(&format!("{}/candidates", published.replace("/examens", "/exams"))).await?;
+    let candidate = candidates[0]["person"].as_str().context("candidate")?.to_owned();
     let mut pages: Vec<String> =
         ["/", "/compte", "/questions", "/questions/importer", "/examens", "/examens/nouveau"].map(String::from).into();
     pages.extend(kinds.values().map(|id| format!("/questions/{id}")));
     pages.extend(
-        ["", "/reglages", "/sujet", "/sections/s1/questions", "/apercu", "/candidats"].map(|p| format!("{draft}{p}")),
+        [
+            "",
+            "/reglages",
+            "/sujet",
+            "/sections/s1/questions",
+            "/apercu",
+            "/candidats",
+            "/baremes",
+            "/baremes/edn",
+            "/baremes/colle",
+        ]
+        .map(|p| format!("{draft}{p}")),
     );
     pages.extend(["", "/centres", "/suivi/s1"].map(|p| format!("{open}{p}")));
     pages.extend(
@@ -85,6 +105,8 @@ async fn run() -> Result<()> {
             .map(|p| format!("{published}{p}")),
     );
     pages.push(format!("{published}/notation/{flawed}"));
+    pages.push(format!("{draft}/sections/s1/elements/{element}"));
+    pages.push(format!("{published}/candidats/{candidate}"));
     for page in &pages {
         look(&browser, &server, page).await?;
     }

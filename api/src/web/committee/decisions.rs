@@ -14,7 +14,7 @@ use askama::Template;
 use axum::extract::{Path, RawForm, State};
 use axum::response::Response;
 use docimo_engine::ledger::{Decision, Effective, Entry, Neutralisation, TextList};
-use docimo_engine::question::Status;
+use docimo_engine::question::{Shape, Status};
 use docimo_engine::{PropositionId, QuestionId};
 use std::collections::{BTreeMap, HashMap};
 
@@ -71,15 +71,23 @@ fn decision(question: &QuestionId, fields: &Fields, key: &BTreeMap<PropositionId
             };
             Ok(Decision::AcceptText { question, text, list })
         }
+        "reject_text" => {
+            let text = fields.get("text").to_owned();
+            if text.is_empty() {
+                return Err(ApiError::wrong("réponse", "Choisissez la réponse à retirer."));
+            }
+            Ok(Decision::RejectText { question, text })
+        }
+        "change_zone" => Ok(Decision::ChangeZone { question, zone: fields.get("zone").into(), shape: shape(fields)? }),
         "change_panel" => {
             let (mut panel, mut wrong) = ([0; 5], Vec::new());
             for (i, votes) in panel.iter_mut().enumerate() {
                 let text = fields.get(&format!("panel.{i}")).trim();
                 match text.parse::<u32>() {
-                    Ok(n) if n <= 1000 => *votes = n,
+                    Ok(n) if n <= 200 => *votes = n,
                     _ => wrong.push(Wrong {
                         place: format!("panel, réponse {}", super::question::signed(i as i8 - 2)),
-                        message: format!("«\u{a0}{text}\u{a0}»\u{a0}: écrivez un nombre de voix, de 0 à 1000."),
+                        message: format!("«\u{a0}{text}\u{a0}»\u{a0}: écrivez un nombre de voix, de 0 à 200."),
                     }),
                 }
             }
@@ -92,6 +100,30 @@ fn decision(question: &QuestionId, fields: &Fields, key: &BTreeMap<PropositionId
         "" => Err(ApiError::wrong("décision", "Choisissez une décision.")),
         other => Err(ApiError::wrong("décision", format!("«\u{a0}{other}\u{a0}» n’est pas une décision connue."))),
     }
+}
+
+/// The outline of a zone, typed in per cent of the image.
+fn shape(fields: &Fields) -> ApiResult<Shape> {
+    let mut wrong = Vec::new();
+    let mut share = |name: &str, place: &str| {
+        let text = fields.get(name).trim();
+        let value = text.replace(',', ".").parse::<f64>().ok().filter(|v| (0.0..=100.0).contains(v));
+        value.map_or_else(
+            || {
+                let message = format!("«\u{a0}{text}\u{a0}»\u{a0}: écrivez un nombre de 0 à 100.");
+                wrong.push(Wrong { place: place.into(), message });
+                0.0
+            },
+            |v| v / 100.0,
+        )
+    };
+    let (x, y) = (share("x", "depuis la gauche"), share("y", "depuis le haut"));
+    let shape = match fields.get("shape") {
+        "circle" => Shape::Circle { x, y, r: share("r", "rayon") },
+        "rect" => Shape::Rect { x, y, w: share("w", "largeur"), h: share("h", "hauteur") },
+        _ => return Err(ApiError::wrong("forme", "Choisissez un cercle ou un rectangle.")),
+    };
+    if wrong.is_empty() { Ok(shape) } else { Err(ApiError::Invalid { title: "La zone est à corriger".into(), wrong }) }
 }
 
 /// The decision of a form, read against the key as the register leaves it.

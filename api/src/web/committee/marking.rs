@@ -16,7 +16,7 @@ use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use docimo_engine::question::{Body, Status};
+use docimo_engine::question::{Body, Shape, Status};
 use docimo_engine::{Exact, QuestionId};
 use docimo_store::exams::Exam;
 use docimo_store::results::LedgerLine;
@@ -282,8 +282,51 @@ struct QuestionPage {
     key: Vec<KeyChoice>,
     open_answer: bool,
     unlisted: Vec<(String, String)>,
+    admitted: Vec<String>,
+    zones: Vec<ZoneForm>,
     panel: Vec<(usize, String, u32)>,
     past: Vec<Past>,
+}
+
+/// A zone to point at, to be corrected.
+struct ZoneForm {
+    id: String,
+    name: String,
+    rid: String,
+    circle: bool,
+    polygon: bool,
+    fields: Vec<(&'static str, &'static str, String)>,
+}
+
+fn zone_forms(body: &Body, aspect: f64) -> Vec<ZoneForm> {
+    let Body::Qzp { zones, .. } = body else { return Vec::new() };
+    let percent = |value: f64| format!("{:.1}", value * 100.0).replace('.', ",");
+    zones
+        .iter()
+        .map(|zone| {
+            let [left, top, right, bottom] = zone.shape.bounds(aspect);
+            let (x, y, r, w, h) = match zone.shape {
+                Shape::Circle { x, y, r } => (x, y, percent(r), String::new(), String::new()),
+                Shape::Rect { .. } | Shape::Polygon(_) => {
+                    (left, top, String::new(), percent(right - left), percent(bottom - top))
+                }
+            };
+            ZoneForm {
+                id: zone.id.to_string(),
+                name: zone.name.clone(),
+                rid: format!("zone-{}", zone.id),
+                circle: matches!(zone.shape, Shape::Circle { .. }),
+                polygon: matches!(zone.shape, Shape::Polygon(_)),
+                fields: vec![
+                    ("x", "Depuis la gauche", percent(x)),
+                    ("y", "Depuis le haut", percent(y)),
+                    ("r", "Rayon (cercle)", r),
+                    ("w", "Largeur (rectangle)", w),
+                    ("h", "Hauteur (rectangle)", h),
+                ],
+            }
+        })
+        .collect()
 }
 
 fn key_choices(body: &Body) -> Vec<KeyChoice> {
@@ -387,6 +430,11 @@ pub async fn question_page(
         answers_are_ticks: !body.propositions().is_empty(),
         key: key_choices(body),
         open_answer: matches!(body, Body::Qroc { .. }),
+        admitted: match body {
+            Body::Qroc { exact, acceptable, .. } => exact.iter().chain(acceptable).cloned().collect(),
+            _ => Vec::new(),
+        },
+        zones: zone_forms(body, placed.question.image_aspect()),
         panel,
         past: past(register, &question),
         head,

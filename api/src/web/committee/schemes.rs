@@ -349,7 +349,7 @@ struct SchemePage {
 
 fn cohort_word(cohort: CohortStep) -> (&'static str, &'static str) {
     match cohort {
-        CohortStep::None => ("none", "rien"),
+        CohortStep::None => ("none", "aucun traitement"),
         CohortStep::Rarity => ("rarity", "chaque question pèse selon la part de candidats qui ne l’ont pas réussie"),
         CohortStep::TopLinear => ("top-linear", "la meilleure copie reçoit 20, les autres en proportion"),
         CohortStep::Stretch => {
