@@ -45,7 +45,8 @@ pub fn run(chosen: &[&str], shots: bool) -> Result<bool> {
                 succeed(doc)
             }
             "web" => web(),
-            "build" => succeed(cargo(&["build", "--package", "docimo"])),
+            // With the features of the tests: the binary that they start is then built once, not twice.
+            "build" => succeed(cargo(&["test", "--workspace", "--no-run", "--quiet"])),
             "tests" => tests(&mut tally, skip_log.path(), shots),
             _ => doctests(&mut tally),
         };

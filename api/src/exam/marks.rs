@@ -199,7 +199,8 @@ pub struct DecisionForm {
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub decision: Decision,
-    /// Why; compulsory.
+    /// Why; compulsory to decide, not to see the effect.
+    #[serde(default)]
     pub reason: String,
 }
 

@@ -468,7 +468,7 @@ pub struct StepForm {
     /// The client's clock, kept for the record.
     pub client_ms: i64,
     /// What was done: `answer`, `flag`, `lock`, `view` or `hand_in`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::json::shapes::ActShape)]
     pub act: Act,
 }
 

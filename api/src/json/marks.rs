@@ -1,6 +1,7 @@
 //! Marking, decisions, results.
 
 use super::Body;
+use super::shapes::DecisionShape;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Problem};
@@ -69,7 +70,7 @@ pub struct Version {
 }
 
 /// Takes a decision.
-#[utoipa::path(post, path = "/api/v1/exams/{exam}/ledger", tag = "marks", params(("exam" = String, Path)), request_body = DecisionForm,
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/ledger", tag = "marks", params(("exam" = String, Path)), request_body = DecisionShape,
     responses((status = 201, body = Version), (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn decide(
     State(app): State<App>,
@@ -81,7 +82,7 @@ pub async fn decide(
 }
 
 /// What a decision would change.
-#[utoipa::path(post, path = "/api/v1/exams/{exam}/ledger/preview", tag = "marks", params(("exam" = String, Path)), request_body = DecisionForm,
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/ledger/preview", tag = "marks", params(("exam" = String, Path)), request_body = DecisionShape,
     responses((status = 200, body = Comparison), (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn preview(
     State(app): State<App>,

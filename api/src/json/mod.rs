@@ -7,6 +7,7 @@ pub mod marks;
 pub mod people;
 pub mod room;
 pub mod session;
+pub mod shapes;
 
 use crate::error::{ApiError, ApiResult};
 use axum::Json;
@@ -17,6 +18,7 @@ use axum::response::IntoResponse;
 use serde::de::DeserializeOwned;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, ResponseBuilder};
 
 /// A JSON body; a fault is told in French with its place.
 pub struct Body<T>(pub T);
@@ -83,7 +85,14 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         marks::publish, marks::results, marks::results_csv, marks::results_xlsx, marks::answers,
         people::list, people::add, people::change, people::new_code,
     ),
-    components(schemas(crate::error::Problem)),
+    components(schemas(
+        crate::error::Problem,
+        shapes::ActShape,
+        shapes::ResponseShape,
+        shapes::PointShape,
+        shapes::DecisionShape,
+        shapes::OutlineShape
+    )),
     modifiers(&Security),
     security(("token" = []), ("cookie" = []))
 )]
@@ -98,6 +107,24 @@ impl utoipa::Modify for Security {
         components.add_security_scheme("token", SecurityScheme::Http(token));
         let cookie = ApiKeyValue::new(crate::auth::guard::COOKIE);
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        refusals(openapi);
+    }
+}
+
+/// Every operation for someone signed in may answer 401 and 403.
+fn refusals(openapi: &mut utoipa::openapi::OpenApi) {
+    let problem = |what: &str| {
+        let schema = utoipa::openapi::Ref::from_schema_name("Problem");
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        ResponseBuilder::new().description(what).content("application/problem+json", content).build()
+    };
+    for item in openapi.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten().filter(|o| o.security.is_none()) {
+            for (status, what) in [("401", "not signed in"), ("403", "not this person's to do")] {
+                operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(what).into());
+            }
+        }
     }
 }
 
