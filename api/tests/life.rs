@@ -218,6 +218,12 @@ async fn a_file_of_candidates_changes_what_it_says_and_nobody_else() {
     let (status, wrong) = registry.csv(&to, "numero;nom;centre\nD-1;Un;Lille\n").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
     let person = first().await["person"].as_str().unwrap().to_owned();
+    // Someone who knows the number tries codes: the candidate comes in all the same.
+    let nobody = Caller { app: house.app.clone(), token: String::new() };
+    for _ in 0..12 {
+        nobody.refused("/session", json!({"login": "d-1", "password": "AAAA-BBBB-CCCC"}), 401, "incorrect").await;
+    }
+    house.candidate("d-1", codes[0]["code"].as_str().unwrap()).await;
     let renewed = supervisor.post(&format!("{to}/{person}/code"), json!({})).await;
     house.candidate("d-1", renewed["code"].as_str().unwrap()).await;
     let (status, _) = student.send(Method::GET, "/session", "application/json", vec![]).await;
