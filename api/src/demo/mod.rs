@@ -9,6 +9,7 @@ use crate::auth::{Actor, Role, password};
 use crate::error::{ApiError, ApiResult};
 use crate::exam::candidates::{Row, enrol};
 use crate::exam::draft::{self, SectionForm, Settings};
+use crate::exam::questions::question_lines;
 use crate::exam::{life, marks, results};
 use crate::library::import_file;
 use crate::media;
@@ -251,7 +252,7 @@ async fn mock_edn(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
 
     // The jury neutralises the isolated question that discriminates least.
     let marked = marks::mark_at(app, &exam, None).await?;
-    let worst = marks::question_lines(&marked)
+    let worst = question_lines(&marked)
         .into_iter()
         .filter(|q| q.case.is_none() && q.r_item_rest.is_some())
         .min_by(|a, b| a.r_item_rest.unwrap_or(1.0).total_cmp(&b.r_item_rest.unwrap_or(1.0)));

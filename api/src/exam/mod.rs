@@ -1,13 +1,16 @@
 //! The life of an exam: what the pages, the JSON interface and the command line all call.
 //!
 //! Composition ([`draft`]) → candidates ([`candidates`]) → opening, watching, closing ([`life`]) → the
-//! exam room ([`room`]) → marking and decisions ([`marks`]) → results ([`results`], [`export`]).
+//! exam room ([`room`]) → marking and decisions ([`marks`], [`questions`]) → results ([`results`],
+//! [`export`]) → each student's correction ([`correction`]).
 
 pub mod candidates;
+pub mod correction;
 pub mod draft;
 pub mod export;
 pub mod life;
 pub mod marks;
+pub mod questions;
 pub mod results;
 pub mod room;
 pub mod schemes;

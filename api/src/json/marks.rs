@@ -5,7 +5,8 @@ use super::shapes::DecisionShape;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Problem};
-use crate::exam::marks::{self, AnswerCount, Comparison, DecisionForm, Overview, QuestionLine};
+use crate::exam::marks::{self, Comparison, DecisionForm, Overview};
+use crate::exam::questions::{AnswerCount, QuestionLine, answer_counts, question_lines};
 use crate::exam::results::{self, ResultNumbers};
 use crate::exam::{draft, export};
 use axum::Json;
@@ -118,7 +119,7 @@ pub struct Statistics {
 pub async fn statistics(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Statistics>> {
     let marked = marks::mark_at(&app, &exam, None).await?;
     let version = marks::ledger(&app, &exam).await?.len() as u32;
-    Ok(Json(Statistics { overview: Overview::of(&marked, version), questions: marks::question_lines(&marked) }))
+    Ok(Json(Statistics { overview: Overview::of(&marked, version), questions: question_lines(&marked) }))
 }
 
 /// Publishes the last version, for everyone at once.
@@ -188,5 +189,5 @@ pub async fn answers(
     Path((exam, question)): Path<(String, String)>,
 ) -> ApiResult<Json<Vec<AnswerCount>>> {
     let marked = marks::mark_at(&app, &exam, None).await?;
-    Ok(Json(marks::answer_counts(&marked, &question.as_str().into()).ok_or(ApiError::NotFound)?))
+    Ok(Json(answer_counts(&marked, &question.as_str().into()).ok_or(ApiError::NotFound)?))
 }

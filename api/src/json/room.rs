@@ -4,9 +4,9 @@ use super::Body;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiResult, Problem};
-use crate::exam::results::Correction;
+use crate::exam::correction::{self, Correction};
+use crate::exam::room;
 use crate::exam::room::{Acknowledgement, ClockView, Room, StepsForm};
-use crate::exam::{results, room};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
@@ -87,7 +87,7 @@ pub async fn my_correction(
     actor: Actor,
     Path(exam): Path<String>,
 ) -> ApiResult<Json<Correction>> {
-    Ok(Json(results::correction(&app, &actor, &exam).await?))
+    Ok(Json(correction::correction(&app, &actor, &exam).await?))
 }
 
 /// What the room holds now.

@@ -4,17 +4,20 @@
 
 mod beside;
 mod candidates;
+mod counting;
 mod decisions;
 mod exams;
 mod marking;
 mod paper;
 mod question;
 mod results;
+mod rule_form;
 mod schemes;
 mod settings;
 mod sites;
 
 pub use candidates::{candidate_page, candidates_page, import_candidates, new_code, remove_candidate};
+pub use counting::{element_page, set_element};
 pub use decisions::{accept_late, compare_page, decide, ledger_page, preview_decision};
 pub use exams::{events_page, list, overview};
 pub use marking::{first_marking, marking_page, question_page};
@@ -22,7 +25,7 @@ pub use paper::{
     add_entries, add_section, freeze, move_element, paper_page, pick_page, preview_paper, remove_section, set_section,
 };
 pub use results::{publish, results_csv, results_page, results_xlsx};
-pub use schemes::{derive_scheme, element_page, remove_scheme, scheme_page, schemes_page, set_element, set_scheme};
+pub use schemes::{derive_scheme, remove_scheme, scheme_page, schemes_page, set_scheme};
 pub use settings::{create, new_page, set_settings, settings_page};
 pub use sites::{add_site, close, finish, open, remove_site, sites_page};
 

@@ -6,9 +6,8 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::draft;
-use crate::exam::marks::{
-    self, AnswerCount, Marked, Overview, QuestionLine, answer_counts, ledger, mark_at, question_lines,
-};
+use crate::exam::marks::{self, Marked, Overview, ledger, mark_at};
+use crate::exam::questions::{AnswerCount, QuestionLine, answer_counts, question_lines};
 use crate::markdown;
 use crate::web::chart::Histogram;
 use crate::web::filters::{date_time, float, percent, thousands};

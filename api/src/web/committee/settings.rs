@@ -1,6 +1,6 @@
 //! Settings of an exam, with each marking scheme explained from its own rule.
 
-use super::schemes::explain;
+use super::rule_form::explain;
 use super::{At, Fields, Head, again, head};
 use crate::app::App;
 use crate::auth::Actor;

@@ -1,6 +1,6 @@
 //! Where to draw things over an image in a correction.
 
-use crate::exam::results::{PlacedPoint, ZoneResult};
+use crate::exam::correction::{PlacedPoint, ZoneResult};
 
 /// Outline of a zone with the place of its number.
 pub struct DrawnZone {

@@ -4,9 +4,8 @@ use super::drawing::{self, DrawnPoint, DrawnZone};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::ApiResult;
-use crate::exam::results::{
-    CaseHead, Correction, DecisionView, PropositionResult, QuestionResult, ResultSummary, correction,
-};
+use crate::exam::correction::{CaseHead, Correction, DecisionView, PropositionResult, QuestionResult, correction};
+use crate::exam::results::ResultSummary;
 use crate::exam::room::ScaleView;
 use crate::media::ImageView;
 use crate::web::bank::tags::{self, TagView};
