@@ -19,5 +19,6 @@ pub mod media;
 pub mod metrics;
 pub mod routes;
 pub mod server;
+pub mod strict;
 pub mod table;
 pub mod web;
