@@ -5,18 +5,21 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::{markdown, media};
-use docimo_bank::import::{Format, Imported, ReadError};
+use docimo_bank::import::{Format, Import, Imported, ReadError};
 use docimo_bank::revision::{content_hash, fingerprint};
 use docimo_engine::paper::Element;
 use docimo_engine::question::Image;
 use docimo_store::Store;
 use docimo_store::bank::{Added, Media, NewRevision};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use utoipa::ToSchema;
 
 /// The same warning on more entries than this is gathered in one line.
 const MANY: usize = 5;
+/// Said of a file without entries, whatever its format.
+const NO_QUESTION: &str = "le fichier ne contient aucune question";
 
 /// What an import did, or would do.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
@@ -52,13 +55,67 @@ pub async fn import_file(
     format: Option<Format>,
     dry_run: bool,
 ) -> ApiResult<Report> {
+    let read = read(name, bytes, format).await?;
+    let goal = if dry_run { Goal::Trial(Some(store)) } else { Goal::Bank { store, author_id } };
+    bring(goal, name, read, &mut Brought::default(), &|| {}).await
+}
+
+/// Reads a file; the error is of one that cannot be read as a whole. Nothing is written.
+pub async fn read(name: &str, bytes: Vec<u8>, format: Option<Format>) -> ApiResult<Import> {
     let file = name.to_owned();
-    let read = tokio::task::spawn_blocking(move || docimo_bank::import::read(&bytes, &file, format))
+    tokio::task::spawn_blocking(move || docimo_bank::import::read(&bytes, &file, format))
         .await
         .map_err(|e| ApiError::Internal(e.into()))?
-        .map_err(unreadable)?;
+        .map_err(unreadable)
+}
+
+/// Where entries are brought.
+#[derive(Clone, Copy)]
+pub enum Goal<'a> {
+    /// Into a bank.
+    Bank {
+        /// The bank.
+        store: &'a Store,
+        /// Who signs the revisions.
+        author_id: &'a str,
+    },
+    /// Nowhere: the report is of what would be done to this bank, or to an empty one.
+    Trial(Option<&'a Store>),
+}
+
+impl<'a> Goal<'a> {
+    fn store(self) -> Option<&'a Store> {
+        match self {
+            Self::Bank { store, .. } => Some(store),
+            Self::Trial(store) => store,
+        }
+    }
+}
+
+/// What files brought before, in one import, would have put in the bank.
+#[derive(Default)]
+pub struct Brought {
+    /// Last hash of each entry, by external id.
+    hashes: HashMap<String, String>,
+    /// Size of each picture, by hash.
+    pictures: HashMap<String, (i64, i64)>,
+}
+
+/// Brings the entries of a file: good ones together or not at all, faulty ones reported. `told` is called
+/// for each entry looked at.
+pub async fn bring(
+    goal: Goal<'_>,
+    name: &str,
+    read: Import,
+    brought: &mut Brought,
+    told: &(dyn Fn() + Sync),
+) -> ApiResult<Report> {
     let mut report = Report { read: read.entries.len() + read.faulty.len(), ..Report::default() };
     report.faulty = read.faulty.into_iter().map(|f| Wrong { place: f.place, message: f.reason }).collect();
+    report.warnings = read.warnings.into_iter().map(|w| Wrong { place: "fichier".into(), message: w }).collect();
+    if report.read == 0 && !report.warnings.iter().any(|w| w.message == NO_QUESTION) {
+        report.warnings.push(Wrong { place: "fichier".into(), message: NO_QUESTION.into() });
+    }
     let now_ms = ambient::now_ms();
     let mut warnings: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut revisions, mut pictures): (Vec<NewRevision>, HashMap<String, Media>) = Default::default();
@@ -67,7 +124,7 @@ pub async fn import_file(
         for warning in &entry.warnings {
             warnings.entry(warning.clone()).or_default().push(place.clone());
         }
-        match prepare(entry, store, author_id, name, now_ms).await? {
+        match prepare(entry, goal, name, &brought.pictures, now_ms).await? {
             Ok((revision, own)) => {
                 report.questions += revision.questions as usize;
                 revisions.push(revision);
@@ -75,8 +132,8 @@ pub async fn import_file(
             }
             Err(message) => report.faulty.push(Wrong { place, message }),
         }
+        told();
     }
-    report.warnings = read.warnings.into_iter().map(|w| Wrong { place: "fichier".into(), message: w }).collect();
     for (message, places) in warnings {
         // What holds of a whole file is said once.
         if places.len() > MANY {
@@ -87,10 +144,10 @@ pub async fn import_file(
         }
     }
     let pictures: Vec<Media> = pictures.into_values().collect();
-    let done = if dry_run {
-        would_do(store, &revisions).await?
-    } else {
-        store.add_revisions(&revisions, &pictures, now_ms).await?
+    brought.pictures.extend(pictures.iter().map(|m| (m.hash.clone(), (m.width, m.height))));
+    let done = match goal {
+        Goal::Trial(store) => would_do(store, &revisions, &mut brought.hashes).await?,
+        Goal::Bank { store, .. } => store.add_revisions(&revisions, &pictures, now_ms).await?,
     };
     for added in done {
         match added {
@@ -110,24 +167,44 @@ fn unreadable(error: ReadError) -> ApiError {
     }
 }
 
-async fn would_do(store: &Store, revisions: &[NewRevision]) -> ApiResult<Vec<Added>> {
+async fn would_do(
+    store: Option<&Store>,
+    revisions: &[NewRevision],
+    hashes: &mut HashMap<String, String>,
+) -> ApiResult<Vec<Added>> {
     let mut done = Vec::with_capacity(revisions.len());
     for revision in revisions {
-        done.push(match store.entry_by_external_id(&revision.external_id).await? {
+        let before = match (hashes.get(&revision.external_id), store) {
+            (Some(hash), _) => Some(hash.clone()),
+            (None, Some(store)) => stored_hash(store, &revision.external_id).await?,
+            (None, None) => None,
+        };
+        done.push(match before {
             None => Added::Entry,
-            Some(entry) => match store.latest_revision(&entry.id).await? {
-                Some(latest) if latest.hash == revision.hash => Added::Unchanged,
-                _ => Added::Revision,
-            },
+            Some(hash) if hash == revision.hash => Added::Unchanged,
+            Some(_) => Added::Revision,
         });
+        hashes.insert(revision.external_id.clone(), revision.hash.clone());
     }
     Ok(done)
+}
+
+/// Hash of the latest revision of an entry.
+async fn stored_hash(store: &Store, external_id: &str) -> ApiResult<Option<String>> {
+    let Some(entry) = store.entry_by_external_id(external_id).await? else { return Ok(None) };
+    Ok(store.latest_revision(&entry.id).await?.map(|latest| latest.hash))
 }
 
 type Prepared = Result<(NewRevision, Vec<Media>), String>;
 
 /// Checks an entry's pictures and names them by content.
-async fn prepare(entry: Imported, store: &Store, author_id: &str, origin: &str, now_ms: i64) -> ApiResult<Prepared> {
+async fn prepare(
+    entry: Imported,
+    goal: Goal<'_>,
+    origin: &str,
+    brought: &HashMap<String, (i64, i64)>,
+    now_ms: i64,
+) -> ApiResult<Prepared> {
     let mut own: HashMap<String, Media> = HashMap::new();
     for file in entry.media {
         match media::check(&file.name, file.bytes) {
@@ -137,10 +214,12 @@ async fn prepare(entry: Imported, store: &Store, author_id: &str, origin: &str, 
     }
     let mut element = entry.element;
     for image in images_mut(&mut element) {
-        let known = match own.get(&image.file) {
-            Some(media) => Some((media.hash.clone(), media.width, media.height)),
+        let known = match (own.get(&image.file), brought.get(&image.file), goal.store()) {
+            (Some(media), _, _) => Some((media.hash.clone(), media.width, media.height)),
             // A file without pictures may name one that the bank already holds, by its hash.
-            None => store.media(&image.file).await?.map(|m| (m.hash, m.width, m.height)),
+            (None, Some((width, height)), _) => Some((image.file.clone(), *width, *height)),
+            (None, None, Some(store)) => store.media(&image.file).await?.map(|m| (m.hash, m.width, m.height)),
+            (None, None, None) => None,
         };
         let Some((hash, width, height)) = known else {
             return Ok(Err(format!("l’image « {} » n’est ni dans le fichier ni dans la banque", image.file)));
@@ -156,6 +235,13 @@ async fn prepare(entry: Imported, store: &Store, author_id: &str, origin: &str, 
         return Ok(Err(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ; ")));
     }
     let body = serde_json::to_string(&element).map_err(|e| ApiError::Internal(e.into()))?;
+    if let Some(path) = nul(&body)? {
+        return Ok(Err(format!("{path} : caractère nul (U+0000), qu’une base ne peut pas garder ; retirez-le")));
+    }
+    let author_id = match goal {
+        Goal::Bank { author_id, .. } => author_id,
+        Goal::Trial(_) => "",
+    };
     let revision = NewRevision {
         fresh_entry_id: ambient::fresh_id(now_ms),
         external_id: element.id().to_owned(),
@@ -167,10 +253,33 @@ async fn prepare(entry: Imported, store: &Store, author_id: &str, origin: &str, 
         questions: element.questions().count() as i64,
         tags: tags(&element),
         body,
-        origin: origin.to_owned(),
+        origin: origin.replace('\0', ""),
         author_id: author_id.to_owned(),
     };
     Ok(Ok((revision, own.into_values().collect())))
+}
+
+/// Path of the first text of a JSON document that holds a NUL character, which PostgreSQL refuses.
+fn nul(json: &str) -> ApiResult<Option<String>> {
+    if !json.contains("\\u0000") {
+        return Ok(None);
+    }
+    let value: Value = serde_json::from_str(json).map_err(|e| ApiError::Internal(e.into()))?;
+    Ok(nul_path(&value).map(|path| if path.is_empty() { "texte".to_owned() } else { path.join(".") }))
+}
+
+fn nul_path(value: &Value) -> Option<Vec<String>> {
+    let below = |name: String, value: &Value| {
+        let mut path = nul_path(value)?;
+        path.insert(0, name);
+        Some(path)
+    };
+    match value {
+        Value::String(text) => text.contains('\0').then(Vec::new),
+        Value::Array(list) => list.iter().enumerate().find_map(|(i, value)| below(format!("{}", i + 1), value)),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| below(name.clone(), value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
 }
 
 fn images_mut(element: &mut Element) -> Vec<&mut Image> {
@@ -208,4 +317,55 @@ fn tags(element: &Element) -> String {
     all.sort_unstable();
     all.dedup();
     all.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(entries: &str) -> Vec<u8> {
+        format!("{{\"format\":\"docimo-questions/1\",\"entries\":[{entries}]}}").into_bytes()
+    }
+
+    fn entry(id: &str, text: &str) -> String {
+        let proposition = |name: &str, status: &str| {
+            format!("{{\"id\":\"{name}\",\"text\":\"{text}{name}\",\"status\":\"{status}\"}}")
+        };
+        let list = [proposition("un", "vrai"), proposition("deux", "faux"), proposition("trois", "faux")].join(",");
+        format!("{{\"id\":\"{id}\",\"kind\":\"QRU\",\"stem\":\"Quoi ?\",\"propositions\":[{list}]}}")
+    }
+
+    async fn try_all(files: &[Vec<u8>]) -> Vec<Report> {
+        let (mut brought, mut reports) = (Brought::default(), Vec::new());
+        for bytes in files {
+            let read = read("x.json", bytes.clone(), None).await.unwrap();
+            reports.push(bring(Goal::Trial(None), "x.json", read, &mut brought, &|| {}).await.unwrap());
+        }
+        reports
+    }
+
+    #[tokio::test]
+    async fn a_trial_remembers_the_files_before() {
+        let reports = try_all(&[file(&entry("q", "a")), file(&entry("q", "a")), file(&entry("q", "b"))]).await;
+        let counts: Vec<_> = reports.iter().map(|r| (r.added, r.unchanged, r.revised)).collect();
+        assert_eq!(counts, [(1, 0, 0), (0, 1, 0), (0, 0, 1)], "{reports:?}");
+    }
+
+    #[tokio::test]
+    async fn an_empty_file_is_told() {
+        for bytes in [file(""), b"<quiz></quiz>".to_vec()] {
+            let reports = try_all(&[bytes]).await;
+            let told: Vec<&str> = reports[0].warnings.iter().map(|w| w.message.as_str()).collect();
+            assert_eq!(told, [NO_QUESTION]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_nul_character_is_a_fault_of_its_entry() {
+        let good = entry("a", "");
+        let reports = try_all(&[file(&format!("{good},{}", entry("b", "x\\u0000y")))]).await;
+        assert_eq!((reports[0].added, reports[0].faulty.len()), (1, 1), "{reports:?}");
+        let fault = &reports[0].faulty[0];
+        assert!(fault.place.contains("entrée 2") && fault.message.contains("propositions.1.text"), "{fault:?}");
+    }
 }

@@ -2,21 +2,33 @@
 //! error, nothing written; 3 environment error (database, network).
 
 pub mod check;
+pub mod database;
+pub mod french;
 pub mod import;
 pub mod mark;
 pub mod mark_command;
+pub mod out;
+pub mod scheme;
 pub mod serve;
 pub mod user;
 
 use crate::error::{ApiError, Wrong};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use docimo_store::{Store, StoreError};
-use std::path::PathBuf;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use docimo_store::StoreError;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Docimo : examens en ligne des études de santé, de la banque de questions au classement expliqué.
 #[derive(Parser)]
-#[command(name = "docimo", version, about, long_about = None, after_help = "Sans commande : lance la démonstration.")]
+#[command(
+    name = "docimo",
+    version,
+    about = "Docimo : examens en ligne des études de santé, de la banque de questions au classement expliqué",
+    after_help = "Sans commande : lance la démonstration. Codes de sortie : 0 fait, 1 fait mais à regarder, 2 entrée \
+                  refusée, 3 environnement."
+)]
 struct Cli {
     #[command(flatten)]
     common: Common,
@@ -24,29 +36,30 @@ struct Cli {
     command: Option<Command>,
 }
 
-/// Options de toutes les commandes.
-#[derive(Args, Clone, Debug)]
+/// Options of every command.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Options communes\u{a0}")]
 pub struct Common {
-    /// Base de données : sqlite://chemin ou postgres://utilisateur:secret@hôte/base.
+    /// Base de données : sqlite://chemin ou postgres://utilisateur:secret@hôte/base
     #[arg(long, global = true, env = "DOCIMO_DATABASE", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
-    /// Dossier des données (base SQLite embarquée).
-    #[arg(long, global = true, env = "DOCIMO_DATA", value_name = "DIR")]
+    /// Dossier des données (base SQLite embarquée)
+    #[arg(long, global = true, env = "DOCIMO_DATA", value_name = "DOSSIER")]
     data: Option<PathBuf>,
-    /// Écrit un document JSON sur la sortie standard, et rien d’autre.
+    /// Écrit un document JSON sur la sortie standard, et rien d’autre
     #[arg(long, global = true)]
     pub json: bool,
-    /// N’écrit que les erreurs.
+    /// N’écrit que les erreurs
     #[arg(long, global = true)]
     pub quiet: bool,
-    /// Langue des messages.
-    #[arg(long, global = true, value_enum, default_value_t = Lang::Fr)]
+    /// Langue des messages
+    #[arg(long, global = true, value_enum, default_value_t = Lang::Fr, value_name = "LANGUE")]
     lang: Lang,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Lang {
-    /// Français
+    #[default]
     Fr,
 }
 
@@ -57,7 +70,11 @@ enum Command {
     /// Lance le serveur, sans données de démonstration
     Serve(serve::ServeArgs),
     /// Note un examen passé ailleurs, à partir de deux fichiers CSV
+    #[command(after_help = mark_command::FORMATS)]
     Mark(mark_command::MarkArgs),
+    /// Montre les barèmes intégrés
+    #[command(subcommand)]
+    Scheme(scheme::SchemeCommand),
     /// Importe des questions dans la banque (JSON docimo, Moodle XML)
     Import(import::ImportArgs),
     /// Gère les comptes du personnel
@@ -79,6 +96,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A file that cannot be read.
+    pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        Self::Input(format!("{} : {}", path.display(), french::french_io(error)))
+    }
+
     /// Every fault of an input, one a line.
     pub fn faults(title: &str, wrong: &[Wrong]) -> Self {
         let mut text = title.to_owned();
@@ -94,7 +116,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::BadUrl(_) => Self::Input(error.to_string()),
             StoreError::Duplicate => Self::Input("cet identifiant est déjà utilisé".into()),
-            other => Self::Environment(format!("base de données : {other}")),
+            other => Self::Environment(format!("base de données : {}", database::cause(&other))),
         }
     }
 }
@@ -111,7 +133,7 @@ impl From<ApiError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::Environment(error.to_string())
+        Self::Environment(french::french_io(&error))
     }
 }
 
@@ -122,70 +144,63 @@ impl From<anyhow::Error> for Failure {
 }
 
 impl Common {
-    /// Folder of the data; the platform's by default.
-    pub fn data_dir(&self, demo: bool) -> PathBuf {
-        if let Some(dir) = &self.data {
-            return dir.clone();
-        }
-        if demo {
-            return PathBuf::from("docimo-data");
-        }
-        let home = || std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share"));
-        let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home);
-        base.unwrap_or_else(|| PathBuf::from(".")).join("docimo")
-    }
-
-    /// Opens and migrates the database.
-    pub async fn open(&self, demo: bool) -> Result<Store, Failure> {
-        let url = match &self.database {
-            Some(url) => url.clone(),
-            None => {
-                let dir = self.data_dir(demo);
-                std::fs::create_dir_all(&dir)
-                    .map_err(|e| Failure::Environment(format!("dossier {} : {e}", dir.display())))?;
-                format!("sqlite://{}", dir.join("docimo.sqlite").display())
-            }
-        };
-        Ok(Store::open(&url).await?)
-    }
-
     /// A line for people, on standard error.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            out::tell(text);
         }
+    }
+}
+
+fn command() -> clap::Command {
+    french::in_french(Cli::command()).arg(french::version_option())
+}
+
+/// The command line, read; or what is said instead.
+fn read(arguments: Vec<OsString>) -> Result<Cli, Result<(), Failure>> {
+    let command = command();
+    let path = french::path(&command, &arguments);
+    let read = command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    read.map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = error.render();
+            let text = if std::io::stdout().is_terminal() { text.ansi().to_string() } else { text.to_string() };
+            out::print(text.as_bytes())
+        }
+        _ => Err(Failure::Input(french::explain(&error, &path))),
+    })
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let common = cli.common;
+    match cli.command {
+        None => runtime.block_on(serve::run(&common, &serve::ServeArgs::default(), true)),
+        Some(Command::Demo(args)) => runtime.block_on(serve::run(&common, &args, true)),
+        Some(Command::Serve(args)) => runtime.block_on(serve::run(&common, &args, false)),
+        Some(Command::Mark(args)) => mark_command::run(&common, &args),
+        Some(Command::Scheme(command)) => scheme::run(&common, &command),
+        Some(Command::Import(args)) => runtime.block_on(import::run(&common, &args)),
+        Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),
+        Some(Command::Check) => runtime.block_on(check::run(&common)),
     }
 }
 
 /// Reads the command line and does it.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("docimo : {error}");
-            return ExitCode::from(3);
-        }
-    };
-    let common = cli.common;
-    let result = match cli.command {
-        None => runtime.block_on(serve::run(&common, &serve::ServeArgs::default(), true)),
-        Some(Command::Demo(args)) => runtime.block_on(serve::run(&common, &args, true)),
-        Some(Command::Serve(args)) => runtime.block_on(serve::run(&common, &args, false)),
-        Some(Command::Mark(args)) => mark_command::run(&common, &args),
-        Some(Command::Import(args)) => runtime.block_on(import::run(&common, &args)),
-        Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),
-        Some(Command::Check) => runtime.block_on(check::run(&common)),
+    let result = match read(french::arguments(std::env::args_os())) {
+        Ok(cli) => run(cli),
+        Err(instead) => instead,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Attention) => ExitCode::from(1),
         Err(Failure::Input(text)) => {
-            eprintln!("docimo : {text}");
+            out::tell(&format!("docimo : {text}"));
             ExitCode::from(2)
         }
         Err(Failure::Environment(text)) => {
-            eprintln!("docimo : {text}");
+            out::tell(&format!("docimo : {text}"));
             ExitCode::from(3)
         }
     }

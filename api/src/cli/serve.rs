@@ -1,11 +1,13 @@
 //! `docimo serve` and `docimo demo`.
 
-use super::{Common, Failure};
+use super::french::french_io;
+use super::{Common, Failure, out};
 use crate::app::App;
 use crate::auth::accounts::FIRST_ADMINISTRATOR;
 use crate::{ambient, demo, server};
 use clap::Args;
 use docimo_store::Store;
+use serde::Serialize;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -15,19 +17,60 @@ use tracing_subscriber::EnvFilter;
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServeArgs {
     /// Adresse et port d’écoute [défaut : 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR:PORT", env = "DOCIMO_LISTEN")]
+    #[arg(long, value_name = "ADRESSE:PORT", env = "DOCIMO_LISTEN", value_parser = address)]
     listen: Option<SocketAddr>,
-    /// Le serveur est derrière un proxy TLS : cookies marqués Secure.
+    /// Le serveur est derrière un proxy TLS : cookies marqués Secure
     #[arg(long, env = "DOCIMO_SECURE_COOKIES")]
     secure_cookies: bool,
 }
 
+/// Reads an address.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "attendu une adresse et un port, par exemple 127.0.0.1:8080 ou [::1]:8080".to_owned())
+}
+
 const LINK_MS: i64 = 24 * 3_600_000;
+
+/// What is said once the server listens, and `--json` writes.
+#[derive(Debug, Serialize)]
+struct Listening {
+    address: String,
+    engine: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accounts: Option<Vec<Account>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_administrator_link: Option<String>,
+}
+
+/// An account of the demonstration.
+#[derive(Debug, Serialize)]
+struct Account {
+    login: &'static str,
+    password: &'static str,
+    who: &'static str,
+}
+
+impl Listening {
+    fn text(&self) -> String {
+        let mut text = format!("Docimo écoute sur {} ({})\n", self.address, self.engine);
+        if let Some(accounts) = &self.accounts {
+            text.push_str("Comptes de démonstration :\n");
+            for account in accounts {
+                text.push_str(&format!("  {:<12} {:<15} {}\n", account.login, account.password, account.who));
+            }
+        }
+        if let Some(link) = &self.first_administrator_link {
+            text.push_str(&format!("Premier administrateur (lien à usage unique, valable 24 h) : {link}\n"));
+        }
+        text
+    }
+}
 
 async fn listen(args: &ServeArgs) -> Result<TcpListener, Failure> {
     let refused = |addr: SocketAddr, e: std::io::Error| {
+        let cause = french_io(&e);
         Failure::Environment(format!(
-            "impossible d’écouter sur {addr} : {e}. Choisissez une autre adresse avec --listen."
+            "impossible d’écouter sur {addr} : {cause}. Choisissez une autre adresse avec --listen."
         ))
     };
     if let Some(addr) = args.listen {
@@ -44,16 +87,22 @@ async fn listen(args: &ServeArgs) -> Result<TcpListener, Failure> {
     }
 }
 
-/// Serves until asked to stop.
-pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(), Failure> {
-    let filter =
-        EnvFilter::try_from_env("DOCIMO_LOG").unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error,docimo=info"));
+fn log(common: &Common) {
+    let usual = if common.quiet { "warn,sqlx=error" } else { "warn,sqlx=error,docimo=info" };
+    let filter = EnvFilter::try_from_env("DOCIMO_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     // Twice in one process (tests) the first one stays.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        // A line that cannot be written is lost: saying so would have to be written too.
+        .log_internal_errors(false)
         .try_init();
+}
+
+/// Serves until asked to stop.
+pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(), Failure> {
+    log(common);
     let listener = listen(args).await?;
     let address = listener.local_addr()?;
     let store = common.open(is_demo).await?;
@@ -61,27 +110,67 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     if is_demo {
         demo::seed(&app, |text| common.say(text)).await?;
     }
-    println!("Docimo écoute sur http://{address} ({})", store.engine_name());
-    if is_demo {
-        println!("Comptes de démonstration :");
-        for account in demo::ACCOUNTS {
-            println!("  {:<12} {:<15} {}", account.login, account.password, account.who);
-        }
-    } else {
-        first_link(&store, address).await?;
+    // Quiet, nothing is said: no link is made either, which would put an end to one given before.
+    if common.json || !common.quiet {
+        let listening = listening(&store, address, is_demo).await?;
+        if common.json { out::print_json(&listening)? } else { out::print(listening.text().as_bytes())? }
     }
     server::serve(app, listener).await?;
     store.close().await;
     Ok(())
 }
 
-/// With no account at all, prints the one-time link that makes the first administrator.
-async fn first_link(store: &Store, address: SocketAddr) -> Result<(), Failure> {
+async fn listening(store: &Store, address: SocketAddr, is_demo: bool) -> Result<Listening, Failure> {
+    let account = |a: &demo::DemoAccount| Account { login: a.login, password: a.password, who: a.who };
+    Ok(Listening {
+        address: format!("http://{address}"),
+        engine: store.engine_name(),
+        accounts: is_demo.then(|| demo::ACCOUNTS.iter().map(account).collect()),
+        first_administrator_link: if is_demo { None } else { first_link(store, address).await? },
+    })
+}
+
+/// With no account at all, the one-time link that makes the first administrator.
+async fn first_link(store: &Store, address: SocketAddr) -> Result<Option<String>, Failure> {
     if store.count_people().await? > 0 {
-        return Ok(());
+        return Ok(None);
     }
     let (token, now_ms) = (ambient::token(), ambient::now_ms());
     store.add_link(&ambient::token_hash(&token), FIRST_ADMINISTRATOR, now_ms, now_ms + LINK_MS).await?;
-    println!("Premier administrateur (lien à usage unique, valable 24 h) : http://{address}/premier-acces/{token}");
-    Ok(())
+    Ok(Some(format!("http://{address}/premier-acces/{token}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::database::Found;
+    use std::path::PathBuf;
+
+    fn common(data: PathBuf) -> Common {
+        Common { data: Some(data), ..Common::default() }
+    }
+
+    #[test]
+    fn an_address_is_refused_in_french() {
+        assert!(address("127.0.0.1:8080").is_ok());
+        assert!(address("localhost").unwrap_err().contains("127.0.0.1:8080"));
+    }
+
+    #[tokio::test]
+    async fn what_is_said_is_said_in_json_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = common(folder.path().into()).open(false).await.unwrap();
+        let address = "127.0.0.1:9".parse().unwrap();
+        let serve = serde_json::to_value(listening(&store, address, false).await.unwrap()).unwrap();
+        assert_eq!((&serve["address"], &serve["engine"]), (&"http://127.0.0.1:9".into(), &"SQLite".into()));
+        assert!(serve["first_administrator_link"].as_str().unwrap().starts_with("http://127.0.0.1:9/premier-acces/"));
+        assert!(serve.get("accounts").is_none());
+        let demo = listening(&store, address, true).await.unwrap();
+        assert!(demo.text().starts_with("Docimo écoute sur http://127.0.0.1:9 (SQLite)\nComptes"));
+        let demo = serde_json::to_value(demo).unwrap();
+        assert_eq!(demo["accounts"][0]["login"], "etudiant");
+        assert!(demo["accounts"][0].get("password").is_some() && demo["accounts"][0].get("who").is_some());
+        store.close().await;
+        assert!(matches!(common(folder.path().into()).find().await.unwrap(), Found::Ready(_)));
+    }
 }
