@@ -36,6 +36,11 @@ impl Common {
             .unwrap_or_else(|| format!("sqlite://{}", self.data_dir(demo).join("docimo.sqlite").display()))
     }
 
+    /// The file of the demonstration's database, unless another database is asked for.
+    pub fn demo_file(&self) -> Option<PathBuf> {
+        self.database.is_none().then(|| self.data_dir(true).join("docimo.sqlite"))
+    }
+
     /// Opens and migrates the database, created if absent.
     pub async fn open(&self, demo: bool) -> Result<Store, Failure> {
         if self.database.is_none() {

@@ -10,6 +10,7 @@ use docimo_store::Store;
 use serde::Serialize;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -105,9 +106,13 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     log(common);
     let listener = listen(args).await?;
     let address = listener.local_addr()?;
+    if is_demo {
+        prepare(common, args).await?;
+    }
     let store = common.open(is_demo).await?;
     let app = App::new(store.clone(), is_demo, args.secure_cookies);
     if is_demo {
+        // A database of the user's own choosing is filled in place, if it is empty.
         demo::seed(&app, |text| common.say(text)).await?;
     }
     // Quiet, nothing is said: no link is made either, which would put an end to one given before.
@@ -118,6 +123,31 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     server::serve(app, listener).await?;
     store.close().await;
     Ok(())
+}
+
+/// Makes the demonstration's database aside and puts it in its place once whole: stopped half-way, nothing
+/// is left of it but a file that the next start makes again.
+async fn prepare(common: &Common, args: &ServeArgs) -> Result<(), Failure> {
+    let Some(path) = common.demo_file().filter(|path| !path.exists()) else { return Ok(()) };
+    let aside = path.with_extension("preparation");
+    let companions = ["-wal", "-shm"].map(|end| PathBuf::from(format!("{}{end}", aside.display())));
+    for file in companions.iter().chain([&aside]) {
+        if file.exists() {
+            std::fs::remove_file(file).map_err(|e| failed(file, &e))?;
+        }
+    }
+    let own = Common { database: Some(format!("sqlite://{}", aside.display())), ..common.clone() };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
+    }
+    let store = own.open(true).await?;
+    demo::seed(&App::new(store.clone(), true, args.secure_cookies), |text| common.say(text)).await?;
+    store.close().await;
+    std::fs::rename(&aside, &path).map_err(|e| failed(&path, &e))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Environment(format!("{} : {}", path.display(), french_io(error)))
 }
 
 async fn listening(store: &Store, address: SocketAddr, is_demo: bool) -> Result<Listening, Failure> {
@@ -144,7 +174,6 @@ async fn first_link(store: &Store, address: SocketAddr) -> Result<Option<String>
 mod tests {
     use super::*;
     use crate::cli::database::Found;
-    use std::path::PathBuf;
 
     fn common(data: PathBuf) -> Common {
         Common { data: Some(data), ..Common::default() }
@@ -154,6 +183,22 @@ mod tests {
     fn an_address_is_refused_in_french() {
         assert!(address("127.0.0.1:8080").is_ok());
         assert!(address("localhost").unwrap_err().contains("127.0.0.1:8080"));
+    }
+
+    /// A start that was killed leaves a file aside: the next one makes the demonstration whole.
+    #[tokio::test]
+    async fn a_demonstration_cut_short_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let common = Common { quiet: true, ..common(folder.path().into()) };
+        let aside = folder.path().join("docimo.preparation");
+        std::fs::write(&aside, "half a database").unwrap();
+        prepare(&common, &ServeArgs::default()).await.unwrap();
+        assert!(!aside.exists() && folder.path().join("docimo.sqlite").exists());
+        let store = common.open(true).await.unwrap();
+        let exams = store.exams().await.unwrap();
+        assert_eq!(exams.len(), 3);
+        store.close().await;
+        prepare(&common, &ServeArgs::default()).await.unwrap();
     }
 
     #[tokio::test]
