@@ -175,8 +175,10 @@ export class StepQueue {
     if (this.#running) return;
     this.#running = true;
     for (;;) {
-      const box = this.#boxes.find((b) => b.steps.length > 0 || (b === this.#current && b.stream === null));
-      if (!box) break;
+      const due = this.#boxes.find((b) => b.steps.length > 0 || (b === this.#current && b.stream === null));
+      if (!due) break;
+      // what an earlier page left goes first, but may not keep this one shut
+      const box = this.#failures >= 3 && this.#current?.stream === null ? this.#current : due;
       try {
         if (this.#trouble?.kind === "session") await this.#api.renewToken();
         if (box.stream === null) await this.#open(box);
