@@ -67,6 +67,8 @@ pub struct CandidateLine {
     pub mark_on_20: Option<Number>,
     /// Mark on 20 over rank A questions; none without any.
     pub rank_a_on_20: Option<Number>,
+    /// Mark on 20 over rank B questions; `None` when there is none.
+    pub rank_b_on_20: Option<Number>,
     /// Place, equals sharing the best.
     pub rank: u32,
 }
@@ -162,6 +164,7 @@ pub fn mark(input: &Input<'_>) -> Result<Marked, Vec<Wrong>> {
                 out_of,
                 mark_on_20: own.on_20.map(Number::from),
                 rank_a_on_20: own.rank_a_on_20.map(Number::from),
+                rank_b_on_20: own.rank_b_on_20.map(Number::from),
                 rank: ranks[row],
             }
         })
@@ -199,7 +202,8 @@ fn inert(text: &str) -> Cow<'_, str> {
 /// Marks as CSV.
 pub fn csv(marked: &Marked, separator: u8) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
-    let fixed = ["candidate", "rank", "points", "out_of", "mark_on_20", "rank_a_on_20"].map(Cow::Borrowed);
+    let fixed =
+        ["candidate", "rank", "points", "out_of", "mark_on_20", "rank_a_on_20", "rank_b_on_20"].map(Cow::Borrowed);
     let headers = fixed.into_iter().chain(marked.questions.iter().map(|id| inert(id)));
     writer.write_record(headers.map(|header| header.into_owned()))?;
     for line in &marked.candidates {
@@ -211,6 +215,7 @@ pub fn csv(marked: &Marked, separator: u8) -> anyhow::Result<Vec<u8>> {
             text(Some(line.out_of)),
             text(line.mark_on_20),
             text(line.rank_a_on_20),
+            text(line.rank_b_on_20),
         ];
         cells.extend(line.marks.iter().map(Number::to_string));
         writer.write_record(cells)?;

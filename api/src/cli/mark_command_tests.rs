@@ -22,7 +22,7 @@ fn marks_are_written_beside_the_files_and_never_over_them() {
     let quiet = Common { quiet: true, ..Common::default() };
     run(&quiet, &args("marks.csv")).unwrap();
     let marks = fs::read_to_string(folder.path().join("marks.csv")).unwrap();
-    assert_eq!(marks, "candidate;rank;points;out_of;mark_on_20;rank_a_on_20;q\nc;1;1;1;20;;1\n");
+    assert_eq!(marks, "candidate;rank;points;out_of;mark_on_20;rank_a_on_20;rank_b_on_20;q\nc;1;1;1;20;;;1\n");
     for name in ["key.csv", "responses.csv", "absent/marks.csv", "."] {
         assert!(matches!(run(&quiet, &args(name)), Err(Failure::Input(_))), "{name}");
     }
