@@ -56,10 +56,11 @@ pub fn normalise(text: &str) -> String {
         other => other,
     });
     let folded: Vec<char> = signs.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    let end = folded.iter().rposition(|c| c.is_alphanumeric() || *c == '-' || SIGNS.contains(c)).unwrap_or(0);
     for (i, &c) in folded.iter().enumerate() {
-        let digit_after = folded.get(i + 1).is_some_and(char::is_ascii_digit);
+        let after = folded.get(i + 1).copied();
         let before = i.checked_sub(1).map(|b| folded[b]);
-        let digit_before = before.is_some_and(|b| b.is_ascii_digit());
+        let (digit_before, digit_after) = (is_digit(before), is_digit(after));
         match c {
             'œ' => out.push_str("oe"),
             'æ' => out.push_str("ae"),
@@ -68,35 +69,74 @@ pub fn normalise(text: &str) -> String {
             '-' if digit_before && digit_after => out.push('-'),
             // Before a number it is a sign, but "vitamine b-12" is "vitamine b12".
             '-' if digit_after && !before.is_some_and(char::is_alphanumeric) => out.push('-'),
-            // A hyphen joins: "thrombo-embolique" is "thromboembolique". A dash between spaces only parts.
+            // At the end it is a sign too ("Rh -"), and between spaces it may be a range ("10 - 15").
+            '-' if i == end && i > 0 => out.push_str(" - "),
+            '-' if before == Some(' ') && after == Some(' ') => out.push('-'),
+            // Elsewhere a hyphen joins: "thrombo-embolique" is "thromboembolique".
             '-' => {}
+            ',' | ';' => out.push_str(" , "),
             c if c.is_alphanumeric() || SIGNS.contains(&c) => out.push(c),
             _ => out.push(' '),
         }
     }
-    // A space where others write a hyphen or nothing never matters ("angio scanner"), but two numbers stay two,
-    // and "a -2" is not "a-2".
-    let mut tight = String::with_capacity(out.len());
-    for word in out.split_whitespace() {
+    tighten(&out.split_whitespace().collect::<Vec<_>>())
+}
+
+/// Words without the spaces between them: a space where others write a hyphen or nothing never matters
+/// ("angio scanner"). But two numbers stay two, unless it parts thousands; "a -2" is not "a-2"; and a list
+/// of codes stays a list ("I, V" is not "IV").
+fn tighten(words: &[&str]) -> String {
+    let mut tight = String::new();
+    let mut thousands = false;
+    for (i, &word) in words.iter().enumerate() {
         let (last, first) = (tight.chars().next_back(), word.chars().next());
-        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-        if (digit(last) && digit(first)) || (last.is_some() && first == Some('-')) {
-            tight.push(' ');
+        let next = words.get(i + 1).copied();
+        match word {
+            "," => {
+                let listed = i > 0 && is_code(words[i - 1]) && next.is_some_and(is_code);
+                tight.push_str(if listed { "," } else { "" });
+            }
+            "-" => {
+                let sign = next.is_none();
+                let range = is_digit(last) && next.is_some_and(|n| is_digit(n.chars().next()));
+                tight.push_str(if last.is_some() && (sign || range) { "-" } else { "" });
+            }
+            _ => {
+                let run = tight.chars().rev().take_while(char::is_ascii_digit).count();
+                let decimal = tight.chars().rev().nth(run) == Some(',');
+                let three = word.chars().take_while(char::is_ascii_digit).count() == 3;
+                thousands = three && !decimal && (1..=3).contains(&run) || (three && thousands && run > 0);
+                let apart = is_digit(last) && is_digit(first) && !thousands;
+                if apart || (last.is_some() && first == Some('-')) {
+                    tight.push(' ');
+                }
+                tight.push_str(word);
+            }
         }
-        tight.push_str(word);
     }
     tight
+}
+
+fn is_digit(c: Option<char>) -> bool {
+    c.is_some_and(|c| c.is_ascii_digit())
+}
+
+/// A number, a number with letters ("v1") or a Roman numeral.
+fn is_code(word: &str) -> bool {
+    word.chars().any(|c| c.is_ascii_digit()) || word.chars().all(|c| "ivx".contains(c))
 }
 
 /// Signs that change the meaning of what they stand beside.
 const SIGNS: [char; 11] = ['+', '%', '/', '<', '>', '=', '≥', '≤', '≠', '±', '°'];
 
 /// The text without the article it may start with: "l’embolie" is "embolie". One article only, not in
-/// capitals ("LES" is systemic lupus), and "l" or "d" only where they are elided ("L dopa" is a drug).
+/// capitals where the rest is not ("LES grave" is systemic lupus), and "l" or "d" only where they are elided
+/// ("L dopa" is a drug).
 fn without_article(text: &str) -> &str {
     if let Some((first, rest)) = text.split_once(char::is_whitespace) {
         let rest = rest.trim_start();
-        let capitals = first.chars().count() > 1 && first.chars().all(char::is_uppercase);
+        let shouted = rest.chars().any(char::is_uppercase) && !rest.chars().any(char::is_lowercase);
+        let capitals = first.chars().count() > 1 && first.chars().all(char::is_uppercase) && !shouted;
         let article = matches!(first.to_lowercase().as_str(), "le" | "la" | "les" | "un" | "une" | "des" | "du" | "de");
         if article && !capitals && !rest.is_empty() {
             return rest;
@@ -159,6 +199,23 @@ mod tests {
         assert_eq!(normalise("10 mg / L"), normalise("10 mg/L"));
         assert_eq!(normalise("L’embolie"), normalise("l'embolie"));
         assert_eq!(normalise("La grippe"), "grippe");
+        assert_eq!(normalise("LA GRIPPE"), "grippe");
+        assert_eq!(normalise("UNE EMBOLIE PULMONAIRE"), normalise("embolie pulmonaire"));
+        // A sign at the end, a range, thousands, a list.
+        assert_ne!(normalise("O-"), normalise("O"));
+        assert_ne!(normalise("Rh -"), normalise("Rh"));
+        assert_eq!(normalise("Rh -."), normalise("rh-"));
+        assert_eq!(normalise("- embolie"), "embolie");
+        assert_eq!(normalise("embolie – pulmonaire"), "emboliepulmonaire");
+        assert_eq!(normalise(" - "), "");
+        assert_eq!(normalise("10 - 15"), normalise("10-15"));
+        assert_eq!(normalise("1\u{202f}000 mg"), normalise("1000 mg"));
+        assert_eq!(normalise("1 000 000"), normalise("1000000"));
+        assert_ne!(normalise("1,5 000"), normalise("1,5000"));
+        assert_ne!(normalise("I, V"), normalise("IV"));
+        assert_ne!(normalise("V1, V6"), normalise("V1-V6"));
+        assert_eq!(normalise("fièvre, toux"), normalise("fièvre toux"));
+        assert_eq!(normalise("AST, ALT,"), normalise("AST ALT"));
         assert_eq!(normalise("maladie de Parkinson"), "maladiedeparkinson");
         assert_eq!(normalise("cœur"), "coeur");
     }
