@@ -279,6 +279,109 @@ async fn the_page_says_what_is() {
     second_thoughts().await.unwrap();
 }
 
+fn copy(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            std::fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The database comes back from a copy older than what was acknowledged: the page has it all, and sends it
+/// again, validated parts and hand-in included.
+async fn restored_copy() -> Result<()> {
+    let Some(mut server) = Server::start(None)? else { return Ok(()) };
+    let Some(browser) = Browser::open().await? else { return Ok(()) };
+    let (_, _, code) = open_exam(&server).await?;
+    let attempt = enter(&browser, &server, &code).await?;
+    tick(&browser, "q1", "a").await?;
+    saved(&browser).await?;
+    let kept = tempfile::TempDir::new()?;
+    server.kill9()?;
+    copy(server.data(), kept.path())?;
+    server.restart()?;
+    tick(&browser, "q2", "b").await?;
+    tick(&browser, "dp-1", "c").await?;
+    browser.click_xpath("//button[contains(., 'Valider et passer')]").await?;
+    browser.click_xpath("//dialog[@open]//button[contains(., 'Valider')]").await?;
+    browser.wait_text("#room", "Information 2").await?;
+    tick(&browser, "dp-2", "d").await?;
+    saved(&browser).await?;
+
+    server.kill9()?;
+    for entry in std::fs::read_dir(server.data())? {
+        let path = entry?.path();
+        if path.is_file() {
+            std::fs::remove_file(path)?;
+        }
+    }
+    copy(kept.path(), server.data())?;
+    server.restart()?;
+    assert!(!stored(&server, &code, &attempt).await?.contains_key("q2"), "the copy is older");
+    tick(&browser, "q3", "e").await?;
+    browser
+        .wait_for("everything is there again", async || {
+            let answers = stored(&server, &code, &attempt).await?;
+            let has = |q: &str, id: &str| answers.get(q).is_some_and(|ids| ids == &[id]);
+            Ok(has("q1", "a") && has("q2", "b") && has("q3", "e") && has("dp-1", "c") && has("dp-2", "d"))
+        })
+        .await?;
+    saved(&browser).await?;
+    browser.click(".room-top__end").await?;
+    browser.click("#room .room-screen__end .btn--primary").await?;
+    confirm(&browser).await?;
+    browser.wait_text("#room h1", "Copie remise").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_restored_from_a_copy_gets_everything_again() {
+    restored_copy().await.unwrap();
+}
+
+/// Steps of an earlier page that the server will never take do not hold up those of this one.
+async fn spoilt_steps() -> Result<()> {
+    let Some(server) = Server::start(None)? else { return Ok(()) };
+    let Some(browser) = Browser::open().await? else { return Ok(()) };
+    let (_, _, code) = open_exam(&server).await?;
+    let attempt = enter(&browser, &server, &code).await?;
+    tick(&browser, "q1", "a").await?;
+    saved(&browser).await?;
+    browser
+        .script(&format!(
+            "indexedDB.open('docimo-room', 1).onsuccess = ({{ target }}) => {{ \
+                 const steps = target.result.transaction('steps', 'readwrite').objectStore('steps'); \
+                 for (let seq = 500; seq < 508; seq++) steps.put({{ attempt: '{attempt}', page: 1, seq, client_ms: 0, act: {{ answer: {{ question: 1 }} }} }}); \
+                 steps.transaction.oncomplete = () => {{ document.title = 'spoilt'; }}; \
+             }};"
+        ))
+        .await?;
+    browser.wait_for("spoilt", async || Ok(browser.script("return document.title").await? == json!("spoilt"))).await?;
+    browser.goto(&server.url(&format!("/epreuves/{attempt}"))).await?;
+    browser.wait_text(".room-notices", "n’a pas pu être lue").await?;
+    tick(&browser, "q2", "b").await?;
+    browser
+        .wait_for("the new page's answer", async || {
+            Ok(stored(&server, &code, &attempt).await?.get("q2").is_some_and(|ids| ids == &["b"]))
+        })
+        .await?;
+    tick(&browser, "q3", "c").await?;
+    browser
+        .wait_for("and the next one", async || {
+            Ok(stored(&server, &code, &attempt).await?.get("q3").is_some_and(|ids| ids == &["c"]))
+        })
+        .await?;
+    let enabled = browser.find("input[name=answer-q3][value=a]").await?.is_enabled().await?;
+    assert!(enabled, "the page does not take itself for another machine");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_earlier_page_left_does_not_hold_the_paper_up() {
+    spoilt_steps().await.unwrap();
+}
+
 const ENTER: char = '\u{e007}';
 const SPACE: char = ' ';
 

@@ -90,8 +90,8 @@ function failure(reply, problem) {
   if (reply.ok) return new ApiError("network"); // not JSON: something between us and the server answered
   if (reply.status === 401) return new ApiError("session", problem ?? {});
   if (reply.status === 403 || reply.status === 404) return new ApiError("refused", problem ?? {});
-  if (reply.status === 409 && String(problem?.type).endsWith("/sequence-gap")) return new ApiError("gap", problem);
-  if (reply.status === 409 && String(problem?.type).endsWith("/unknown-stream")) return new ApiError("stream", problem);
+  if (reply.status === 409 && String(problem?.type).endsWith(":sequence-gap")) return new ApiError("gap", problem);
+  if (reply.status === 409 && String(problem?.type).endsWith(":unknown-stream")) return new ApiError("stream", problem);
   // said by our server, not by something on the way
   if ([400, 413, 422].includes(reply.status) && String(problem?.type).includes("docimo:problem")) return new ApiError("unreadable", problem);
   if (reply.status === 503 || reply.status === 429) return new ApiError("busy", problem ?? {}, retry_ms);

@@ -182,6 +182,7 @@ export const M = {
     handed_in: "Une modification n’a pas été comptée : la copie était déjà remise.",
     invalid: "Une réponse n’a pas pu être lue par le serveur et n’est pas enregistrée : vérifiez vos questions sans réponse.",
     superseded: "Une réponse donnée ici n’a pas été comptée : vous avez répondu depuis à cette question sur un autre poste.",
+    after_marking: "Une réponse est arrivée après la correction de l’épreuve : elle est gardée et ne compte pas. Signalez-le au jury.",
   },
   reopened: "L’épreuve est de nouveau ouverte : vous pouvez continuer.",
   otherTab: "Cette épreuve est ouverte dans un autre onglet : celui-ci ne fait plus que l’afficher.",

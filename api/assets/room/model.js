@@ -60,9 +60,17 @@ export class Model {
     for (const stop of this.stops()) if (stop.status === "locked") this.locking.delete(stop.question);
   }
 
-  /** @returns {[string, Response][]} */
-  mine() {
-    return [...this.#mine];
+  /** All that this page knows to have been done, in an order in which it can be done again. @returns {Act[]} */
+  everything() {
+    return this.reachable().flatMap(({ question, status, of }) => {
+      /** @type {Act[]} */
+      const acts = [];
+      const response = this.response(question);
+      if (response) acts.push({ answer: { question, response } });
+      if (this.flagged(question)) acts.push({ flag: { question, on: true } });
+      if (of && status === "locked") acts.push({ lock: { question } });
+      return acts;
+    });
   }
 
   /** @param {string} id @returns {Response|undefined} */

@@ -23,6 +23,8 @@ const LONGEST_DELAY_MS = 10_000;
 const STORE_LIMIT_MS = 4000;
 /** Steps that the server cannot read, one after the other, before it is the server that is doubted. */
 const MOST_UNREADABLE = 3;
+/** Refusals of what an earlier page left, after which this page's steps no longer wait for it. */
+const PATIENCE = 3;
 
 export class StepQueue {
   #api;
@@ -37,13 +39,19 @@ export class StepQueue {
   #unreadable = 0;
   #running = false;
   #failures = 0;
+  /** @type {Map<Box, number>} refusals in a row that are the box's own, not the network's */
+  #refusals = new Map();
+  /** @type {Box|null} what the pump waits to send again */
+  #asleep = null;
   #renewed = false;
   /** @type {ApiError|null} */
   #trouble = null;
   /** @type {() => void} */
   #wake = () => {};
+  /** This page has had its stream, if only to lose it since with the server's data. */
+  opened = false;
   /** @type {() => void} */
-  #opened = () => {};
+  #tellOpened = () => {};
   /** @type {Promise<void>|null} */
   #opening = null;
   #left = false;
@@ -75,7 +83,7 @@ export class StepQueue {
       /** @type {Box} */
       const box = { page: 0, stream: null, steps: [] };
       /** @type {Promise<void>} */
-      const opened = new Promise((resolve) => (this.#opened = resolve));
+      const opened = new Promise((resolve) => (this.#tellOpened = resolve));
       box.page = (await this.#write(() => this.#store?.newPage())) ?? 0; // 0: memory only
       if (this.#left) return;
       this.#current = box;
@@ -86,7 +94,7 @@ export class StepQueue {
     return this.#opening;
   }
 
-  /** Number of this page's stream; null while it has none. */
+  /** Number of this page's stream; null before it has one, and while it is to get another. */
   get stream() {
     return this.#current?.stream ?? null;
   }
@@ -128,7 +136,19 @@ export class StepQueue {
     }).then(() => {
       this.#unwritten -= 1;
       box.steps.push(step);
+      if (this.#asleep && this.#asleep !== box && this.#stuck(this.#asleep)) this.#wake();
       void this.#pump();
+    });
+  }
+
+  /** What the server had acknowledged, and has lost: it goes again, before what waits. @param {Act[]} acts */
+  sendAgain(acts) {
+    const box = this.#current;
+    if (!box || box.stream !== null || acts.length === 0) return; // with a stream, its own loss will be known
+    box.steps.unshift(...acts.map((act) => ({ seq: 0, client_ms: this.#hooks.now_ms(), act })));
+    void this.#write(() => {
+      this.#number(box);
+      return this.#store?.rewrite(box);
     });
   }
 
@@ -175,15 +195,14 @@ export class StepQueue {
     if (this.#running) return;
     this.#running = true;
     for (;;) {
-      const due = this.#boxes.find((b) => b.steps.length > 0 || (b === this.#current && b.stream === null));
-      if (!due) break;
-      // what an earlier page left goes first, but may not keep this one shut
-      const box = this.#failures >= 3 && this.#current?.stream === null ? this.#current : due;
+      const box = this.#due();
+      if (!box) break;
       try {
         if (this.#trouble?.kind === "session") await this.#api.renewToken();
         if (box.stream === null) await this.#open(box);
         if (box.steps.length > 0) await this.#send(box);
         this.#failures = 0;
+        this.#refusals.delete(box);
         this.#renewed = false;
         this.#trouble = null;
       } catch (error) {
@@ -199,16 +218,43 @@ export class StepQueue {
     this.#running = false;
   }
 
+  /** What is to be sent now: what earlier pages left goes first, but does not keep this one's from leaving.
+   *  @returns {Box|undefined} */
+  #due() {
+    const own = this.#current;
+    const earlier = this.#boxes.find((box) => box !== own && box.steps.length > 0);
+    if (!own || !(own.steps.length > 0 || (own.stream === null && !this.#left))) return earlier;
+    return earlier && !this.#stuck(earlier) ? earlier : own;
+  }
+
+  /** Refused again and again, by its own fault. One without a stream is waited for: opened after this page,
+   *  it would pass for newer. @param {Box} box */
+  #stuck(box) {
+    return box !== this.#current && box.stream !== null && (this.#refusals.get(box) ?? 0) >= PATIENCE;
+  }
+
+  /** @param {Box} box */
+  #number(box) {
+    box.steps.forEach((step, i) => (step.seq = i + 1));
+    if (box === this.#current) this.#seq = box.steps.length;
+  }
+
   /** @param {Box} box */
   async #open(box) {
     const { data } = await this.#api.openStream();
     await this.#write(() => {
       box.stream = data.stream;
-      box.steps.forEach((step, i) => (step.seq = i + 1));
-      if (box === this.#current) this.#seq = box.steps.length;
+      this.#number(box);
       return this.#store?.rewrite(box);
     });
-    if (box === this.#current) this.#opened();
+    if (box === this.#current) {
+      this.opened = true;
+      this.#tellOpened();
+    } else if (this.#current && this.#current.stream !== null && !this.#left) {
+      // an earlier page's steps now have a greater number than this page, which is the newer one
+      this.#current.stream = null;
+      this.#hooks.onServerLoss();
+    }
   }
 
   /** @param {Box} box */
@@ -273,9 +319,11 @@ export class StepQueue {
     if (error.kind === "refused") this.#renewed = false; // another account, a filter on the way: it may pass
     this.#trouble = error;
     this.#failures += 1;
+    if (["refused", "server", "unreadable"].includes(error.kind)) this.#refusals.set(box, (this.#refusals.get(box) ?? 0) + 1);
     this.#tell();
-    const patience_ms = error.kind === "refused" ? LONGEST_DELAY_MS : FIRST_DELAY_MS * 2 ** (this.#failures - 1);
+    const patience_ms = error.kind === "refused" ? LONGEST_DELAY_MS : FIRST_DELAY_MS * 2 ** (Math.max(this.#failures, this.#refusals.get(box) ?? 0) - 1);
     const delay_ms = Math.min(LONGEST_DELAY_MS, patience_ms) * (0.5 + Math.random() / 2);
+    this.#asleep = box;
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, Math.max(delay_ms, Math.min(error.retry_ms, 30_000)));
       this.#wake = () => {
@@ -283,6 +331,7 @@ export class StepQueue {
         resolve(undefined);
       };
     });
+    this.#asleep = null;
   }
 }
 

@@ -38,6 +38,8 @@ export class ExamRoom {
   #over = false; #lostTab = false; #stale = false;
   /** @type {Set<string>} questions whose answer on screen was not counted */
   #undone = new Set();
+  /** @type {WeakSet<Act>} done already, sent once more after the server lost data */
+  #again = new WeakSet();
   /** @type {number|null} */
   #handedIn_ms = null;
   #typing = new Typing((question, response) => this.#queue.push({ answer: { question, response } }));
@@ -64,7 +66,10 @@ export class ExamRoom {
         this.#changed(this.#model.room);
       },
       onServerLoss: () => {
-        if (this.#writable()) this.#model.mine().forEach(([question, response]) => this.#queue.push({ answer: { question, response } }));
+        if (this.#lostTab) return;
+        const acts = this.#model.everything();
+        acts.forEach((act) => this.#again.add(act));
+        this.#queue.sendAgain(acts);
       },
       onNotDurable: () => notice("durable", M.notDurable, "warning"),
     });
@@ -113,7 +118,7 @@ export class ExamRoom {
     document.title = `${room.exam_title} – Docimo`;
     if (room.state === "waiting" || room.state === "ready") this.#show(beforeScreen(room, () => void this.#start()), "before");
     else if (room.state === "handed_in" || this.#over) this.#end();
-    else if (this.#queue.stream === null && !this.#lostTab) {
+    else if (!this.#queue.opened && !this.#lostTab) {
       this.#show(messageScreen(M.loading), "before");
       void this.#queue.openPage().then(() => this.#render());
     } else {
@@ -195,7 +200,7 @@ export class ExamRoom {
   // What the candidate does ---------------------------------------------------------------
 
   #writable() {
-    return this.#model.room.state === "running" && !this.#over && !this.#lostTab && !this.#model.handingIn && this.#queue.stream !== null;
+    return this.#model.room.state === "running" && !this.#over && !this.#lostTab && !this.#model.handingIn && this.#queue.opened;
   }
 
   /** @param {string} question */
@@ -303,6 +308,7 @@ export class ExamRoom {
         this.#undo(act);
         this.#stale = true;
       }
+      if (verdict === "locked" && this.#again.has(act)) continue; // not lost, after all
       if ("answer" in act || "lock" in act) notice(`verdict-${verdict}`, M.verdicts[verdict], "warning");
     }
     if (fresh) this.#state(reply.state);
