@@ -183,18 +183,42 @@ impl StepRow {
     }
 }
 
-/// Judges again the late acts of a section's sheets by the deadlines they now have. The acts do not
-/// change; what was decided is recorded as a step of the server's own stream.
+/// Takes the sheets of a section, or one of them, before a change of its clock: a save under way ends first,
+/// and the next one sees the change. In the order of the writers' batches, so that neither waits for the
+/// other for ever. On SQLite a write transaction is alone anyway.
+macro_rules! take_sheets {
+    ($store:expr, $tx:ident, $exam_id:expr, $section:expr, $attempt:expr) => {{
+        let attempt: Option<&str> = $attempt;
+        if matches!($store.db, $crate::db::Db::Postgres(_)) {
+            sqlx::query(
+                "select id from attempt where exam_id = $1 and section_id = $2 and id = coalesce(cast($3 as text), id) \
+                 order by id for update",
+            )
+            .bind($exam_id)
+            .bind($section.id.as_str())
+            .bind(attempt)
+            .execute(&mut *$tx)
+            .await?;
+        }
+    }};
+}
+pub(crate) use take_sheets;
+
+/// Judges again the late acts of a section's sheets, or of one of them, by the deadlines they now have. The
+/// acts do not change; what was decided is recorded as a step of the server's own stream.
 macro_rules! rejudge_late {
-    ($tx:ident, $exam_id:expr, $section:expr, $event:expr) => {{
+    ($tx:ident, $exam_id:expr, $section:expr, $attempt:expr, $event:expr) => {{
         let (exam_id, section, event): (&str, &docimo_engine::paper::Section, &$crate::exams::NewEvent) =
             ($exam_id, $section, $event);
+        let only: Option<&str> = $attempt;
         let late: Vec<String> = sqlx::query_scalar(
             "select distinct s.attempt_id from step s join attempt a on a.id = s.attempt_id \
-             where s.exam_id = $1 and a.section_id = $2 and s.verdict = 'late' order by s.attempt_id",
+             where s.exam_id = $1 and a.section_id = $2 and s.verdict = 'late' \
+             and a.id = coalesce(cast($3 as text), a.id) order by s.attempt_id",
         )
         .bind(exam_id)
         .bind(section.id.as_str())
+        .bind(only)
         .fetch_all(&mut *$tx)
         .await?;
         for attempt_id in late {
@@ -331,10 +355,19 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(section_id).fetch_all(pool).await?))
     }
 
-    /// How many steps of each verdict an exam has, by sheet: what the jury has to look at.
+    /// How many answers of each sheet came late: what the jury has to look at.
     pub async fn late_counts(&self, exam_id: &str) -> StoreResult<Vec<(String, i64)>> {
-        let sql = "select attempt_id, count(*) from step where exam_id = $1 and kind = 'answer' and verdict = 'late' group by attempt_id";
-        Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
+        self.answers_that_were(exam_id, Verdict::Late).await
+    }
+
+    /// How many answers of each sheet came after the marking, and count for nothing.
+    pub async fn after_marking_counts(&self, exam_id: &str) -> StoreResult<Vec<(String, i64)>> {
+        self.answers_that_were(exam_id, Verdict::AfterMarking).await
+    }
+
+    async fn answers_that_were(&self, exam_id: &str, verdict: Verdict) -> StoreResult<Vec<(String, i64)>> {
+        let sql = "select attempt_id, count(*) from step where exam_id = $1 and kind = 'answer' and verdict = $2 group by attempt_id";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(verdict.name()).fetch_all(pool).await?))
     }
 
     /// Gives extra time and records it. Acts that had arrived late and are now in time count, in the same
@@ -345,6 +378,8 @@ impl Store {
                 GrantTo::Attempt(id) => (Some(id), None),
                 GrantTo::Site(id) => (None, Some(id)),
             };
+            let only = attempt_id.map(String::as_str);
+            take_sheets!(self, tx, &grant.exam_id, section, only);
             let kind = if grant.compensation { "compensation" } else { "extension" };
             sqlx::query("insert into time_grant (id, exam_id, section_id, attempt_id, site_id, kind, ms, reason, author_id, at_ms) \
                          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
@@ -368,7 +403,7 @@ impl Store {
             if done != 1 {
                 return Err(StoreError::Conflict);
             }
-            rejudge_late!(tx, &grant.exam_id, section, event);
+            rejudge_late!(tx, &grant.exam_id, section, only, event);
             insert_event!(tx, event);
         });
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::Store;
 use crate::db::{read, write};
-use crate::delivery::rejudge_late;
+use crate::delivery::{rejudge_late, take_sheets};
 use crate::error::{StoreError, StoreResult};
 use docimo_engine::paper::Section;
 
@@ -289,6 +289,7 @@ impl Store {
     ) -> StoreResult<()> {
         let section_id = section.id.as_str();
         write!(self, tx => {
+            take_sheets!(self, tx, exam_id, section, None);
             for site in sites {
                 sqlx::query("insert into sitting (exam_id, site_id, section_id, opened_ms) values ($1, $2, $3, $4) \
                              on conflict (exam_id, site_id, section_id) do update set closed_ms = null, \
@@ -300,7 +301,7 @@ impl Store {
             if done != 1 {
                 return Err(StoreError::Conflict);
             }
-            rejudge_late!(tx, exam_id, section, event);
+            rejudge_late!(tx, exam_id, section, None, event);
             insert_event!(tx, event);
         });
         Ok(())

@@ -166,11 +166,11 @@ async fn save_one(store: &Store, save: &Save) -> Result<Saved, SaveError> {
 /// All saves in one transaction. The outer error is the transaction's: nothing was written.
 async fn save_all(store: &Store, saves: &[Save]) -> Result<Vec<Result<Saved, SaveError>>, SaveError> {
     macro_rules! run {
-        ($tx:expr, $lock:expr) => {{
+        ($tx:expr) => {{
             let mut tx = $tx;
             let mut results = Vec::with_capacity(saves.len());
             for save in saves {
-                results.push(apply!(tx, save, $lock));
+                results.push(apply!(tx, save));
             }
             tx.commit().await?;
             Ok(results)
@@ -178,9 +178,9 @@ async fn save_all(store: &Store, saves: &[Save]) -> Result<Vec<Result<Saved, Sav
     }
     /// One save inside a transaction: a refusal is a value, a database error ends the transaction.
     macro_rules! apply {
-        ($tx:expr, $save:expr, $lock:expr) => {{
+        ($tx:expr, $save:expr) => {{
             let save: &Save = $save;
-            let sql = sqlx::AssertSqlSafe(format!("{ATTEMPT} where a.id = $1{}", $lock));
+            let sql = sqlx::AssertSqlSafe(format!("{ATTEMPT} where a.id = $1"));
             let found: Option<Attempt> = sqlx::query_as(sql).bind(&save.attempt_id).fetch_optional(&mut *$tx).await?;
             match found {
                 None => Err(SaveError::UnknownAttempt),
@@ -288,8 +288,18 @@ async fn save_all(store: &Store, saves: &[Save]) -> Result<Vec<Result<Saved, Sav
         }};
     }
     match &store.db {
-        Db::Sqlite { write, .. } => run!(write.begin_with("begin immediate").await?, ""),
-        Db::Postgres(pool) => run!(pool.begin().await?, " for update of a"),
+        Db::Sqlite { write, .. } => run!(write.begin_with("begin immediate").await?),
+        Db::Postgres(pool) => {
+            let mut tx = pool.begin().await?;
+            // The sheets are taken first and read after: what a grant of time changed while these waited for it
+            // is seen, its site's clock included.
+            let ids: Vec<&str> = saves.iter().map(|save| save.attempt_id.as_str()).collect();
+            sqlx::query("select id from attempt where id = any($1) order by id for update")
+                .bind(ids)
+                .execute(&mut *tx)
+                .await?;
+            run!(tx)
+        }
     }
 }
 
@@ -346,9 +356,16 @@ fn plan<'a>(
         if verdict == Verdict::Late && matches!(step.act, Act::HandIn {}) {
             verdict = Verdict::Counted;
         }
-        if let (Verdict::Counted | Verdict::Late, Act::Answer { question, .. }) = (verdict, &step.act)
-            && superseded.iter().any(|id| id == question.as_str())
-        {
+        // A page that was left acts no more: it neither closes the sheet under the hands of the later one,
+        // nor answers or validates what that one has answered.
+        let overtaken = match &step.act {
+            Act::Answer { question, .. } | Act::Lock { question } => {
+                superseded.iter().any(|id| id == question.as_str())
+            }
+            Act::HandIn {} => !superseded.is_empty(),
+            _ => false,
+        };
+        if overtaken && matches!(verdict, Verdict::Counted | Verdict::Late) {
             verdict = Verdict::Superseded;
         }
         if attempt.is_marked() {

@@ -57,8 +57,8 @@ impl Store {
             .collect()
     }
 
-    /// Adds the next entry of a register, if it is still the next one; the first moves the exam to
-    /// "marked".
+    /// Adds the next entry of a register, if it is still the next one; the first moves the exam from
+    /// "closed" to "marked", or conflicts with whoever opened it again meanwhile.
     pub async fn add_ledger_entry(&self, exam_id: &str, entry: &Entry, event: &NewEvent) -> StoreResult<()> {
         let decision = to_json("decision", &entry.decision)?;
         write!(self, tx => {
@@ -70,8 +70,13 @@ impl Store {
             sqlx::query("insert into ledger_entry (exam_id, version, at_ms, author_id, reason, decision) values ($1, $2, $3, $4, $5, $6)")
                 .bind(exam_id).bind(i64::from(entry.version)).bind(entry.at_ms).bind(&entry.author)
                 .bind(&entry.reason).bind(&decision).execute(&mut *tx).await?;
-            sqlx::query("update exam set state = 'marked' where id = $1 and state in ('closed', 'open', 'frozen')")
-                .bind(exam_id).execute(&mut *tx).await?;
+            if entry.version == 1 {
+                let done = sqlx::query("update exam set state = 'marked' where id = $1 and state = 'closed'")
+                    .bind(exam_id).execute(&mut *tx).await?.rows_affected();
+                if done != 1 {
+                    return Err(StoreError::Conflict);
+                }
+            }
             insert_event!(tx, event);
         });
         Ok(())

@@ -305,11 +305,14 @@ async fn delivery(store: &Store) {
     let left = journal.save(save(&id, 1, 9, &[tick("a"), text("q2", "w")], 8_000)).await.unwrap();
     assert_eq!(left.verdicts, [(9, Verdict::Superseded), (10, Verdict::Locked)], "the first browser was left");
     assert_eq!(left.attempt.streams, 2, "and is told so");
-    let hole = journal.save(save(&id, 1, 11, &[], 8_000)).await.unwrap();
-    assert_eq!(hole.acknowledged, 10);
-    let mut holed = save(&id, 1, 11, &[tick("a"), tick("b")], 8_000);
-    holed.steps[1].seq = 13;
-    assert!(matches!(journal.save(holed).await, Err(SaveError::Gap { expected: 11 })), "nothing of it is on disk");
+    let closing = journal.save(save(&id, 1, 11, &[Act::HandIn {}], 8_000)).await.unwrap();
+    assert_eq!(closing.verdicts, [(11, Verdict::Superseded)], "nor does it close the sheet under the second one");
+    assert_eq!(closing.attempt.handed_in_ms, None);
+    let hole = journal.save(save(&id, 1, 12, &[], 8_000)).await.unwrap();
+    assert_eq!(hole.acknowledged, 11);
+    let mut holed = save(&id, 1, 12, &[tick("a"), tick("b")], 8_000);
+    holed.steps[1].seq = 14;
+    assert!(matches!(journal.save(holed).await, Err(SaveError::Gap { expected: 12 })), "nothing of it is on disk");
     let sheet = fold(&store.steps("x", &id).await.unwrap());
     assert_eq!(sheet.answers["q1"], Response::Ticks { ticked: vec!["b".into()], rejected: vec![] });
     assert_eq!(sheet.answers["q2"], Response::Text { text: "x".into() });
@@ -416,6 +419,12 @@ async fn results(store: &Store) {
     store.move_exam("x", &["open"], "closed", &event("x", 30, 1)).await.unwrap();
     assert!(matches!(store.move_exam("x", &["open"], "closed", &event("x", 31, 1)).await, Err(StoreError::Conflict)));
     let entry = |version, decision| Entry { version, at_ms: 5, author: "p1".into(), reason: "motif".into(), decision };
+    // Opened again while it was being marked: it is not marked under those who answer.
+    store.open_sitting("x", &section(), &["site-0".into()], &event("x", 38, 1)).await.unwrap();
+    let reopened = store.add_ledger_entry("x", &entry(1, Decision::FirstMarking), &event("x", 39, 1)).await;
+    assert!(matches!(reopened, Err(StoreError::Conflict)));
+    assert_eq!(store.ledger("x").await.unwrap().len(), 0);
+    store.move_exam("x", &["open"], "closed", &event("x", 40, 1)).await.unwrap();
     store.add_ledger_entry("x", &entry(1, Decision::FirstMarking), &event("x", 32, 1)).await.unwrap();
     assert_eq!(store.exam("x").await.unwrap().unwrap().state, "marked");
     let neutralise = Decision::Neutralise { question: "q1".into(), policy: Neutralisation::Removed };
@@ -440,6 +449,7 @@ async fn results(store: &Store) {
     let stream = store.open_stream(&id, 40).await.unwrap() as u32;
     let after = Journal::start(store.clone()).save(save(&id, stream, 1, &[tick("a")], 41)).await.unwrap();
     assert_eq!(after.verdicts, [(1, Verdict::AfterMarking)]);
+    assert_eq!(store.after_marking_counts("x").await.unwrap(), [(id, 1)]);
 }
 
 async fn story(store: Store) {
