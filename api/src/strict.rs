@@ -2,13 +2,20 @@
 //! paper never goes unseen.
 
 use crate::error::{ApiError, ApiResult, Wrong};
+use crate::json::french;
+use docimo_engine::Exact;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_path_to_error::Segment;
 
 /// Reads a value, refusing fields that its type does not have. `place` names the document.
 pub fn read<T: DeserializeOwned + Serialize>(given: Value, place: &str) -> ApiResult<T> {
-    let value: T = serde_json::from_value(given.clone()).map_err(|e| ApiError::wrong(place, e.to_string()))?;
+    let value: T = serde_path_to_error::deserialize(given.clone()).map_err(|error| {
+        let steps: Vec<String> = error.path().iter().filter_map(step).collect();
+        let place = if steps.is_empty() { place.to_owned() } else { format!("{place}, {}", steps.join(".")) };
+        ApiError::wrong(place, french::data(&error.into_inner().to_string()))
+    })?;
     let kept = serde_json::to_value(&value).map_err(|e| ApiError::Internal(e.into()))?;
     let mut wrong = Vec::new();
     compare(&given, &kept, &mut Vec::new(), &mut wrong);
@@ -22,6 +29,16 @@ pub fn read<T: DeserializeOwned + Serialize>(given: Value, place: &str) -> ApiRe
     Err(ApiError::Invalid { title: "Champs inconnus".into(), wrong })
 }
 
+/// A step of a path, lists counted from 1.
+fn step(segment: &Segment) -> Option<String> {
+    match segment {
+        Segment::Seq { index } => Some((index + 1).to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { variant } => Some(variant.clone()),
+        Segment::Unknown => None,
+    }
+}
+
 /// What is in `given` and not in `kept`. Empty values may be left out when a type is written.
 fn compare(given: &Value, kept: &Value, path: &mut Vec<String>, wrong: &mut Vec<String>) {
     match (given, kept) {
@@ -30,7 +47,7 @@ fn compare(given: &Value, kept: &Value, path: &mut Vec<String>, wrong: &mut Vec<
                 path.push(name.clone());
                 match kept.get(name) {
                     Some(own) => compare(value, own, path, wrong),
-                    None if is_empty(value) => {}
+                    None if is_empty(value) || (name == "weight" && is_one(value)) => {}
                     None => wrong.push(path.join(".")),
                 }
                 path.pop();
@@ -51,12 +68,16 @@ fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(on) => !on,
-        Value::String(text) => text.is_empty() || text == "1",
+        Value::String(text) => text.is_empty(),
         Value::Array(list) => list.is_empty(),
         Value::Object(map) => map.is_empty(),
-        // A number written as its default (a weight of 1) may be left out too.
-        Value::Number(number) => number.as_i64() == Some(1),
+        Value::Number(_) => false,
     }
+}
+
+/// The default weight, which is left out when a question is written.
+fn is_one(value: &Value) -> bool {
+    serde_json::from_value::<Exact>(value.clone()).is_ok_and(|weight| weight == Exact::ONE)
 }
 
 #[cfg(test)]
@@ -89,5 +110,30 @@ mod tests {
         let Err(ApiError::Invalid { wrong, .. }) = read::<Paper>(paper, "sujet") else { panic!() };
         let places: Vec<&str> = wrong.iter().map(|w| w.place.as_str()).collect();
         assert_eq!(places, ["sujet, sections.1.durée", "sujet, sections.1.elements.1.question.wieght"]);
+    }
+
+    #[test]
+    fn a_fault_of_type_is_french_and_has_its_place() {
+        let section = json!({"id": "s", "title": "S", "duration_minutes": "dix", "elements": []});
+        let paper = json!({"title": "T", "scheme": "edn", "sections": [section]});
+        let Err(ApiError::Invalid { wrong, .. }) = read::<Paper>(paper, "sujet") else { panic!() };
+        assert_eq!(wrong[0].place, "sujet, sections.1.duration_minutes");
+        assert_eq!(wrong[0].message, "texte « dix » reçu, nombre entier positif attendu");
+        let Err(ApiError::Invalid { wrong, .. }) = read::<Paper>(json!({"scheme": "edn"}), "sujet") else { panic!() };
+        assert_eq!(wrong[0].message, "le champ « title » manque");
+    }
+
+    #[test]
+    fn the_default_weight_may_be_written_and_nothing_else_passes_for_it() {
+        let with = |name: &str, value: Value| {
+            let mut question = json!({"id": "q", "kind": "QROC", "stem": "?", "exact": ["x"]});
+            question[name] = value;
+            let section = json!({"id": "s", "title": "S", "duration_minutes": 1, "elements": [{"question": question}]});
+            read::<Paper>(json!({"title": "T", "scheme": "edn", "sections": [section]}), "sujet")
+        };
+        for one in [json!(1), json!(1.0), json!("1"), json!("1.0")] {
+            assert!(with("weight", one.clone()).is_ok(), "{one}");
+        }
+        assert!(with("wieght", json!(1)).is_err());
     }
 }

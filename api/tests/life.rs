@@ -202,6 +202,13 @@ async fn a_file_of_candidates_changes_what_it_says_and_nobody_else() {
     let now = first().await;
     assert_eq!((now["factor"].as_str(), now["reference"].as_str()), (Some("1"), Some("MDPH-3")));
 
+    // A site spelt otherwise is the same site, in the exam and in the file.
+    let spelt = "numero;nom;centre\nD-2;Deux;LILLE\nD-6;Six;E\u{301}vry\nD-7;Sept;evry\n";
+    assert_eq!(registry.csv(&to, spelt).await.0, StatusCode::OK);
+    let sites: Vec<String> =
+        jury.get(&to).await.as_array().unwrap().iter().map(|c| c["site"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(sites, ["Lyon", "Lille", "E\u{301}vry", "E\u{301}vry"]);
+
     // Somebody else's number, a staff login, and every faulty line at once.
     let (status, wrong) = registry.csv(&to, "numero;nom\nD-1;Autre\nscolarite;Pirate\n").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);

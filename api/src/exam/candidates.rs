@@ -162,6 +162,19 @@ fn read_factor(text: &str) -> Option<Exact> {
     }
 }
 
+/// Rows whose site is spelt as the exam, or the file before them, spells it: "lille" and "Lille" are one
+/// place, and a second one would stay closed on the day.
+fn with_known_sites(mut rows: Vec<Row>, mut known: Vec<String>) -> Vec<Row> {
+    for site in rows.iter_mut().filter_map(|row| row.site.as_mut()) {
+        let same = |other: &&String| !fold_header(site).is_empty() && fold_header(other) == fold_header(site);
+        match known.iter().find(|other| *other == site).or_else(|| known.iter().find(same)) {
+            Some(name) => *site = name.clone(),
+            None => known.push(site.clone()),
+        }
+    }
+    rows
+}
+
 /// What the file would do to people who exist: a number that is someone else's, or a member of the staff;
 /// a site that changes under someone who composes.
 async fn clashes(app: &App, exam_id: &str, rows: &[Row]) -> ApiResult<Vec<Wrong>> {
@@ -216,6 +229,7 @@ pub async fn import(app: &App, actor: &Actor, exam_id: &str, bytes: Vec<u8>) -> 
         title: format!("Aucun candidat n’a été importé : {} défaut(s) dans le fichier", wrong.len()),
         wrong,
     })?;
+    let rows = with_known_sites(rows, app.store.sites(exam_id).await?.into_iter().map(|s| s.name).collect());
     let wrong = clashes(app, exam_id, &rows).await?;
     if !wrong.is_empty() {
         let title = format!("Aucun candidat n’a été importé : {} défaut(s) dans le fichier", wrong.len());

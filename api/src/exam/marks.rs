@@ -13,6 +13,7 @@ use docimo_engine::paper::Paper;
 use docimo_engine::response::Response;
 use docimo_engine::stats::{ExamIndices, Summary, exam_indices, summary};
 use docimo_engine::{Exact, QuestionId, ranking};
+use docimo_store::StoreError;
 use docimo_store::delivery::Attempt;
 use docimo_store::exams::{Candidate, Exam};
 use docimo_store::results::LedgerLine;
@@ -224,8 +225,12 @@ pub async fn first_marking(app: &App, actor: &Actor, exam_id: &str) -> ApiResult
     };
     run(app, exam_id, vec![entry.clone()]).await?;
     let done = event(actor, exam_id, "mark", "Première notation");
-    app.store.add_ledger_entry(exam_id, &entry, &done).await?;
-    Ok(())
+    app.store.add_ledger_entry(exam_id, &entry, &done).await.map_err(|error| match error {
+        StoreError::Conflict => ApiError::Conflict(
+            "L’examen a été rouvert ou noté pendant ce temps : rien n’a été noté ici. Rechargez la page.".into(),
+        ),
+        other => other.into(),
+    })
 }
 
 /// Seconds during which an answer made in time may still arrive: the grace after the last closing, unless

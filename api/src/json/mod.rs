@@ -2,7 +2,7 @@
 
 pub mod bank;
 pub mod exams;
-mod french;
+pub(crate) mod french;
 pub mod marks;
 pub mod people;
 pub mod room;

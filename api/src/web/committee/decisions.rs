@@ -319,6 +319,8 @@ struct LedgerPage {
     head: Head,
     lines: Vec<Line>,
     late: Vec<Late>,
+    /// Numbers of the candidates whose answers came after the marking, with how many.
+    after: Vec<(String, i64)>,
 }
 
 /// The register: what changed since the first marking, and why.
@@ -345,7 +347,21 @@ pub async fn ledger_page(
         // The newest first: it is the one that people look for.
         lines: lines.into_iter().rev().collect(),
         late: late(&app, &id).await?,
+        after: after_marking(&app, &id).await?,
     })
+}
+
+async fn after_marking(app: &App, id: &str) -> ApiResult<Vec<(String, i64)>> {
+    let counts = app.store.after_marking_counts(id).await?;
+    if counts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers: HashMap<String, String> =
+        app.store.attempts(id).await?.into_iter().map(|a| (a.id, a.number)).collect();
+    let mut after: Vec<(String, i64)> =
+        counts.into_iter().map(|(id, n)| (numbers.get(&id).cloned().unwrap_or_default(), n)).collect();
+    after.sort();
+    Ok(after)
 }
 
 async fn late(app: &App, id: &str) -> ApiResult<Vec<Late>> {
