@@ -40,7 +40,7 @@ pub fn plain(markdown: &str, limit: usize) -> String {
             _ => {}
         }
     }
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() <= limit {
         return text;
     }

@@ -108,6 +108,7 @@ fn pages() -> Vec<Door> {
         door("GET", "/examens/{exam}/candidats", EXAM_STAFF, get(committee::candidates_page)),
         door("POST", "/examens/{exam}/candidats", REGISTRY, post(committee::import_candidates)),
         door("GET", "/examens/{exam}/candidats/{person}", EXAM_STAFF, get(committee::candidate_page)),
+        door("GET", "/examens/{exam}/candidats/{person}/copie", COMMITTEE, get(student::sheet_page)),
         door("POST", "/examens/{exam}/candidats/{person}/code", EXAM_STAFF, post(committee::new_code)),
         door("POST", "/examens/{exam}/candidats/{person}/retirer", REGISTRY, post(committee::remove_candidate)),
         door("POST", "/examens/{exam}/centres/{site}/retirer", COMMITTEE, post(committee::remove_site)),

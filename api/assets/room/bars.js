@@ -71,11 +71,13 @@ export function bottomBar(on) {
   const flag = button(M.flag, on.flag, "room-bottom__flag");
   const next = button(M.next, on.next, "btn--primary room-bottom__next");
   const bar = h("nav", { class: "room-bottom", "aria-label": M.moving }, previous, flag, next);
-  /** @param {{first:boolean, last:boolean, flagged:boolean, canFlag:boolean}} at */
+  /** @param {{first:boolean, last:boolean, flagged:boolean, canFlag:boolean, toValidate:boolean}} at */
   const refresh = (at) => {
     previous.disabled = at.first;
     flag.setAttribute("aria-pressed", String(at.flagged));
     flag.disabled = !at.canFlag;
+    // where the page's own button validates, going elsewhere is not what is expected
+    next.classList.toggle("btn--primary", !at.toValidate);
     const text = at.last ? M.finish : M.next;
     if (next.textContent !== text) next.textContent = text;
   };

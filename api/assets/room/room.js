@@ -192,6 +192,7 @@ export class ExamRoom {
     this.#bottom.refresh({
       first: !this.#model.beside(current, -1), last: !this.#model.beside(current, 1),
       flagged: this.#model.flagged(current), canFlag: this.#writable(),
+      toValidate: this.#model.stop(current)?.of?.progressive === true && !this.#readOnly(current),
     });
     this.#top.finish.disabled = !this.#writable();
     this.#screen?.refresh?.(this.#queue.status());

@@ -27,7 +27,7 @@ export function beforeScreen(room, start) {
     h("p", { class: "lead" }, room.section_title),
     h("dl", { class: "facts" },
       fact(M.candidate, `${room.candidate_name}, ${room.candidate_number}`),
-      fact(M.time, M.duration(clock.duration_ms) + (extra_ms > 0 ? `, ${M.accommodation(M.duration(extra_ms))}` : "")),
+      fact(M.time, M.duration(clock.duration_ms + extra_ms) + (extra_ms > 0 ? `, ${M.accommodation(M.duration(extra_ms))}` : "")),
       room.question_count > 0 && fact("Questions", String(room.question_count))),
     room.instructions_html.trim() && h("section", {}, h("h2", {}, M.instructions), prose(room.instructions_html)),
     h("div", { class: "room-screen__end" },
@@ -67,7 +67,7 @@ export function summaryScreen(room, status, on) {
     h("div", { class: "btn-row room-screen__end" },
       button(M.handInNow, () => ask({
         title: M.handInTitle, ok: M.handInOk, cancel: M.cancel,
-        lines: [M.handInLine, ...(empty.length > 0 ? [M.handInEmpty(empty.length)] : [])],
+        lines: [M.handInLine, ...(empty.length > 0 ? [M.handInEmpty(empty.length)] : []), ...(hidden > 0 ? [M.handInHidden(hidden)] : [])],
       }, on.handIn), "btn--primary"),
       button(M.backToQuestions, on.back)));
   view.element.querySelectorAll(".room-links").forEach((list) => list.querySelectorAll("button").forEach((b) => b.setAttribute("aria-label", M.question(Number(b.textContent)))));

@@ -88,19 +88,10 @@ pub fn from_json(file: &str, bytes: &[u8]) -> Result<MarkingScheme, Vec<Wrong>> 
         let message = if e.is_eof() { "le JSON s’arrête avant la fin" } else { "JSON mal écrit" };
         one(format!("{file}, ligne {}, colonne {}", e.line(), e.column()), message)
     })?;
-    let scheme: MarkingScheme = strict::read(given.clone(), &file).map_err(|error| match error {
-        ApiError::Invalid { wrong, .. } => {
-            wrong.into_iter().map(|w| Wrong { place: w.place, message: french(&w.message) }).collect()
-        }
+    let scheme: MarkingScheme = strict::read(given, &file).map_err(|error| match error {
+        ApiError::Invalid { wrong, .. } => wrong,
         other => one(file.to_string(), &other.to_string()),
     })?;
-    let kept = serde_json::to_value(&scheme).map_err(|e| one(file.to_string(), &e.to_string()))?;
-    let lost = lost(&given, &kept, "");
-    if !lost.is_empty() {
-        let message = "champ inconnu : vérifiez son nom";
-        let wrong = |path| Wrong { place: format!("{file}, {path}"), message: message.into() };
-        return Err(lost.into_iter().map(wrong).collect());
-    }
     if built_in(&scheme.name).is_some_and(|known| known != scheme) {
         let message = "ce nom est celui d’un barème intégré, qui est autre : donnez-en un au vôtre";
         return Err(one(format!("{file}, name"), message));
@@ -109,33 +100,6 @@ pub fn from_json(file: &str, bytes: &[u8]) -> Result<MarkingScheme, Vec<Wrong>> 
     let wrong: Vec<Wrong> =
         faults.map(|f| Wrong { place: format!("{file}, {}", f.place), message: f.message }).collect();
     if wrong.is_empty() { Ok(scheme) } else { Err(wrong) }
-}
-
-/// Fields that a scheme does not have. Beside what [`strict`] refuses, those whose value is a usual default
-/// (`"cpa": 1`): a scheme writes all of its fields, so that none is lost.
-fn lost(given: &Value, kept: &Value, path: &str) -> Vec<String> {
-    let (Value::Object(given), Value::Object(kept)) = (given, kept) else { return Vec::new() };
-    let under = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    let below = given.iter().map(|(name, value)| (under(name), value, kept.get(name)));
-    below
-        .flat_map(|(path, value, kept)| kept.map_or_else(|| vec![path.clone()], |kept| lost(value, kept, &path)))
-        .collect()
-}
-
-/// What the JSON reader says of a type, in French where it is usual.
-fn french(text: &str) -> String {
-    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
-    match (text, quoted.as_slice()) {
-        (text, [field]) if text.starts_with("missing field") => format!("champ « {field} » absent"),
-        (text, [word, known @ ..]) if text.starts_with("unknown variant") => {
-            format!("valeur « {word} » inconnue (connues : {})", known.join(", "))
-        }
-        (text, [field]) if text.starts_with("duplicate field") => format!("champ « {field} » donné deux fois"),
-        (text, _) if text.starts_with("invalid type") => {
-            format!("valeur d’un autre type que celui attendu ({text})")
-        }
-        _ => text.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -186,10 +150,10 @@ mod tests {
         assert!(faults(&wrong)[0].contains("entre -1000 et 1000"), "{:?}", faults(&wrong));
         let mut wrong = example();
         wrong["cohort"] = json!("rareté");
-        assert!(faults(&wrong)[0].contains("valeur « rareté » inconnue (connues : none"), "{:?}", faults(&wrong));
+        assert!(faults(&wrong)[0].contains("« rareté » n’est pas une valeur permise (permises : none"), "{:?}", faults(&wrong));
         let mut wrong = example();
         wrong.as_object_mut().unwrap().remove("qzp");
-        assert_eq!(faults(&wrong), ["notre.json : champ « qzp » absent"]);
+        assert_eq!(faults(&wrong), ["notre.json : le champ « qzp » manque"]);
         let mut wrong = example();
         wrong["name"] = json!("EDN");
         assert!(faults(&wrong)[0].contains("barème intégré"));

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::auth::{Actor, Role, accounts, password};
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::table::{Table, fold_header};
+use crate::web::filters::thousands;
 use docimo_engine::Exact;
 use docimo_store::StoreError;
 use docimo_store::exams::Enrolment;
@@ -102,7 +103,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Wrong>> {
             fault("numéro", format!("le candidat « {id} » est déjà à la ligne {first}"));
         }
         let name = format!("{} {}", text(first), text(last)).trim().to_owned();
-        if name.is_empty() {
+        if text(last).is_empty() {
             fault("nom", "nom absent".into());
         } else if name.chars().count() > 200 || name.chars().any(char::is_control) {
             fault("nom", "200 caractères au plus, sans saut de ligne ni caractère invisible".into());
@@ -160,6 +161,16 @@ fn read_factor(text: &str) -> Option<Exact> {
             f => (f >= Exact::ONE && f <= Exact::int(MAX_FACTOR)).then_some(f),
         },
     }
+}
+
+fn enrolled(n: usize) -> String {
+    let plural = if n > 1 { "s" } else { "" };
+    format!("{} candidat{plural} inscrit{plural}", thousands(n))
+}
+
+fn not_imported(faults: usize) -> String {
+    let plural = if faults > 1 { "s" } else { "" };
+    format!("Aucun candidat n’a été importé : {faults} défaut{plural} dans le fichier")
 }
 
 /// Rows whose site is spelt as the exam, or the file before them, spells it: "lille" and "Lille" are one
@@ -225,14 +236,11 @@ pub async fn import(app: &App, actor: &Actor, exam_id: &str, bytes: Vec<u8>) -> 
         return Err(ApiError::Conflict("L’examen est terminé : la liste des candidats ne change plus.".into()));
     }
     let rows = tokio::task::spawn_blocking(move || read(&bytes)).await.map_err(|e| ApiError::Internal(e.into()))?;
-    let rows = rows.map_err(|wrong| ApiError::Invalid {
-        title: format!("Aucun candidat n’a été importé : {} défaut(s) dans le fichier", wrong.len()),
-        wrong,
-    })?;
+    let rows = rows.map_err(|wrong| ApiError::Invalid { title: not_imported(wrong.len()), wrong })?;
     let rows = with_known_sites(rows, app.store.sites(exam_id).await?.into_iter().map(|s| s.name).collect());
     let wrong = clashes(app, exam_id, &rows).await?;
     if !wrong.is_empty() {
-        let title = format!("Aucun candidat n’a été importé : {} défaut(s) dans le fichier", wrong.len());
+        let title = not_imported(wrong.len());
         return Err(ApiError::Invalid { title, wrong });
     }
     enrol(app, actor, exam_id, &rows, &HashSet::new()).await
@@ -296,7 +304,7 @@ pub async fn enrol(
             reference: row.reference.clone(),
         })
         .collect();
-    let done = event(actor, exam_id, "candidates", format!("{} candidats inscrits", rows.len()));
+    let done = event(actor, exam_id, "candidates", enrolled(rows.len()));
     let made = app.store.enrol(exam_id, &list, &done).await?;
     Ok(rows
         .iter()

@@ -2,8 +2,8 @@
 //! point.
 
 use super::draft::exam;
-use super::marks::ledger;
-use super::results::{ResultNumbers, ResultSummary, as_numbers, as_optional_numbers};
+use super::marks::{ledger, mark_at};
+use super::results::{ResultNumbers, ResultSummary, as_numbers, as_optional_numbers, summaries};
 use super::room::{ArticleView, QuestionView, question_view};
 use crate::app::App;
 use crate::auth::Actor;
@@ -17,6 +17,7 @@ use docimo_engine::question::{Body, Point, Question, Shape};
 use docimo_engine::response::{self, Response};
 use docimo_engine::scheme::TcsRule;
 use docimo_engine::{Exact, PropositionId};
+use docimo_store::exams::Exam;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -211,15 +212,45 @@ pub async fn correction(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Co
     let version = exam.published_version.ok_or(ApiError::NotFound)?;
     app.store.candidate(exam_id, &actor.id).await?.ok_or(ApiError::NotFound)?;
     let summary = stored(app, exam_id, version, &actor.id).await?.ok_or(ApiError::NotFound)?;
+    let first = if version > 1 { stored(app, exam_id, 1, &actor.id).await? } else { None };
+    explained(app, exam, version, &actor.id, summary, first).await
+}
+
+/// A candidate's sheet for the committee, as the last version of the register marks it, published or not.
+pub async fn correction_of(app: &App, exam_id: &str, person_id: &str) -> ApiResult<Correction> {
+    let exam = exam(app, exam_id).await?;
+    let version = ledger(app, exam_id).await?.len() as u32;
+    let at = async |version: u32| {
+        let (marked, person_id) = (mark_at(app, exam_id, Some(version)).await?, person_id.to_owned());
+        let find = move || marked.row_of(&person_id).and_then(|row| summaries(&marked).into_iter().nth(row));
+        tokio::task::spawn_blocking(find).await.map_err(|e| ApiError::Internal(e.into()))
+    };
+    if version == 0 {
+        return Err(ApiError::Conflict("L’examen n’est pas encore noté.".into()));
+    }
+    let summary = at(version).await?.ok_or(ApiError::NotFound)?;
+    let first = if version > 1 { at(1).await? } else { None };
+    explained(app, exam, i64::from(version), person_id, summary, first).await
+}
+
+async fn explained(
+    app: &App,
+    exam: Exam,
+    version: i64,
+    person_id: &str,
+    summary: ResultSummary,
+    first: Option<ResultSummary>,
+) -> ApiResult<Correction> {
+    let exam_id = exam.id.as_str();
     let lines = ledger(app, exam_id).await?;
     let entries: Vec<Entry> = lines.iter().map(|l| l.entry.clone()).take(version as usize).collect();
     let paper = app.frozen_paper(exam_id).await?;
     let effective =
         Effective::replay(&paper.paper, &entries).map_err(|e| ApiError::Internal(anyhow::anyhow!("{e}")))?;
-    let accept_late = effective.accept_late.contains(&*actor.id);
+    let accept_late = effective.accept_late.contains(person_id);
     let mut seeds = std::collections::HashMap::new();
     let mut sheet = Sheet::default();
-    for attempt in app.store.attempts_of(exam_id, &actor.id).await? {
+    for attempt in app.store.attempts_of(exam_id, person_id).await? {
         let own = fold(&app.store.steps(exam_id, &attempt.id).await?);
         sheet.answers.extend(own.answers);
         sheet.late.extend(own.late);
@@ -246,7 +277,7 @@ pub async fn correction(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Co
     let decisions: Vec<DecisionView> = entries
         .iter()
         // A decision about another person's late answers is not this student's business.
-        .filter(|e| !matches!(&e.decision, docimo_engine::ledger::Decision::AcceptLate { candidate } if **candidate != *actor.id))
+        .filter(|e| !matches!(&e.decision, docimo_engine::ledger::Decision::AcceptLate { candidate } if candidate != person_id))
         .map(|e| DecisionView {
             version: e.version,
             what: e.decision.french(),
@@ -255,8 +286,7 @@ pub async fn correction(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Co
             question: e.decision.question().map(ToString::to_string),
         })
         .collect();
-    let first = if entries.len() > 1 { stored(app, exam_id, 1, &actor.id).await? } else { None };
-    Ok(Correction { exam_id: exam_id.to_owned(), exam_title: exam.title, summary, decisions, first, questions })
+    Ok(Correction { exam_id: exam_id.to_owned(), exam_title: exam.title.clone(), summary, decisions, first, questions })
 }
 
 fn question_result(

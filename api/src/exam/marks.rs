@@ -213,7 +213,7 @@ pub async fn first_marking(app: &App, actor: &Actor, exam_id: &str) -> ApiResult
     }
     let now_ms = ambient::now_ms();
     if let Some(seconds) = still_arriving(app, &current, now_ms).await? {
-        let why = format!("Des réponses données à l’heure peuvent encore arriver : attendez {seconds} seconde(s).");
+        let why = format!("Des réponses données à l’heure peuvent encore arriver : attendez {seconds} s.");
         return Err(ApiError::Conflict(why));
     }
     let entry = Entry {

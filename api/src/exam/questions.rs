@@ -50,11 +50,15 @@ pub fn question_lines(marked: &Marked) -> Vec<QuestionLine> {
         .map(|(i, placed)| {
             let item = counted.iter().position(|c| *c == i).map(|at| indices.items[at].clone());
             let (p, d27, r) = item.map_or((None, None, None), |x| (x.p, x.d27, x.r_item_rest));
-            let blank = marked.matrix.column(i).iter().filter(|c| **c == 0).count();
+            // Code 0 is also an answer that is wholly beside the key: a point outside every zone, an unlisted text.
+            let id = &placed.question.id;
+            let is_blank = |row: usize| marked.responses[row].get(id).is_none_or(Response::is_blank);
+            let blank =
+                marked.matrix.column(i).iter().enumerate().filter(|(row, code)| **code == 0 && is_blank(*row)).count();
             let mut flags = Vec::new();
             if n >= 30 {
                 match r {
-                    Some(r) if r <= 0.0 => flags.push("discrimination négative : la clé est-elle juste ?".to_owned()),
+                    Some(r) if r <= 0.0 => flags.push("discrimination négative : la clé est-elle juste ?".to_owned()),
                     Some(r) if r < 0.1 => flags.push("discrimine peu".to_owned()),
                     _ => {}
                 }

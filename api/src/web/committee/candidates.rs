@@ -152,6 +152,7 @@ struct CandidatePage {
     sheets: Vec<SheetLine>,
     can_remove: bool,
     can_renew: bool,
+    can_read: bool,
     code: String,
 }
 
@@ -187,7 +188,9 @@ async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: La
         .under(candidate.name.clone())
         .lead(format!("Candidat {}", candidate.number))
         .link(format!("/examens/{id}/candidats"), "Tous les candidats");
+    let came = attempts.iter().any(|a| a.started_ms.is_some() || a.streams > 0);
     Ok(CandidatePage {
+        can_read: came && super::is_committee(actor) && matches!(exam.state.as_str(), "marked" | "published"),
         page: page.titled(head.document()),
         head,
         base: format!("/examens/{id}/candidats/{person}"),

@@ -15,6 +15,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 struct Line {
+    person: String,
     number: String,
     name: String,
     site: String,
@@ -116,6 +117,7 @@ pub async fn results_page(
             .map(|(c, row)| {
                 let summary = row.map(|r| &all[r]);
                 Line {
+                    person: c.person_id.clone(),
                     number: c.number.clone(),
                     name: c.name.clone(),
                     site: c.site_name.clone(),

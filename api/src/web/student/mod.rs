@@ -3,7 +3,7 @@
 mod drawing;
 pub mod results;
 
-pub use results::results;
+pub use results::{results, sheet_page};
 
 use super::layout::Layout;
 use crate::ambient;
@@ -68,10 +68,12 @@ pub async fn exams_of(app: &App, actor: &Actor) -> ApiResult<Vec<ExamLine>> {
     for exam in app.store.exams_of(&actor.id).await? {
         let Some(candidate) = app.store.candidate(&exam.id, &actor.id).await? else { continue };
         let mut sections = Vec::new();
+        let mut came = false;
         if exam.frozen_ms.is_some() {
             let paper = app.frozen_paper(&exam.id).await?;
             let sittings = app.store.sittings(&exam.id).await?;
             let attempts = app.store.attempts_of(&exam.id, &actor.id).await?;
+            came = attempts.iter().any(|a| a.started_ms.is_some() || a.streams > 0);
             for section in &paper.sections {
                 let id = section.id.as_str();
                 let own = attempts.iter().find(|a| a.section_id == id);
@@ -82,6 +84,9 @@ pub async fn exams_of(app: &App, actor: &Actor) -> ApiResult<Vec<ExamLine>> {
             }
         }
         let note = match exam.state.as_str() {
+            "published" if !came => {
+                Some("Les résultats sont publiés. Vous n’avez ouvert aucune épreuve : vous êtes absent, sans note.")
+            }
             "draft" => Some("Le sujet est en préparation. Vos épreuves apparaîtront ici."),
             "closed" | "marked" => {
                 Some("Les copies sont en cours de notation. Les résultats paraîtront ici, pour tous en même temps.")
@@ -89,7 +94,7 @@ pub async fn exams_of(app: &App, actor: &Actor) -> ApiResult<Vec<ExamLine>> {
             _ => None,
         };
         lines.push(ExamLine {
-            published: exam.published_ms.map(filters::date_time),
+            published: exam.published_ms.filter(|_| came).map(filters::date_time),
             id: exam.id,
             title: exam.title,
             number: candidate.number,

@@ -3,8 +3,10 @@
 use super::drawing::{self, DrawnPoint, DrawnZone};
 use crate::app::App;
 use crate::auth::Actor;
-use crate::error::ApiResult;
-use crate::exam::correction::{CaseHead, Correction, DecisionView, PropositionResult, QuestionResult, correction};
+use crate::error::{ApiError, ApiResult};
+use crate::exam::correction::{
+    CaseHead, Correction, DecisionView, PropositionResult, QuestionResult, correction, correction_of,
+};
 use crate::exam::results::ResultSummary;
 use crate::exam::room::ScaleView;
 use crate::media::ImageView;
@@ -115,6 +117,8 @@ struct Shown {
 #[template(path = "student/results.html")]
 struct ResultsPage {
     page: Layout,
+    /// Whose it is, where the committee reads it.
+    candidate: Option<Reader>,
     exam_title: String,
     figures: Figures,
     sections: Vec<SectionRow>,
@@ -122,6 +126,27 @@ struct ResultsPage {
     changes: Vec<Change>,
     decisions: Vec<Decided>,
     questions: Vec<Shown>,
+}
+
+/// What the committee needs around a candidate's sheet.
+struct Reader {
+    exam_id: String,
+    person_id: String,
+    name: String,
+    number: String,
+}
+
+/// A candidate's sheet, read by the committee as the candidate will read it.
+pub async fn sheet_page(
+    State(app): State<App>,
+    Path((exam, person)): Path<(String, String)>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let candidate = app.store.candidate(&exam, &person).await?.ok_or(ApiError::NotFound)?;
+    let shown = view(correction_of(&app, &exam, &person).await?, page);
+    let reader = Reader { exam_id: exam, person_id: person, name: candidate.name, number: candidate.number };
+    let title = format!("Copie de {}, {}", reader.name, shown.exam_title);
+    web::page(&ResultsPage { page: shown.page.titled(title), candidate: Some(reader), ..shown })
 }
 
 /// Own correction, once published.
@@ -141,6 +166,7 @@ fn view(own: Correction, page: Layout) -> ResultsPage {
     let changes = own.first.as_ref().map(|first| changes(first, &own.summary)).unwrap_or_default();
     ResultsPage {
         page: page.titled(format!("Résultats, {}", own.exam_title)),
+        candidate: None,
         exam_title: own.exam_title,
         figures: figures(&own.summary),
         sections: own
