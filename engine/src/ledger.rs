@@ -5,7 +5,7 @@
 
 use crate::paper::{Element, Paper};
 use crate::qroc::{self, Category};
-use crate::question::{Body, Question, Shape, Status};
+use crate::question::{Body, Proposition, Question, Shape, Status};
 use crate::scheme::BlankPolicy;
 use crate::{PropositionId, QuestionId, ZoneId, check};
 use serde::{Deserialize, Serialize};
@@ -136,10 +136,71 @@ impl Decision {
             Self::RejectText { question, text } => {
                 format!("Question {question} : « {text} » retirée des réponses admises")
             }
-            Self::ChangeZone { question, .. } => format!("Question {question} : zone à pointer corrigée"),
-            Self::ChangePanel { question, .. } => format!("Question {question} : panel d’experts corrigé"),
+            Self::ChangeZone { question, shape, .. } => {
+                format!("Question {question} : zone à pointer corrigée, désormais {}", outline(shape))
+            }
+            Self::ChangePanel { question, panel } => {
+                format!("Question {question} : panel d’experts corrigé, désormais {}", votes(panel))
+            }
             Self::AcceptLate { .. } => "Réponses tardives d’un candidat prises en compte".into(),
         }
+    }
+
+    /// What it says to whoever knows the paper, as it was before: the question by its number, propositions by
+    /// their letters in the paper's order, what was and what is.
+    pub fn told(&self, before: &Paper) -> String {
+        let Some(placed) = self.question().and_then(|id| before.questions().find(|p| p.question.id == *id)) else {
+            return self.french();
+        };
+        let number = placed.number;
+        match (self, &placed.question.body) {
+            (Self::ChangeKey { statuses, .. }, body) => {
+                let change = |(i, p): (usize, &Proposition)| {
+                    let (letter, new) = (char::from(b'A' + (i % 26) as u8), statuses.get(&p.id)?);
+                    Some(format!("{letter} : {} → {}", p.status.french(), new.french()))
+                };
+                let changes: Vec<String> = body.propositions().iter().enumerate().filter_map(change).collect();
+                format!("Clé de la question {number} corrigée, {}", changes.join(", "))
+            }
+            (Self::ChangeZone { zone, shape, .. }, Body::Qzp { zones, .. }) => {
+                let old = zones.iter().find(|z| z.id == *zone);
+                let name = old.map_or(zone.as_str(), |z| z.name.as_str());
+                let was = old.map(|z| outline(&z.shape)).unwrap_or_default();
+                format!("Question {number} : zone « {name} » corrigée, {was} → {}", outline(shape))
+            }
+            (Self::ChangePanel { panel, .. }, Body::Tcs { panel: old, .. }) => {
+                format!("Question {number} : panel d’experts corrigé, {} → {}", votes(old), votes(panel))
+            }
+            _ => self.french().replacen(placed.question.id.as_str(), &number.to_string(), 1),
+        }
+    }
+}
+
+/// What each entry of a register says, see [`Decision::told`].
+///
+/// # Errors
+/// A register that cannot be replayed.
+pub fn told(paper: &Paper, entries: &[Entry]) -> Result<Vec<String>, LedgerFault> {
+    (0..entries.len()).map(|i| Ok(entries[i].decision.told(&Effective::replay(paper, &entries[..i])?.paper))).collect()
+}
+
+/// The votes of a panel from −2 to +2.
+fn votes(panel: &[u32; 5]) -> String {
+    let list: Vec<String> = panel.iter().map(ToString::to_string).collect();
+    format!("{} votes de −2 à +2", list.join(" | "))
+}
+
+/// Where a zone is, in percents of the image.
+fn outline(shape: &Shape) -> String {
+    let percent = |fraction: &f64| format!("{} %", (fraction * 100.0).round());
+    match shape {
+        Shape::Circle { x, y, r } => {
+            format!("disque de centre ({} ; {}) et de rayon {}", percent(x), percent(y), percent(r))
+        }
+        Shape::Rect { x, y, w, h } => {
+            format!("rectangle de ({} ; {}) à ({} ; {})", percent(x), percent(y), percent(&(x + w)), percent(&(y + h)))
+        }
+        Shape::Polygon(corners) => format!("polygone de {} sommets", corners.len()),
     }
 }
 

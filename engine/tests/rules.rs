@@ -566,6 +566,23 @@ fn a_register_starts_with_the_first_marking_gives_reasons_and_skips_no_version()
     for (version, neutralised) in [(1, 0), (2, 1), (3, 0)] {
         assert_eq!(Effective::replay(&paper, &all[..version]).unwrap().neutralised.len(), neutralised);
     }
+    // Each is told by the paper that it changed: number, letter, what was and what is.
+    let key = |status| Decision::ChangeKey { question: "q2".into(), statuses: BTreeMap::from([("b".into(), status)]) };
+    let told = [
+        entry(1, "", Decision::FirstMarking),
+        entry(2, "x", neutralise("q2")),
+        entry(3, "x", key(Status::Inacceptable)),
+        entry(4, "x", key(Status::Vrai)),
+    ];
+    assert_eq!(
+        docimo_engine::ledger::told(&paper, &told).unwrap(),
+        [
+            "Première notation",
+            "Question 2 neutralisée : retirée des points et du total",
+            "Clé de la question 2 corrigée, B : faux → inacceptable",
+            "Clé de la question 2 corrigée, B : inacceptable → vrai",
+        ]
+    );
     let fault = |entries: &[Entry]| Effective::replay(&paper, entries).unwrap_err();
     assert_eq!(fault(&all[1..]), LedgerFault::FirstMarking);
     assert_eq!(fault(&[all[0].clone(), all[0].clone()]), LedgerFault::FirstMarking);

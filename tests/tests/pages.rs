@@ -107,6 +107,7 @@ async fn run() -> Result<()> {
     pages.push(format!("{published}/notation/{flawed}"));
     pages.push(format!("{draft}/sections/s1/elements/{element}"));
     pages.push(format!("{published}/candidats/{candidate}"));
+    pages.push(format!("{published}/candidats/{candidate}/copie"));
     for page in &pages {
         look(&browser, &server, page).await?;
     }

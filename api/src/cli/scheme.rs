@@ -150,7 +150,11 @@ mod tests {
         assert!(faults(&wrong)[0].contains("entre -1000 et 1000"), "{:?}", faults(&wrong));
         let mut wrong = example();
         wrong["cohort"] = json!("rareté");
-        assert!(faults(&wrong)[0].contains("« rareté » n’est pas une valeur permise (permises : none"), "{:?}", faults(&wrong));
+        assert!(
+            faults(&wrong)[0].contains("« rareté » n’est pas une valeur permise (permises : none"),
+            "{:?}",
+            faults(&wrong)
+        );
         let mut wrong = example();
         wrong.as_object_mut().unwrap().remove("qzp");
         assert_eq!(faults(&wrong), ["notre.json : le champ « qzp » manque"]);

@@ -1,7 +1,7 @@
 //! Results as files: CSV and XLSX.
 
 use super::draft::exam;
-use super::marks::{Marked, ledger, mark_at};
+use super::marks::{Marked, ledger, mark_at, told};
 use super::results::summaries;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
@@ -115,11 +115,10 @@ pub async fn csv_file(app: &App, exam_id: &str) -> ApiResult<Response> {
 /// Results and the register as a workbook to save.
 pub async fn xlsx_file(app: &App, exam_id: &str) -> ApiResult<Response> {
     let exam = exam(app, exam_id).await?;
-    let decisions: Vec<(u32, String, String, String)> = ledger(app, exam_id)
-        .await?
-        .into_iter()
-        .map(|l| (l.entry.version, l.entry.decision.french(), l.entry.reason, l.author_name))
-        .collect();
+    let lines = ledger(app, exam_id).await?;
+    let words = told(app, exam_id, &lines).await?;
+    let decisions: Vec<(u32, String, String, String)> =
+        lines.into_iter().zip(words).map(|(l, what)| (l.entry.version, what, l.entry.reason, l.author_name)).collect();
     let marked = mark_at(app, exam_id, None).await?;
     let work = move || xlsx(&marked, &decisions);
     let bytes = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::Internal(e.into()))??;

@@ -205,6 +205,23 @@ pub struct DecisionForm {
     pub reason: String,
 }
 
+/// What each line of a register says, with numbers, letters, what was and what is.
+pub async fn told(app: &App, exam_id: &str, lines: &[LedgerLine]) -> ApiResult<Vec<String>> {
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
+    let entries: Vec<Entry> = lines.iter().map(|l| l.entry.clone()).collect();
+    let frozen = app.frozen_paper(exam_id).await?;
+    docimo_engine::ledger::told(&frozen.paper, &entries).map_err(|e| ApiError::Internal(anyhow::anyhow!("{e}")))
+}
+
+/// What a decision would say if it were taken after these.
+pub async fn told_next(app: &App, exam_id: &str, before: &[Entry], decision: &Decision) -> ApiResult<String> {
+    let frozen = app.frozen_paper(exam_id).await?;
+    let effective = Effective::replay(&frozen.paper, before).map_err(|e| ApiError::Internal(anyhow::anyhow!("{e}")))?;
+    Ok(decision.told(&effective.paper))
+}
+
 /// First marking: opens the register.
 pub async fn first_marking(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
     let current = exam(app, exam_id).await?;
@@ -267,6 +284,7 @@ fn next_entry(actor: &Actor, before: &[Entry], form: &DecisionForm) -> ApiResult
 pub async fn decide(app: &App, actor: &Actor, exam_id: &str, form: &DecisionForm) -> ApiResult<u32> {
     let before: Vec<Entry> = ledger(app, exam_id).await?.into_iter().map(|l| l.entry).collect();
     let entry = next_entry(actor, &before, form)?;
+    let what = told_next(app, exam_id, &before, &entry.decision).await?;
     let mut all = before;
     all.push(entry.clone());
     if let Decision::AcceptLate { candidate } = &entry.decision
@@ -276,7 +294,7 @@ pub async fn decide(app: &App, actor: &Actor, exam_id: &str, form: &DecisionForm
     }
     // The whole marking, not only the register: a decision that cannot be marked is not taken.
     run(app, exam_id, all).await?;
-    let done = event(actor, exam_id, "decide", entry.decision.french());
+    let done = event(actor, exam_id, "decide", what);
     app.store.add_ledger_entry(exam_id, &entry, &done).await?;
     Ok(entry.version)
 }

@@ -48,15 +48,17 @@ pub struct EntryView {
 pub async fn ledger(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<EntryView>>> {
     draft::exam(&app, &exam).await?;
     let lines = marks::ledger(&app, &exam).await?;
+    let words = marks::told(&app, &exam, &lines).await?;
     Ok(Json(
         lines
             .into_iter()
-            .map(|l| EntryView {
+            .zip(words)
+            .map(|(l, what)| EntryView {
                 version: l.entry.version,
                 at_ms: l.entry.at_ms,
                 author: l.author_name,
                 reason: l.entry.reason,
-                what: l.entry.decision.french(),
+                what,
                 decision: l.entry.decision,
             })
             .collect(),

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::exam::draft;
-use crate::exam::marks::{self, DecisionForm, compare_versions, ledger, preview};
+use crate::exam::marks::{self, DecisionForm, compare_versions, ledger, preview, told, told_next};
 use crate::web::filters::{date_time, iso};
 use crate::web::{self, layout::Layout};
 use askama::Template;
@@ -219,6 +219,8 @@ pub async fn preview_decision(
         .lead("Calculé sur toutes les copies. Rien n’est décidé.")
         .link(&base, "Revenir à la question");
     let title = format!("Aujourd’hui (version {})", comparison.before.version);
+    let before: Vec<Entry> = ledger(&app, &id).await?.into_iter().map(|l| l.entry).collect();
+    let what = told_next(&app, &id, &before, &form.decision).await?;
     web::page(&ComparePage {
         page: page.titled(head.document()),
         head,
@@ -228,7 +230,7 @@ pub async fn preview_decision(
         action: base,
         fields: fields.repeated(&["reason"]),
         reason: form.reason,
-        what: form.decision.french(),
+        what,
     })
 }
 
@@ -264,11 +266,13 @@ pub async fn compare_page(
 
 async fn lines(app: &App, id: &str, published: Option<i64>) -> ApiResult<Vec<Line>> {
     let register = ledger(app, id).await?;
+    let words = told(app, id, &register).await?;
     let people: HashMap<String, String> =
         app.store.candidates(id).await?.into_iter().map(|c| (c.person_id, c.number)).collect();
     Ok(register
         .into_iter()
-        .map(|l| {
+        .zip(words)
+        .map(|(l, what)| {
             let version = l.entry.version;
             let compare = |from: u32| format!("/examens/{id}/registre/{from}/{version}");
             Line {
@@ -284,9 +288,9 @@ async fn lines(app: &App, id: &str, published: Option<i64>) -> ApiResult<Vec<Lin
                 what: match &l.entry.decision {
                     Decision::AcceptLate { candidate } => match people.get(candidate) {
                         Some(number) => format!("Réponses tardives du candidat {number} prises en compte"),
-                        None => l.entry.decision.french(),
+                        None => what,
                     },
-                    other => other.french(),
+                    _ => what,
                 },
                 question: l
                     .entry

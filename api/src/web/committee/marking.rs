@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::draft;
-use crate::exam::marks::{self, Marked, Overview, ledger, mark_at};
+use crate::exam::marks::{self, Marked, Overview, ledger, mark_at, told};
 use crate::exam::questions::{AnswerCount, QuestionLine, answer_counts, question_lines};
 use crate::markdown;
 use crate::web::chart::Histogram;
@@ -357,13 +357,14 @@ fn answer_line(a: AnswerCount) -> AnswerLine {
     }
 }
 
-fn past(lines: Vec<LedgerLine>, id: &QuestionId) -> Vec<Past> {
+fn past(lines: Vec<LedgerLine>, words: Vec<String>, id: &QuestionId) -> Vec<Past> {
     lines
         .into_iter()
-        .filter(|l| l.entry.decision.question() == Some(id))
-        .map(|l| Past {
+        .zip(words)
+        .filter(|(l, _)| l.entry.decision.question() == Some(id))
+        .map(|(l, what)| Past {
             version: l.entry.version,
-            what: l.entry.decision.french(),
+            what,
             when: date_time(l.entry.at_ms),
             reason: l.entry.reason,
             author: l.author_name,
@@ -382,6 +383,7 @@ pub async fn question_page(
     let question = QuestionId::new(question);
     app.frozen_paper(&id).await?.paper.question(&question).ok_or(ApiError::NotFound)?;
     let register = ledger(&app, &id).await?;
+    let words = told(&app, &id, &register).await?;
     let marked = mark_at(&app, &id, None).await?;
     let wanted = question.clone();
     let (marked, mut lines, answers) = off_thread(move || {
@@ -435,7 +437,7 @@ pub async fn question_page(
         },
         zones: zone_forms(body, placed.question.image_aspect()),
         panel,
-        past: past(register, &question),
+        past: past(register, words, &question),
         head,
     })
 }
