@@ -53,8 +53,8 @@ fn safe(event: Event<'_>) -> Option<Event<'_>> {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(CowStr::from(text.into_string())),
         Event::Start(Tag::Link { .. } | Tag::Image { .. }) | Event::End(TagEnd::Link | TagEnd::Image) => return None,
         // A text's headings would break the page's own outline.
-        Event::Start(Tag::Heading { .. }) => Event::Start(Tag::Paragraph),
-        Event::End(TagEnd::Heading(_)) => Event::End(TagEnd::Paragraph),
+        Event::Start(Tag::Heading { .. }) => Event::Html(CowStr::Borrowed("<p><strong>")),
+        Event::End(TagEnd::Heading(_)) => Event::Html(CowStr::Borrowed("</strong></p>\n")),
         other => other,
     })
 }
@@ -62,6 +62,12 @@ fn safe(event: Event<'_>) -> Option<Event<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_heading_stands_out_without_being_one() {
+        assert_eq!(block("## Methods\n\nWe *did*.").trim(), "<p><strong>Methods</strong></p>\n<p>We <em>did</em>.</p>");
+        assert_eq!(plain("Lequel\u{a0}?", 20), "Lequel\u{a0}?");
+    }
 
     #[test]
     fn nothing_executable_comes_out() {

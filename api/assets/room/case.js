@@ -34,10 +34,11 @@ export function articlePane(article, id) {
     requestAnimationFrame(() => scroller?.scrollTo(0, places.get(id) ?? 0));
     return known;
   }
+  const words = prose(article.html);
+  words.lang = "en"; // what is read critically is in English
   const text = h("div", { class: "article__text", tabindex: "0", role: "group", "aria-label": M.article, onscroll: () => {
     if (text.isConnected) places.set(id, text.scrollTop);
-  } }, h("p", { class: "article__title" }, article.title), h("p", { class: "article__citation" }, article.citation), prose(article.html));
-  text.lang = "en";
+  } }, h("p", { class: "article__title", lang: "en" }, article.title), h("p", { class: "article__citation" }, article.citation), words);
   const pane = h("details", { class: "article details", open: beside.matches }, h("summary", {}, M.article), text);
   beside.addEventListener("change", () => (pane.open = beside.matches));
   panes.set(id, pane);
