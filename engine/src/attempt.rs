@@ -96,8 +96,8 @@ pub enum Verdict {
     HandedIn,
     /// It does not fit the paper: a forged or faulty client.
     Invalid,
-    /// An answer of an earlier page to a question that a later page has answered: it came from a machine
-    /// or a tab that the candidate had left.
+    /// From a machine or a tab that the candidate had left: an answer or a validation of a question that a
+    /// later page has answered, or a hand-in once a later page has answered anything.
     Superseded,
     /// After the exam was marked, when corrections may have been read: kept for the record, never counted.
     AfterMarking,

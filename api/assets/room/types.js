@@ -24,7 +24,7 @@
  * @typedef {{answer:{question:string, response:Response}}|{flag:{question:string, on:boolean}}
  *   |{lock:{question:string}}|{view:{element:string}}|{hand_in:{}}} Act
  * @typedef {{seq:number, client_ms:number, act:Act}} Step
- * @typedef {"counted"|"late"|"locked"|"handed_in"|"invalid"|"superseded"} Verdict
+ * @typedef {"counted"|"late"|"locked"|"handed_in"|"invalid"|"superseded"|"after_marking"} Verdict
  * @typedef {{acknowledged:number, verdicts?:{seq:number, verdict:Verdict}[], state:AttemptState, clock:Clock,
  *   revealed?:boolean, streams:number}} StepsReply
  *

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::auth::{Actor, Role, accounts, password};
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::table::{Table, fold_header};
-use crate::web::filters::thousands;
+use crate::web::filters::count;
 use docimo_engine::Exact;
 use docimo_store::StoreError;
 use docimo_store::exams::Enrolment;
@@ -163,14 +163,8 @@ fn read_factor(text: &str) -> Option<Exact> {
     }
 }
 
-fn enrolled(n: usize) -> String {
-    let plural = if n > 1 { "s" } else { "" };
-    format!("{} candidat{plural} inscrit{plural}", thousands(n))
-}
-
 fn not_imported(faults: usize) -> String {
-    let plural = if faults > 1 { "s" } else { "" };
-    format!("Aucun candidat n’a été importé : {faults} défaut{plural} dans le fichier")
+    format!("Aucun candidat n’a été importé : {} dans le fichier", count(faults, "défaut", "défauts"))
 }
 
 /// Rows whose site is spelt as the exam, or the file before them, spells it: "lille" and "Lille" are one
@@ -304,7 +298,7 @@ pub async fn enrol(
             reference: row.reference.clone(),
         })
         .collect();
-    let done = event(actor, exam_id, "candidates", enrolled(rows.len()));
+    let done = event(actor, exam_id, "candidates", count(rows.len(), "candidat inscrit", "candidats inscrits"));
     let made = app.store.enrol(exam_id, &list, &done).await?;
     Ok(rows
         .iter()

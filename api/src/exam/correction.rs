@@ -2,7 +2,7 @@
 //! point.
 
 use super::draft::exam;
-use super::marks::{ledger, mark_at};
+use super::marks::{Cohort, Marked, ledger};
 use super::results::{ResultNumbers, ResultSummary, as_numbers, as_optional_numbers, summaries};
 use super::room::{ArticleView, QuestionView, question_view};
 use crate::app::App;
@@ -219,18 +219,25 @@ pub async fn correction(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Co
 /// A candidate's sheet for the committee, as the last version of the register marks it, published or not.
 pub async fn correction_of(app: &App, exam_id: &str, person_id: &str) -> ApiResult<Correction> {
     let exam = exam(app, exam_id).await?;
-    let version = ledger(app, exam_id).await?.len() as u32;
-    let at = async |version: u32| {
-        let (marked, person_id) = (mark_at(app, exam_id, Some(version)).await?, person_id.to_owned());
-        let find = move || marked.row_of(&person_id).and_then(|row| summaries(&marked).into_iter().nth(row));
-        tokio::task::spawn_blocking(find).await.map_err(|e| ApiError::Internal(e.into()))
-    };
-    if version == 0 {
+    let entries: Vec<Entry> = ledger(app, exam_id).await?.into_iter().map(|l| l.entry).collect();
+    if entries.is_empty() {
         return Err(ApiError::Conflict("L’examen n’est pas encore noté.".into()));
     }
-    let summary = at(version).await?.ok_or(ApiError::NotFound)?;
-    let first = if version > 1 { at(1).await? } else { None };
-    explained(app, exam, i64::from(version), person_id, summary, first).await
+    let version = entries.len();
+    let paper = app.frozen_paper(exam_id).await?;
+    let cohort = Cohort::load(app, exam_id).await?;
+    let person = person_id.to_owned();
+    // One reading of the sheets for both versions.
+    let work = move || -> ApiResult<(Option<ResultSummary>, Option<ResultSummary>)> {
+        let at = |version: usize| -> ApiResult<Option<ResultSummary>> {
+            let marked = Marked::new(&paper.paper, &entries[..version], cohort.clone())?;
+            Ok(marked.row_of(&person).and_then(|row| summaries(&marked).into_iter().nth(row)))
+        };
+        Ok((at(version)?, if version > 1 { at(1)? } else { None }))
+    };
+    let (summary, first) = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::Internal(e.into()))??;
+    let summary = summary.ok_or(ApiError::NotFound)?;
+    explained(app, exam, version as i64, person_id, summary, first).await
 }
 
 async fn explained(

@@ -196,7 +196,7 @@ async fn run(app: &App, exam_id: &str, entries: Vec<Entry>) -> ApiResult<Marked>
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct DecisionForm {
     /// The decision, by its `decision` member: `neutralise`, `reinstate`, `change_key`, `accept_text`,
-    /// `change_panel`, `accept_late`.
+    /// `reject_text`, `change_zone`, `change_panel`, `accept_late`.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub decision: Decision,

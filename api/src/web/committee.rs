@@ -34,6 +34,7 @@ use crate::auth::{Actor, Role};
 use crate::error::{ApiError, ApiResult};
 use crate::exam::state_french;
 use crate::web;
+pub(crate) use crate::web::filters::count;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -179,11 +180,6 @@ pub(crate) async fn head(app: &App, actor: &Actor, exam: &Exam, at: At) -> ApiRe
 /// A segment of a path: unlike a query, it cannot hold a slash.
 pub(crate) fn segment(text: &str) -> String {
     web::urlencode(text).replace('/', "%2F")
-}
-
-/// "3 questions", "1 question".
-pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{} {}", web::filters::thousands(n), if n < 2 { one } else { many })
 }
 
 /// A page that shows a form again with its faults.

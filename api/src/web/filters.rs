@@ -55,6 +55,11 @@ pub fn duration(minutes: u32) -> String {
     }
 }
 
+/// "3 questions", "1 question".
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{} {}", thousands(n), if n < 2 { one } else { many })
+}
+
 /// A mark with two decimals: "14,00".
 pub fn mark(value: Exact) -> String {
     value.french_fixed(2)
