@@ -13,6 +13,7 @@
 //! 5. [`ledger`]: the jury's decisions; [`marking`]: a whole exam, in one pass.
 //! 6. [`attempt`], [`deadline`]: a candidate's sheet as an append-only journal, and its time.
 //! 7. [`ranking`], [`edn`]: order of merit and the national arithmetic; [`stats`]: first indices.
+//! 8. [`docimology`]: what a marked exam says of its questions, of its candidates and of itself.
 //!
 //! Not here: storage, HTTP, the clock, identities of people (ids are opaque), referentials (tags are
 //! opaque).
@@ -20,6 +21,7 @@
 pub mod attempt;
 pub mod check;
 pub mod deadline;
+pub mod docimology;
 pub mod edn;
 pub mod exact;
 pub mod ids;

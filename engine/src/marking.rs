@@ -575,13 +575,20 @@ impl Compiled {
 
     /// Points of every candidate at question `index`, weight included.
     pub fn question_points(&self, matrix: &ResponseMatrix, index: usize) -> Vec<Exact> {
+        let (units, per_point) = self.question_units(matrix, index);
+        units.into_iter().map(|u| Exact::new(u.into(), per_point.into())).collect()
+    }
+
+    /// Units of every candidate at question `index`, weight included, and how many units make a point.
+    pub fn question_units(&self, matrix: &ResponseMatrix, index: usize) -> (Vec<i64>, i64) {
         let question = &self.questions[index];
-        let unit = i128::from(self.units_per_point);
-        let points = |code: &u32| {
-            let units = if question.credited { question.max_units } else { question.kernel.units(*code) };
-            Exact::new(units.into(), unit)
-        };
-        matrix.column(index).iter().map(points).collect()
+        let units = |code: &u32| if question.credited { question.max_units } else { question.kernel.units(*code) };
+        (matrix.column(index).iter().map(units).collect(), self.units_per_point)
+    }
+
+    /// How many units make a point.
+    pub fn units_per_point(&self) -> i64 {
+        self.units_per_point
     }
 
     /// Full credit at question `index`, weight included; 0 once removed.
@@ -648,9 +655,19 @@ impl Marks {
             points: Exact::new(total.into(), unit),
             section_points,
             on_20: self.mark_on_20(total),
-            rank_a_on_20: on_20(self.rank_units[0][candidate], self.rank_max[0]),
+            rank_a_on_20: self.rank_a_on_20(candidate),
             rank_b_on_20: on_20(self.rank_units[1][candidate], self.rank_max[1]),
         }
+    }
+
+    /// Mark on 20 of a candidate; `None` when nothing counts any more.
+    pub fn on_20(&self, candidate: usize) -> Option<Exact> {
+        self.mark_on_20(self.total_units(candidate))
+    }
+
+    /// Mark on 20 over rank A questions; `None` when there is none.
+    pub fn rank_a_on_20(&self, candidate: usize) -> Option<Exact> {
+        on_20(self.rank_units[0][candidate], self.rank_max[0])
     }
 
     fn mark_on_20(&self, total: i64) -> Option<Exact> {

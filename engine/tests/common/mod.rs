@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod reference;
+
 use docimo_engine::paper::{Element, MarkRules, Paper, Section};
 use docimo_engine::question::{Body, Image, Proposition, Question, Rank, Shape, Status, Zone};
 use docimo_engine::response::{self, Response};

@@ -1,0 +1,14 @@
+//! Item response theory: one latent ability, questions that reveal it more or less.
+//!
+//! Metric: logistic, D = 1; ability is standard normal in the population (of the first group).
+//! Reading order: [`model`], [`mml`] (estimation), [`ability`], [`fit`].
+
+pub mod ability;
+pub mod fit;
+pub mod maximise;
+pub mod mml;
+pub mod model;
+pub mod packed;
+
+pub use mml::{Calibration, Options, calibrate, calibrate_groups};
+pub use model::{ItemParameters, Model};
