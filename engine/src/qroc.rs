@@ -47,7 +47,18 @@ pub fn categorise(text: &str, exact: &[String], acceptable: &[String]) -> Catego
 /// assert_eq!(normalise("7.35"), normalise("7,35"));
 /// ```
 pub fn normalise(text: &str) -> String {
-    let text = without_article(text.trim());
+    // Words that have been joined may no longer be the list they looked like: each pass only shortens.
+    let mut form = fold(without_article(text.trim()));
+    loop {
+        let again = fold(&form);
+        if again == form {
+            return form;
+        }
+        form = again;
+    }
+}
+
+fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     // Signs of their own before compatibility forms and accents are taken apart ("≠" is "=" with a bar).
     let signs = text.chars().map(|c| match c {
@@ -164,6 +175,14 @@ mod tests {
 
     fn lists() -> (Vec<String>, Vec<String>) {
         (vec!["embolie pulmonaire".into()], vec!["maladie thromboembolique veineuse".into()])
+    }
+
+    #[test]
+    fn what_is_joined_is_looked_at_again() {
+        for text in ["abc i, 0", "\u{1EE4D} Ì;0", "i, v b, 2"] {
+            assert_eq!(normalise(&normalise(text)), normalise(text), "{text}");
+        }
+        assert_eq!(normalise("I, V"), "i,v");
     }
 
     #[test]
