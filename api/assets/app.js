@@ -104,6 +104,62 @@
     if (field instanceof HTMLSelectElement && field.dataset.autosubmit !== undefined) field.form?.requestSubmit();
   });
 
+  // A form whose effect is shown as one fills it ----------------------------------------------
+  for (const form of all("form[data-live]")) {
+    if (!(form instanceof HTMLFormElement)) continue;
+    const target = document.querySelector(form.dataset.live || "");
+    /** @type {AbortController | null} */
+    let running = null;
+    form.addEventListener("change", async () => {
+      running?.abort();
+      running = new AbortController();
+      const query = new URLSearchParams();
+      for (const [name, value] of new FormData(form)) if (typeof value === "string" && value !== "") query.append(name, value);
+      const address = `${form.action}?${query}`;
+      try {
+        const answer = await fetch(`${address}&fragment=1`, { signal: running.signal });
+        if (!answer.ok || !target) return form.requestSubmit();
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        target.replaceChildren(...page.body.childNodes);
+        history.replaceState(null, "", address);
+      } catch (error) {
+        if (!(error instanceof DOMException && error.name === "AbortError")) form.requestSubmit();
+      }
+    });
+  }
+  // A form that carries what is chosen in another.
+  for (const form of all("form[data-copy-fields]")) {
+    if (!(form instanceof HTMLFormElement)) continue;
+    form.addEventListener("formdata", (event) => {
+      const other = document.querySelector(form.dataset.copyFields || "");
+      if (!(other instanceof HTMLFormElement)) return;
+      for (const name of [...event.formData.keys()]) if (name.startsWith("d.")) event.formData.delete(name);
+      for (const [name, value] of new FormData(other)) if (name.startsWith("d.") && value !== "") event.formData.append(name, value);
+    });
+  }
+  // Long work: how far it is, until its page can be shown.
+  for (const box of all("[data-poll]")) {
+    const bar = box.querySelector("progress");
+    const stage = box.querySelector("[data-poll-stage]");
+    const value = box.querySelector("[data-poll-value]");
+    const look = async () => {
+      try {
+        const answer = await fetch(box.dataset.poll || "");
+        if (answer.ok) {
+          const now = await answer.json();
+          if (now.state !== "working") return location.reload();
+          if (bar) bar.value = now.percent;
+          if (value) value.textContent = `${now.percent}\u202f%`;
+          if (stage && stage.textContent !== now.stage) stage.textContent = now.stage;
+        }
+      } catch {
+        // The network will come back; the link on the page works too.
+      }
+      setTimeout(look, 1000);
+    };
+    setTimeout(look, 700);
+  }
+
   // Sorting ----------------------------------------------------------------------------------
   const collator = new Intl.Collator("fr", { numeric: true, sensitivity: "base" });
   /** @param {Element | undefined} cell @returns {string} */

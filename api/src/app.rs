@@ -24,6 +24,8 @@ pub struct Inner {
     pub sessions: SessionCache,
     /// Frozen papers, by exam.
     papers: RwLock<HashMap<String, Arc<FrozenPaper>>>,
+    /// Marked exams being studied.
+    pub rooms: crate::analysis::jobs::Rooms,
     /// Failures to sign in.
     pub throttle: Throttle,
     /// Slow hashes at once.
@@ -67,6 +69,7 @@ impl App {
             journal,
             sessions: SessionCache::default(),
             papers: RwLock::default(),
+            rooms: crate::analysis::jobs::Rooms::default(),
             throttle: Throttle::default(),
             hashing: Semaphore::new(2),
             metrics: Metrics::default(),

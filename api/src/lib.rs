@@ -5,6 +5,7 @@
 //! command line all call), [`json`] and [`web`] (the two faces of it), [`demo`], [`cli`].
 
 pub mod ambient;
+pub mod analysis;
 pub mod app;
 pub mod assets;
 pub mod auth;

@@ -13,7 +13,8 @@ use crate::error::Wrong;
 use crate::table::Source;
 use docimo_engine::ledger::Effective;
 use docimo_engine::mark::score;
-use docimo_engine::marking::Compiled;
+use docimo_engine::marking::{Compiled, ResponseMatrix};
+use docimo_engine::paper::Paper;
 use docimo_engine::question::Kind;
 use docimo_engine::ranking;
 use docimo_engine::scheme::MarkingScheme;
@@ -118,6 +119,29 @@ fn letters(cell: &str, count: usize) -> Result<u32, String> {
 /// A text as compared: an accent is one character, however it was typed.
 fn nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
+}
+
+/// An exam sat elsewhere, read and not yet marked.
+pub struct Exam {
+    /// Its paper, made from the key.
+    pub paper: Paper,
+    /// Questions in the order of the key's file.
+    pub order: Vec<String>,
+    /// Candidates in the order of the file.
+    pub candidates: Vec<String>,
+    /// Response codes.
+    pub matrix: ResponseMatrix,
+    /// What someone should look at.
+    pub warnings: Vec<String>,
+}
+
+/// Reads an exam that can be marked; or every fault, at most a hundred of them and a count of the rest.
+pub fn exam(input: &Input<'_>) -> Result<Exam, Vec<Wrong>> {
+    let key = key::read(input.key_name, input.key, &input.scheme).map_err(capped)?;
+    let (candidates, matrix) = responses::read(input, &key).map_err(capped)?;
+    Compiled::new(&Effective::new(key.paper.clone()), &matrix).map_err(|e| vec![key.uncompiled(&e)])?;
+    let warnings = key.warnings.iter().map(|f| format!("{} : {}", f.place, f.message)).collect();
+    Ok(Exam { paper: key.paper, order: key.order, candidates, matrix, warnings })
 }
 
 /// Marks; or every fault, at most a hundred of them and a count of the rest.

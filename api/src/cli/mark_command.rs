@@ -55,7 +55,8 @@ Barème en JSON : partez d’un barème intégré et changez son nom,
   docimo scheme show edn > notre-bareme.json
   docimo mark --key cle.csv --responses reponses.csv --scheme notre-bareme.json --out notes.csv";
 
-fn read(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+/// A file with its name.
+pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     let bytes = std::fs::read(path).map_err(|e| Failure::unreadable(path, &e))?;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
     Ok((name, bytes))
@@ -103,7 +104,8 @@ pub fn run(common: &Common, args: &MarkArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn progress(common: &Common, bytes: u64) -> ProgressBar {
+/// A bar for the reading of a file.
+pub(super) fn progress(common: &Common, bytes: u64) -> ProgressBar {
     let bar = ProgressBar::new(bytes);
     if common.quiet || common.json {
         bar.set_draw_target(ProgressDrawTarget::hidden());

@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 done; 1 done, but something asks for attention; 2 input or usage
 //! error, nothing written; 3 environment error (database, network).
 
+pub mod analyse;
 pub mod check;
 pub mod database;
 pub mod french;
@@ -72,6 +73,9 @@ enum Command {
     /// Note un examen passé ailleurs, à partir de deux fichiers CSV
     #[command(after_help = mark_command::FORMATS)]
     Mark(mark_command::MarkArgs),
+    /// Analyse un examen passé ailleurs : questions, fidélité, modèles, rangs
+    #[command(after_help = mark_command::FORMATS)]
+    Analyse(analyse::AnalyseArgs),
     /// Montre les barèmes intégrés
     #[command(subcommand)]
     Scheme(scheme::SchemeCommand),
@@ -179,6 +183,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Demo(args)) => runtime.block_on(serve::run(&common, &args, true)),
         Some(Command::Serve(args)) => runtime.block_on(serve::run(&common, &args, false)),
         Some(Command::Mark(args)) => mark_command::run(&common, &args),
+        Some(Command::Analyse(args)) => analyse::run(&common, &args),
         Some(Command::Scheme(command)) => scheme::run(&common, &command),
         Some(Command::Import(args)) => runtime.block_on(import::run(&common, &args)),
         Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),

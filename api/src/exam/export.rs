@@ -127,7 +127,7 @@ pub async fn xlsx_file(app: &App, exam_id: &str) -> ApiResult<Response> {
 }
 
 /// A file to save.
-fn download(bytes: Vec<u8>, kind: &'static str, title: &str, extension: &str) -> Response {
+pub(crate) fn download(bytes: Vec<u8>, kind: &'static str, title: &str, extension: &str) -> Response {
     let plain: String = title.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let name = web::urlencode(&format!("{title}.{extension}")).replace('/', "-");
     let disposition = format!("attachment; filename=\"resultats-{plain}.{extension}\"; filename*=UTF-8''{name}");

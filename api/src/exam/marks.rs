@@ -299,6 +299,30 @@ pub async fn decide(app: &App, actor: &Actor, exam_id: &str, form: &DecisionForm
     Ok(entry.version)
 }
 
+/// Takes several decisions under one reason: all of them can be marked, or none is taken.
+pub async fn decide_all(
+    app: &App,
+    actor: &Actor,
+    exam_id: &str,
+    decisions: &[Decision],
+    reason: &str,
+) -> ApiResult<u32> {
+    let mut all: Vec<Entry> = ledger(app, exam_id).await?.into_iter().map(|l| l.entry).collect();
+    let first = all.len();
+    let mut what = Vec::new();
+    for decision in decisions {
+        let form = DecisionForm { decision: decision.clone(), reason: reason.to_owned() };
+        let entry = next_entry(actor, &all, &form)?;
+        what.push(told_next(app, exam_id, &all, decision).await?);
+        all.push(entry);
+    }
+    run(app, exam_id, all.clone()).await?;
+    for (entry, what) in all[first..].iter().zip(what) {
+        app.store.add_ledger_entry(exam_id, entry, &event(actor, exam_id, "decide", what)).await?;
+    }
+    Ok(all.len() as u32)
+}
+
 /// What an exam looks like at a version, in figures.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Overview {

@@ -2,6 +2,7 @@
 //!
 //! Every page of an exam has the same `Head`: where we are, the state, the tabs this person may open.
 
+pub mod analysis;
 mod beside;
 mod candidates;
 mod counting;
@@ -50,6 +51,7 @@ pub(crate) enum At {
     Sites,
     Watch,
     Marking,
+    Analysis,
     Ledger,
     Results,
     Events,
@@ -150,6 +152,7 @@ pub(crate) async fn head(app: &App, actor: &Actor, exam: &Exam, at: At) -> ApiRe
         }
     }
     tab(committee && (marked || exam.state == "closed"), At::Marking, "/notation", "Notation");
+    tab(committee && marked, At::Analysis, "/analyse", "Analyse");
     tab(committee && marked, At::Ledger, "/registre", "Registre");
     tab(is_registry(actor) && marked, At::Results, "/resultats", "Résultats");
     tab(true, At::Events, "/journal", "Journal");
@@ -160,6 +163,7 @@ pub(crate) async fn head(app: &App, actor: &Actor, exam: &Exam, at: At) -> ApiRe
         At::Sites => "Centres et ouverture".into(),
         At::Watch => "Suivi".into(),
         At::Marking => "Notation".into(),
+        At::Analysis => "Analyse".into(),
         At::Ledger => "Registre de notation".into(),
         At::Results => "Résultats".into(),
         At::Events => "Journal".into(),

@@ -11,6 +11,7 @@ pub mod flash;
 pub mod help;
 pub mod home;
 pub mod layout;
+pub mod plot;
 pub mod student;
 pub mod supervision;
 

@@ -1,0 +1,110 @@
+use super::*;
+
+/// Twelve questions of three kinds, 200 candidates whose ability rises with their row.
+fn files() -> (String, String, String) {
+    let mut key = String::from("question,kind,propositions,correct,rank,section\n");
+    for q in 0..12 {
+        let (kind, correct) = if q % 3 == 0 { ("QRU", "B") } else { ("QRM", "ACD") };
+        key += &format!(
+            "q{q},{kind},5,{correct},{},{}\n",
+            if q % 2 == 0 { "A" } else { "B" },
+            if q < 6 { "s1" } else { "s2" }
+        );
+    }
+    let mut responses = String::from("candidate");
+    (0..12).for_each(|q| responses += &format!(",q{q}"));
+    let mut groups = String::from("candidat;centre\n");
+    for c in 0..200_usize {
+        responses += &format!("\nc{c}");
+        for q in 0..12_usize {
+            // A deterministic crowd: the better know more, with some noise.
+            let knows = (c * 7 + q * 31 + c * q * 13) % 200 < c / 2 + 60;
+            let wrong = ["A", "C", "D", "E"][(c + q) % 4];
+            responses += match (q % 3 == 0, knows) {
+                (true, true) => ",B",
+                (true, false) => &[",A", ",C", ",D", ",E"][(c + q) % 4],
+                (false, true) => ",ACD",
+                (false, false) if c % 2 == 0 => ",AC",
+                (false, false) => ",BE",
+            };
+            let _ = wrong;
+        }
+        groups += &format!("c{c};{}\n", if c % 2 == 0 { "Lyon" } else { "Lille" });
+    }
+    (key, responses, groups)
+}
+
+fn analysed(folder: &Path, more: &[&str]) -> Result<(), Failure> {
+    let (key, responses, groups) = files();
+    std::fs::write(folder.join("key.csv"), key).unwrap();
+    std::fs::write(folder.join("responses.csv"), responses).unwrap();
+    std::fs::write(folder.join("groups.csv"), groups).unwrap();
+    let at = |name: &str| folder.join(name).display().to_string();
+    let mut arguments = vec!["docimo".to_owned(), "--quiet".into(), "analyse".into()];
+    arguments.extend(["--key".into(), at("key.csv"), "--responses".into(), at("responses.csv")]);
+    arguments.extend(["--html".into(), at("out.html"), "--xlsx".into(), at("out.xlsx")]);
+    arguments.extend(more.iter().map(|a| a.replace("FOLDER", &folder.display().to_string())));
+    let cli = crate::cli::read(arguments.into_iter().map(Into::into).collect());
+    let Ok(cli) = cli else { return Err(Failure::Input("usage".into())) };
+    crate::cli::run(cli)
+}
+
+#[test]
+fn a_report_and_a_workbook_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    analysed(folder.path(), &["--groups", "FOLDER/groups.csv", "--replicates", "100"]).unwrap();
+    let html = std::fs::read_to_string(folder.path().join("out.html")).unwrap();
+    for wanted in ["Alpha de Cronbach", "Lyon", "réponses graduées", "Incertitude des rangs", "<svg", "<style>"] {
+        assert!(html.contains(wanted), "{wanted}");
+    }
+    assert!(!html.contains("NaN") && !html.contains("http"), "a report needs nothing else");
+    assert!(std::fs::read(folder.path().join("out.xlsx")).unwrap().starts_with(b"PK"));
+}
+
+#[test]
+fn faults_are_told_with_their_place_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |more: &[&str]| match analysed(folder.path(), more) {
+        Err(Failure::Input(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    assert!(refused(&["--model", "4pl"]).contains("usage"));
+    let (name, bytes) = ("groupes.csv", b"candidate,centre\nc1,Lyon\nc1,Lille\ninconnu,Lyon\n");
+    let wrong = groupings(name, bytes, &["c1".into(), "c2".into()]).unwrap_err();
+    let told: Vec<String> = wrong.iter().map(|w| format!("{} : {}", w.place, w.message)).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("groupes.csv, ligne 3, colonne candidate"), "{told:?}");
+    assert!(groupings(name, b"centre\nLyon\n", &[]).is_err());
+    assert!(groupings(name, b"candidate\nc1\n", &["c1".into()]).is_err());
+    assert!(!folder.path().join("out.html").exists());
+}
+
+#[test]
+fn few_candidates_are_said_to_be_few() {
+    let (key, responses, _) = files();
+    let few: String = responses.lines().take(21).collect::<Vec<_>>().join("\n");
+    let input = Input {
+        key_name: "key.csv",
+        key: key.as_bytes(),
+        responses_name: "responses.csv",
+        responses: few.as_bytes(),
+        scheme: scheme::named("edn").unwrap(),
+        progress: &|_| {},
+    };
+    let exam = mark::exam(&input).unwrap();
+    let effective = Effective::new(exam.paper);
+    let compiled = Compiled::new(&effective, &exam.matrix).unwrap();
+    let people = exam.candidates.iter().map(|c| Person { id: String::new(), number: c.clone(), name: String::new() });
+    let subject = Subject::new(effective, compiled, Arc::new(exam.matrix), people.collect(), vec![]);
+    let study = Study::new(&subject, &Wishes::default(), &Progress::default()).unwrap();
+    let document = Document::new(&subject, &study, Some(&exam.order));
+    assert!(document.irt.is_none() && document.questions.iter().all(|q| q.flags.is_empty()));
+    assert!(
+        document.warnings.iter().any(|w| w.contains("20 candidats, il en faut au moins 50")),
+        "{:?}",
+        document.warnings
+    );
+    let json = String::from_utf8(out::json(&document).unwrap()).unwrap();
+    assert!(!json.contains("NaN") && !json.contains("inf"));
+    assert_eq!(document.questions[0].question, "q0");
+}

@@ -1,0 +1,177 @@
+//! Copies too alike and copies unlike their mark: signals for people to look at.
+
+use super::super::marking::off_thread;
+use super::super::{Head, segment};
+use super::{Asked, Found, find, links};
+use crate::analysis::study::Likeness;
+use crate::analysis::subject::Subject;
+use crate::app::App;
+use crate::auth::Actor;
+use crate::error::ApiResult;
+use crate::web::filters::{float, thousands};
+use crate::web::{self, layout::Layout};
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use docimo_engine::docimology::irregularities::words;
+
+struct Who {
+    href: String,
+    number: String,
+    site: String,
+}
+
+struct Pair {
+    one: Who,
+    other: Who,
+    same_site: bool,
+    identical: u32,
+    both_wrong: u32,
+    expected: String,
+    omega: String,
+    gbt: String,
+    discovery: String,
+    sentence: String,
+}
+
+struct Odd {
+    who: Who,
+    on_20: String,
+    lz: String,
+    outfit: String,
+    sentence: String,
+}
+
+#[derive(Template)]
+#[template(path = "analysis/copies.html")]
+struct CopiesPage {
+    page: Layout,
+    head: Head,
+    none: String,
+    compared: String,
+    above: String,
+    pairs: Vec<Pair>,
+    /// Below the rate of false discoveries that is tolerated.
+    strong: usize,
+    odd: Vec<Odd>,
+    odd_known: bool,
+}
+
+/// False discoveries tolerated among the pairs shown.
+const TOLERATED: f64 = 0.05;
+
+fn who(exam: &str, subject: &Subject, row: usize) -> Who {
+    let person = &subject.people[row];
+    let site = subject.groupings.first().and_then(|g| g.of[row].map(|of| g.groups[usize::from(of)].clone()));
+    Who {
+        href: format!("/examens/{exam}/candidats/{}/copie", segment(&person.id)),
+        number: person.number.clone(),
+        site: site.unwrap_or_default(),
+    }
+}
+
+fn pairs(exam: &str, subject: &Subject, likeness: &Likeness) -> Vec<Pair> {
+    let compared = likeness.screening.compared;
+    likeness
+        .screening
+        .pairs
+        .iter()
+        .zip(&likeness.indices)
+        .map(|(signal, (forth, back))| {
+            let both = [forth, back].into_iter().flatten();
+            let omega = both.clone().filter_map(|i| i.omega.as_ref().ok()).map(|o| o.omega).fold(None, most);
+            let gbt = both
+                .filter_map(|i| i.gbt.as_ref().ok())
+                .map(|g| g.p)
+                .fold(None, |l: Option<f64>, p| Some(l.map_or(p, |l| l.min(p))));
+            let (one, other) = (who(exam, subject, signal.a), who(exam, subject, signal.b));
+            Pair {
+                same_site: !one.site.is_empty() && one.site == other.site,
+                identical: signal.common.identical_wrong,
+                both_wrong: signal.common.both_wrong,
+                expected: float(Some(signal.expected), 1),
+                omega: float(omega, 1),
+                gbt: tiny(gbt),
+                discovery: tiny(Some(signal.false_discovery)),
+                sentence: words::pair_sentence(signal, compared),
+                one,
+                other,
+            }
+        })
+        .collect()
+}
+
+fn most(so_far: Option<f64>, value: f64) -> Option<f64> {
+    Some(so_far.map_or(value, |m| m.max(value)))
+}
+
+/// A probability: never "0".
+fn tiny(p: Option<f64>) -> String {
+    match p {
+        Some(p) if p < 0.0001 => "< 0,0001".into(),
+        other => float(other, 4),
+    }
+}
+
+/// Copies to look at.
+pub async fn copies(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let (head, room, study) = match find(&app, &actor, &id, &page, &asked, "Copies à regarder").await? {
+        Found::Ready(found) => *found,
+        Found::Later(response) => return Ok(response),
+    };
+    let built = off_thread(move || {
+        let subject = &room.subject;
+        let (none, compared, above, pairs) = match &study.likeness {
+            Ok(l) => {
+                let above = thousands(usize::try_from(l.screening.above_cut).unwrap_or(usize::MAX));
+                let compared = thousands(usize::try_from(l.screening.compared).unwrap_or(usize::MAX));
+                (String::new(), compared, above, pairs(&id, subject, l))
+            }
+            Err(why) => (why.to_string(), String::new(), String::new(), vec![]),
+        };
+        let strong = study
+            .likeness
+            .as_ref()
+            .map_or(0, |l| l.screening.pairs.iter().filter(|p| p.false_discovery <= TOLERATED).count());
+        let mut odd: Vec<(f64, Odd)> = study
+            .persons
+            .iter()
+            .enumerate()
+            .filter_map(|(row, fit)| {
+                let fit = fit.as_ref()?;
+                let p = fit.p?;
+                let adjusted = p * study.persons.len() as f64;
+                (adjusted < 1.0).then_some(())?;
+                let odd = Odd {
+                    who: who(&id, subject, row),
+                    on_20: web::filters::mark_or_dash(subject.marks.on_20(row)),
+                    lz: float(fit.lz_star.as_ref().ok().copied(), 1),
+                    outfit: float(Some(fit.outfit), 2),
+                    sentence: words::person_sentence(fit)?,
+                };
+                Some((p, odd))
+            })
+            .collect();
+        odd.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.who.number.cmp(&b.1.who.number)));
+        let head = Head { links: links(&id, "/copies"), ..head };
+        CopiesPage {
+            page: page.titled(head.document()),
+            head,
+            none,
+            compared,
+            above,
+            pairs,
+            strong,
+            odd: odd.into_iter().take(50).map(|(_, o)| o).collect(),
+            odd_known: !study.persons.is_empty(),
+        }
+    })
+    .await?;
+    web::page(&built)
+}
