@@ -130,6 +130,7 @@ fn pages() -> Vec<Door> {
         door("POST", "/examens/{exam}/analyse/arreter", COMMITTEE, post(committee::analysis::stop)),
         door("GET", "/examens/{exam}/analyse/modele", COMMITTEE, get(committee::analysis::responses)),
         door("GET", "/examens/{exam}/analyse/rangs", COMMITTEE, get(committee::analysis::ranks)),
+        door("GET", "/examens/{exam}/analyse/groupes", COMMITTEE, get(committee::analysis::groups)),
         door("GET", "/examens/{exam}/analyse/copies", COMMITTEE, get(committee::analysis::copies)),
         door("GET", "/examens/{exam}/analyse/simulation", COMMITTEE, get(committee::analysis::simulation)),
         door("POST", "/examens/{exam}/analyse/simulation", COMMITTEE, post(committee::analysis::decide_scenario)),

@@ -4,6 +4,7 @@ use super::study::Study;
 use super::subject::Subject;
 use docimo_engine::docimology::NotEstimable;
 use docimo_engine::docimology::classical::ItemStatistics;
+use docimo_engine::docimology::propositions::Drawn;
 use docimo_engine::docimology::irt::{Calibration, ItemParameters};
 use serde::Serialize;
 
@@ -247,6 +248,11 @@ impl Document {
         if let Err(why) = &study.omega {
             missing(why);
         }
+        for group in &study.dif {
+            if let Err(why) = &group.found {
+                missing(why);
+            }
+        }
         if let Err(why) = &study.ranks {
             missing(why);
         }
@@ -335,7 +341,10 @@ fn question(subject: &Subject, study: &Study, column: usize) -> QuestionDocument
         r_item_rest: item.r_item_rest,
         biserial: item.biserial,
         alpha_if_deleted: item.alpha_if_deleted,
-        propositions: vec![],
+        propositions: study.answers[study.columns[column]].as_ref().map_or(vec![], |a| {
+            let one = |d: &Drawn| PropositionDocument { letter: d.label.clone(), frequency: d.frequency, r: d.r };
+            a.drawn.iter().map(one).collect()
+        }),
         flags: study.flags[column].iter().map(|f| f.code).collect(),
         irt: latent.map(|(l, at)| {
             let errors = l.calibration.errors.as_ref().map(|e| &e[at]);
@@ -352,7 +361,18 @@ fn question(subject: &Subject, study: &Study, column: usize) -> QuestionDocument
                 outfit: squares.map(|m| m.outfit),
             }
         }),
-        dif: vec![],
+        dif: study
+            .dif
+            .iter()
+            .filter_map(|group| {
+                let item = group.found.as_ref().ok()?.items[column].as_ref()?;
+                Some(DifDocument {
+                    group: format!("{}={}", group.grouping, group.name),
+                    mh_d: item.delta,
+                    class: Some(item.class.letter()),
+                })
+            })
+            .collect(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What calls for a look at a question, in words. A signal is not a verdict: the thresholds are those of RULES §5.
 
-use super::study::Latent;
+use super::study::{GroupDif, Latent};
 use docimo_engine::docimology::classical::{ExamStatistics, ItemStatistics};
+use docimo_engine::docimology::dif::Class;
+use docimo_engine::docimology::propositions::{AnswerFlag, Answers};
 
 /// Something to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +12,8 @@ pub struct Flag {
     pub code: &'static str,
     /// For people.
     pub french: String,
-    /// 0 for what may be a wrong key, 1 for what makes the question of little use, 2 for what is good to know.
+    /// 0 for what may be a wrong key, 1 for what makes the question of little use, 2 for what is good to know, 3 for
+    /// what only its author needs.
     pub weight: u8,
 }
 
@@ -24,8 +27,15 @@ impl Flag {
 /// Candidates below which indices are too uncertain to point at questions.
 pub const LEAST: usize = 30;
 
-/// Flags of each column.
-pub fn of(exam: &ExamStatistics, latent: Option<&Latent>, candidates: usize) -> Vec<Vec<Flag>> {
+/// Flags of each column; `answers` are by question of the paper, `columns` says which is which.
+pub fn of(
+    exam: &ExamStatistics,
+    latent: Option<&Latent>,
+    answers: &[Option<Answers>],
+    columns: &[usize],
+    dif: &[GroupDif],
+    candidates: usize,
+) -> Vec<Vec<Flag>> {
     if candidates < LEAST {
         return vec![Vec::new(); exam.items.len()];
     }
@@ -34,6 +44,10 @@ pub fn of(exam: &ExamStatistics, latent: Option<&Latent>, candidates: usize) -> 
         .enumerate()
         .map(|(column, item)| {
             let mut flags = classical(item);
+            if let Some(answers) = &answers[columns[column]] {
+                drawn(answers, &mut flags);
+            }
+            favours(column, dif, &mut flags);
             if let Some(latent) = latent {
                 fit(column, latent, candidates, &mut flags);
             }
@@ -41,6 +55,30 @@ pub fn of(exam: &ExamStatistics, latent: Option<&Latent>, candidates: usize) -> 
             flags
         })
         .collect()
+}
+
+fn drawn(answers: &Answers, flags: &mut Vec<Flag>) {
+    let weight = |flag: &AnswerFlag| match flag {
+        _ if flag.doubts_the_key() => 0,
+        AnswerFlag::Zeroing(_) => 1,
+        _ => 3,
+    };
+    flags.extend(answers.flags.iter().map(|f| Flag::new(f.code(), weight(f), f.french())));
+}
+
+/// With many groups and questions, chance alone makes a few: only what holds for all comparisons is told.
+fn favours(column: usize, dif: &[GroupDif], flags: &mut Vec<Flag>) {
+    for group in dif {
+        if let Ok(found) = &group.found
+            && let Some(item) = &found.items[column]
+            && item.class == Class::C
+            && item.adjusted_p < 0.01
+        {
+            let way = if item.standardised < 0.0 { "plus difficile" } else { "plus facile" };
+            let french = format!("{way} pour {} à niveau égal", group.name);
+            flags.push(Flag::new("dif", 1, french));
+        }
+    }
 }
 
 fn classical(item: &ItemStatistics) -> Vec<Flag> {

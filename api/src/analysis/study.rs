@@ -4,12 +4,14 @@ use super::flags::{self, Flag};
 use super::jobs::{Progress, Stopped};
 use super::subject::{Grouping, Subject};
 use docimo_engine::docimology::classical::{self, ExamStatistics, Reliability};
+use docimo_engine::docimology::dif::{self, Dif};
 use docimo_engine::docimology::irregularities::{
     Answers, Copying, PairIndices, PersonFit, ScreenOptions, Screening, person_fit, screen,
 };
 use docimo_engine::docimology::irt::fit::{self, ChiSquare, MeanSquares, WholeFit};
 use docimo_engine::docimology::irt::{Calibration, Model, Options, ability, calibrate};
 use docimo_engine::docimology::matrix::ScoreMatrix;
+use docimo_engine::docimology::propositions::{self, Answers as Given};
 use docimo_engine::docimology::reliability::{self, ConditionalError, InterItem, Lambdas, PartCorrelation};
 use docimo_engine::docimology::uncertainty::{self, Blocks, RankUncertainty};
 use docimo_engine::docimology::{Estimate, NotEstimable};
@@ -106,6 +108,16 @@ pub struct Latent {
     pub information: Vec<(f64, f64)>,
 }
 
+/// DIF of one group against all others.
+pub struct GroupDif {
+    /// Way of grouping.
+    pub grouping: String,
+    /// Name of the group.
+    pub name: String,
+    /// What is found, or why nothing is told.
+    pub found: Estimate<Dif>,
+}
+
 /// Pairs of copies more alike than chance makes them.
 pub struct Likeness {
     /// All pairs, compared on their wrong answers.
@@ -136,6 +148,10 @@ pub struct Study {
     pub between: Vec<PartCorrelation>,
     /// Centres and other groups.
     pub groups: Vec<GroupLine>,
+    /// By question of the paper: what it drew.
+    pub answers: Vec<Option<Given>>,
+    /// Differential functioning, by group.
+    pub dif: Vec<GroupDif>,
     /// Response model, or why there is none.
     pub latent: Result<Latent, String>,
     /// Uncertainty of ranks, or why it is not told.
@@ -197,6 +213,10 @@ impl Study {
         let between = reliability::between_parts(&matrix, &sections);
         let groups = subject.groupings.iter().flat_map(|g| group_lines(subject, g)).collect();
 
+        let answers = answers(subject, &matrix, &columns);
+        progress.enter("Comparaison des groupes", 80)?;
+        let dif: Vec<GroupDif> = subject.groupings.iter().flat_map(|g| group_dif(&matrix, g)).collect();
+
         progress.enter("Modèle de réponse à l’item", 100)?;
         let latent = match chosen(wishes.model, &matrix) {
             Ok(model) => latent(&matrix, model, progress, &mut warnings)?.map_err(|e| e.to_string()),
@@ -232,7 +252,7 @@ impl Study {
         };
         progress.at(900)?;
         let persons = latent.as_ref().ok().map_or(vec![], |l| persons(&matrix, l));
-        let flags = flags::of(&exam, latent.as_ref().ok(), matrix.candidates());
+        let flags = flags::of(&exam, latent.as_ref().ok(), &answers, &columns, &dif, matrix.candidates());
         progress.enter("Terminé", 1_000)?;
         Ok(Self {
             columns,
@@ -245,6 +265,8 @@ impl Study {
             parts,
             between,
             groups,
+            answers,
+            dif,
             latent,
             ranks,
             likeness,
@@ -258,6 +280,43 @@ impl Study {
     pub fn column_of(&self, index: usize) -> Option<usize> {
         self.columns.iter().position(|c| *c == index)
     }
+}
+
+/// What every question drew, neutralised ones too.
+fn answers(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize]) -> Vec<Option<Given>> {
+    let totals = matrix.totals();
+    let questions: Vec<_> = subject.effective.paper.questions().map(|p| p.question).collect();
+    questions
+        .par_iter()
+        .enumerate()
+        .map(|(index, question)| {
+            let codes = subject.responses.column(index);
+            let item = columns.iter().position(|c| *c == index).map(|c| &matrix.items()[c]);
+            let (rest, score): (Vec<f64>, Vec<f64>) = match item {
+                Some(item) => totals.iter().zip(item.scores()).map(|(t, s)| (t - s, s / item.max)).unzip(),
+                None => (totals.clone(), vec![0.0; totals.len()]),
+            };
+            propositions::answers(question, codes, &rest, &score).ok()
+        })
+        .collect()
+}
+
+/// Each group large enough against all others; two groups are one comparison.
+fn group_dif(matrix: &ScoreMatrix, grouping: &Grouping) -> Vec<GroupDif> {
+    let groups: Vec<usize> = match grouping.groups.len() {
+        0 | 1 => vec![],
+        2 => vec![1],
+        n => (0..n.min(60)).collect(),
+    };
+    let options = dif::Options { purify: true, ..dif::Options::default() };
+    groups
+        .into_iter()
+        .map(|g| GroupDif {
+            grouping: grouping.name.clone(),
+            name: grouping.groups[g].clone(),
+            found: dif::dif(matrix, &dif::one_against_others(&grouping.of, g as u16), &options),
+        })
+        .collect()
 }
 
 /// Pairs told with their indices.

@@ -4,10 +4,12 @@
 
 mod copies;
 mod glance;
+mod groups;
 mod simulation;
 
 pub use copies::copies;
 pub use glance::{overview, ranks, report_html, report_json, report_xlsx, responses};
+pub use groups::groups;
 pub use simulation::{decide_scenario, simulation};
 
 use super::{At, Head, Link, head};
@@ -29,8 +31,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Pages of the room, for its own tabs.
-pub(super) const PAGES: [(&str, &str); 4] =
-    [("", "En un coup d’œil"), ("/modele", "Modèle de réponse"), ("/rangs", "Rangs"), ("/copies", "Copies à regarder")];
+pub(super) const PAGES: [(&str, &str); 5] =
+    [("", "En un coup d’œil"), ("/modele", "Modèle de réponse"), ("/rangs", "Rangs"), ("/groupes", "Groupes"), ("/copies", "Copies à regarder")];
 
 /// A version of the register, asked for.
 #[derive(Debug, Default, Deserialize)]
