@@ -224,6 +224,8 @@ fn interface() -> Vec<Door> {
         door("POST", "/api/v1/exams/{exam}/ledger/preview", COMMITTEE, post(marks::preview)),
         door("GET", "/api/v1/exams/{exam}/ledger/{from}/{to}", COMMITTEE, get(marks::compare)),
         door("GET", "/api/v1/exams/{exam}/statistics", COMMITTEE, get(marks::statistics)),
+        door("GET", "/api/v1/exams/{exam}/analysis", COMMITTEE, get(marks::analysis)),
+        door("POST", "/api/v1/exams/{exam}/scenario", COMMITTEE, post(marks::scenario)),
         door("POST", "/api/v1/exams/{exam}/publish", COMMITTEE, post(marks::publish)),
         door("GET", "/api/v1/exams/{exam}/results", REGISTRY, get(marks::results)),
         door("GET", "/api/v1/exams/{exam}/results.csv", REGISTRY, get(marks::results_csv)),

@@ -60,6 +60,7 @@ async fn run() -> Result<()> {
         statistics["questions"].as_array().context("questions")?.iter().find(|q| q["neutralised"] != Value::Null);
     let flawed =
         flawed.context("the demonstration neutralises a question")?["id"].as_str().unwrap_or_default().to_owned();
+    let other = statistics["questions"][2]["id"].as_str().context("a third question")?.to_owned();
     let bank = api.get("/questions?limit=200").await?;
     let mut kinds = std::collections::BTreeMap::new();
     for entry in bank["entries"].as_array().context("entries")? {
@@ -104,6 +105,10 @@ async fn run() -> Result<()> {
         ["", "/notation", "/registre", "/registre/1/2", "/resultats", "/journal", "/candidats"]
             .map(|p| format!("{published}{p}")),
     );
+    pages.extend(
+        ["", "/modele", "/rangs", "/groupes", "/copies", "/simulation"].map(|p| format!("{published}/analyse{p}")),
+    );
+    pages.push(format!("{published}/analyse/simulation?d.{flawed}=reinstate&s=d.{other}%3Dremoved"));
     pages.push(format!("{published}/notation/{flawed}"));
     pages.push(format!("{draft}/sections/s1/elements/{element}"));
     pages.push(format!("{published}/candidats/{candidate}"));
@@ -112,6 +117,8 @@ async fn run() -> Result<()> {
         look(&browser, &server, page).await?;
     }
     picture(&browser, &server, &format!("{published}/notation"), "notation").await?;
+    picture(&browser, &server, &format!("{published}/analyse"), "analyse").await?;
+    picture(&browser, &server, &format!("{published}/analyse/simulation?d.{flawed}=reinstate"), "simulation").await?;
     picture(&browser, &server, &format!("{published}/notation/{flawed}"), "question").await?;
     picture(&browser, &server, &format!("{published}/registre/1/2"), "effet").await?;
     picture(&browser, &server, &published, "examen").await?;

@@ -4,8 +4,8 @@ use super::study::Study;
 use super::subject::Subject;
 use docimo_engine::docimology::NotEstimable;
 use docimo_engine::docimology::classical::ItemStatistics;
-use docimo_engine::docimology::propositions::Drawn;
 use docimo_engine::docimology::irt::{Calibration, ItemParameters};
+use docimo_engine::docimology::propositions::Drawn;
 use serde::Serialize;
 
 /// Everything said of an exam. A value that cannot be estimated is `null`, and a warning says why.

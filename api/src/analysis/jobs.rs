@@ -91,7 +91,7 @@ pub struct Rooms {
 }
 
 /// Rooms kept at most.
-const MOST: usize = 4;
+const MOST: usize = 8;
 
 /// A study, or how far it is.
 pub enum Answer {

@@ -56,6 +56,7 @@ struct Report<'a> {
     model: Vec<Figure>,
     no_model: String,
     tied: Vec<(String, String, String)>,
+    thresholds: Vec<([String; 7], String)>,
     ranks: Vec<Figure>,
     no_ranks: String,
     warnings: &'a [String],
@@ -181,6 +182,34 @@ pub fn rank_figures(study: &Study) -> Result<Vec<Figure>, String> {
             "corrélation moyenne entre le classement et celui d’un tirage".into(),
         ),
     ])
+}
+
+/// How far each threshold classifies, told: name, cut, same decision twice, κ, right decisions, wrongly passed,
+/// wrongly failed; or why not.
+pub fn thresholds(study: &Study) -> Vec<([String; 7], String)> {
+    study
+        .thresholds
+        .iter()
+        .map(|t| {
+            let (name, cut) = (t.name.to_owned(), float(Some(t.cut), 2));
+            match &t.found {
+                Ok(found) => {
+                    let d = &found.taken;
+                    let cells = [
+                        name,
+                        cut,
+                        percent(d.consistency),
+                        float(d.kappa, 2),
+                        percent(d.accuracy),
+                        percent(d.false_positive),
+                        percent(d.false_negative),
+                    ];
+                    (cells, String::new())
+                }
+                Err(why) => ([name, cut, "—".into(), "—".into(), "—".into(), "—".into(), "—".into()], why.to_string()),
+            }
+        })
+        .collect()
 }
 
 /// Marks, with what the eye looks for.
@@ -353,6 +382,7 @@ pub fn html(subject: &Subject, study: &Study) -> anyhow::Result<String> {
         tied: latent.map_or(vec![], |l| {
             l.tied.iter().take(20).map(|t| (name(t.pair.0), name(t.pair.1), float(Some(t.q3), 2))).collect()
         }),
+        thresholds: thresholds(study),
         ranks: rank_figures(study).unwrap_or_default(),
         no_ranks: rank_figures(study).err().unwrap_or_default(),
         warnings: &document.warnings,

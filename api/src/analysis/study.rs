@@ -4,6 +4,7 @@ use super::flags::{self, Flag};
 use super::jobs::{Progress, Stopped};
 use super::subject::{Grouping, Subject};
 use docimo_engine::docimology::classical::{self, ExamStatistics, Reliability};
+use docimo_engine::docimology::classification::{self, LivingstonLewis};
 use docimo_engine::docimology::dif::{self, Dif};
 use docimo_engine::docimology::irregularities::{
     Answers, Copying, PairIndices, PersonFit, ScreenOptions, Screening, person_fit, screen,
@@ -108,6 +109,16 @@ pub struct Latent {
     pub information: Vec<(f64, f64)>,
 }
 
+/// How far a threshold can be trusted.
+pub struct Threshold {
+    /// "Rang A", "Épreuve entière".
+    pub name: &'static str,
+    /// On 20.
+    pub cut: f64,
+    /// What is found (Livingston and Lewis 1995), or why nothing is told.
+    pub found: Estimate<LivingstonLewis>,
+}
+
 /// DIF of one group against all others.
 pub struct GroupDif {
     /// Way of grouping.
@@ -156,6 +167,8 @@ pub struct Study {
     pub latent: Result<Latent, String>,
     /// Uncertainty of ranks, or why it is not told.
     pub ranks: Estimate<RankUncertainty>,
+    /// How far a threshold classifies: rank A, then the whole, where there is a threshold.
+    pub thresholds: Vec<Threshold>,
     /// Copies too alike, or why it is not told.
     pub likeness: Estimate<Likeness>,
     /// Copies unlike their mark, by candidate; empty without a response model.
@@ -244,6 +257,7 @@ impl Study {
                 progress.flow(550 + (done * 250 / of.max(1)) as u64)
             })
         };
+        let thresholds = thresholds(subject, &matrix, &columns, &exam);
         progress.enter("Comparaison des copies", 800)?;
         let likeness = if wishes.pairs {
             likeness(subject, &matrix, &columns, latent.as_ref().ok())
@@ -269,6 +283,7 @@ impl Study {
             dif,
             latent,
             ranks,
+            thresholds,
             likeness,
             persons,
             flags,
@@ -280,6 +295,50 @@ impl Study {
     pub fn column_of(&self, index: usize) -> Option<usize> {
         self.columns.iter().position(|c| *c == index)
     }
+}
+
+fn thresholds(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize], exam: &ExamStatistics) -> Vec<Threshold> {
+    let rules = &subject.effective.paper.rules;
+    let of = |name, cut: f64, alpha: Option<f64>, marks: Vec<f64>| {
+        let what = "fiabilité du seuil";
+        let found = match alpha {
+            Some(reliability) => {
+                let low = marks.iter().copied().fold(0.0, f64::min);
+                let high = marks.iter().copied().fold(20.0, f64::max);
+                classification::livingston_lewis(
+                    &marks,
+                    &classification::Scale { min: low, max: high, step: 0.0, reliability, cut },
+                )
+            }
+            None => Err(NotEstimable::NoVariance { what }),
+        };
+        Threshold { name, cut, found }
+    };
+    let marks = |of: &dyn Fn(usize) -> Option<docimo_engine::Exact>| -> Vec<f64> {
+        (0..subject.people.len()).filter_map(of).map(|m| m.to_f64()).collect()
+    };
+    let mut out = Vec::new();
+    let rank_a: Vec<usize> = columns
+        .iter()
+        .enumerate()
+        .filter(|(_, index)| {
+            subject
+                .effective
+                .paper
+                .questions()
+                .nth(**index)
+                .is_some_and(|p| subject.effective.paper.counts_for_rank_a(p.question))
+        })
+        .map(|(column, _)| column)
+        .collect();
+    if rank_a.len() > 1 {
+        let alpha = classical::analyse(&matrix.select(&rank_a)).ok().and_then(|s| s.reliability.alpha);
+        out.push(of("Rang A", rules.rank_a_threshold.to_f64(), alpha, marks(&|c| subject.marks.rank_a_on_20(c))));
+    }
+    if let Some(cut) = rules.pass_threshold {
+        out.push(of("Épreuve entière", cut.to_f64(), exam.reliability.alpha, marks(&|c| subject.marks.on_20(c))));
+    }
+    out
 }
 
 /// What every question drew, neutralised ones too.
@@ -364,8 +423,9 @@ fn empty(matrix: &ScoreMatrix) -> ExamStatistics {
 }
 
 fn parts(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize]) -> Vec<PartLine> {
-    let mut families: Vec<(&'static str, BTreeMap<(usize, String), Vec<usize>>)> =
-        ["Épreuve", "Rang", "Type"].map(|f| (f, BTreeMap::new())).into();
+    // By name, sections in the order of the paper.
+    type Parts = BTreeMap<(usize, String), Vec<usize>>;
+    let mut families = ["Épreuve", "Rang", "Type"].map(|f| (f, Parts::new()));
     for (column, index) in columns.iter().enumerate() {
         let label = &subject.labels[*index];
         let mut put = |family: usize, key: (usize, String)| families[family].1.entry(key).or_default().push(column);

@@ -193,3 +193,47 @@ pub async fn answers(
     let marked = marks::mark_at(&app, &exam, None).await?;
     Ok(Json(answer_counts(&marked, &question.as_str().into()).ok_or(ApiError::NotFound)?))
 }
+
+/// The study of an exam at the last version of its register: indices, response model, ranks and their uncertainty.
+/// A value that cannot be estimated is null, and a warning says why. 409 while it is being computed: ask again.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/analysis", tag = "marks", params(("exam" = String, Path)),
+    responses((status = 200, body = Object), (status = 409, body = Problem, content_type = "application/problem+json")))]
+pub async fn analysis(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Response> {
+    use crate::web::committee::analysis::{Asked, report_json};
+    report_json(State(app), Path(exam), axum::extract::Query(Asked::default())).await
+}
+
+/// Decisions to try, one after the other.
+#[derive(Debug, serde::Deserialize, ToSchema)]
+pub struct ScenarioForm {
+    /// As in the register.
+    #[schema(value_type = Vec<Object>)]
+    decisions: Vec<docimo_engine::ledger::Decision>,
+    /// Candidates told one by one, those who cross a threshold first; 100 by default.
+    #[serde(default)]
+    movers: Option<usize>,
+}
+
+/// What decisions would change together: marks, thresholds, ranks, reliability. Nothing is decided.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/scenario", tag = "marks", params(("exam" = String, Path)), request_body = ScenarioForm,
+    responses((status = 200, body = Object), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn scenario(
+    State(app): State<App>,
+    Path(exam): Path<String>,
+    Body(form): Body<ScenarioForm>,
+) -> ApiResult<Json<serde_json::Value>> {
+    let room = crate::analysis::jobs::room(&app, &exam, None).await?;
+    let movers = form.movers.unwrap_or(100).min(20_000);
+    let work = move || -> ApiResult<serde_json::Value> {
+        let found = room.desk.scenario(&form.decisions, movers);
+        let found = found.map_err(|e| ApiError::wrong("décision", e.to_string()))?;
+        let mut value = serde_json::to_value(&found).map_err(|e| ApiError::Internal(e.into()))?;
+        if let Some(list) = value["movers"].as_array_mut() {
+            for (mover, own) in list.iter_mut().zip(&found.movers) {
+                mover["candidate"] = room.subject.people[own.candidate].number.clone().into();
+            }
+        }
+        Ok(value)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::Internal(e.into()))?.map(Json)
+}

@@ -140,7 +140,8 @@ impl Plot {
             .filter(|(_, s)| !s.points.is_empty())
             .map(|(i, s)| {
                 let points: Vec<(f64, f64)> = s.points.iter().map(|(px, py)| (at_x(*px), at_y(*py))).collect();
-                let (lx, mut ly) = points[points.len() - 1];
+                let (lx, ly) = points[points.len() - 1];
+                let mut ly = ly.min(BOTTOM - 16.0);
                 // Names at the ends of curves keep clear of one another.
                 while let Some(other) = taken.iter().find(|t| (**t - ly).abs() < 13.0) {
                     ly = other + 13.0;

@@ -285,6 +285,7 @@ struct QuestionPage {
     zones: Vec<ZoneForm>,
     panel: Vec<(usize, String, u32)>,
     past: Vec<Past>,
+    study: super::analysis::question::QuestionStudy,
 }
 
 /// A zone to point at, to be corrected.
@@ -394,6 +395,7 @@ pub async fn question_page(
     let paper = &marked.effective.paper;
     let placed = paper.question(&question).ok_or(ApiError::NotFound)?;
     let at = placed.number - 1;
+    let study = super::analysis::question::of(&app, &id, at, &question).await?;
     let href = |q: &QuestionLine| format!("/examens/{id}/notation/{}", segment(&q.id));
     let previous = at.checked_sub(1).and_then(|i| lines.get(i)).map(href);
     let next = lines.get(at + 1).map(href);
@@ -437,6 +439,7 @@ pub async fn question_page(
         },
         zones: zone_forms(body, placed.question.image_aspect()),
         panel,
+        study,
         past: past(register, words, &question),
         head,
     })

@@ -26,6 +26,7 @@ struct GlancePage {
     figures: Vec<Figure>,
     histogram: Histogram,
     error: Option<Plot>,
+    thresholds: Vec<([String; 7], String)>,
     parts: Vec<[String; 6]>,
     between: Vec<[String; 4]>,
     groups: Vec<[String; 6]>,
@@ -84,6 +85,7 @@ pub async fn overview(
             figures: report::figures(subject, &study),
             histogram: report::histogram(subject),
             error: report::error_plot(subject, &study),
+            thresholds: report::thresholds(&study),
             parts: report::parts(&study),
             between: study
                 .between

@@ -72,18 +72,21 @@ pub async fn groups(
                     }
                     let label = &room.subject.labels[study.columns[column]];
                     let harder = item.standardised < 0.0;
-                    lines.push((item.adjusted_p, Line {
-                        href: format!("/examens/{id}/notation/{}", segment(&label.id)),
-                        number: label.number,
-                        stem: label.stem.clone(),
-                        group: group.name.clone(),
-                        class: item.class.letter(),
-                        delta: float(item.delta, 2),
-                        standardised: signed(item.standardised * 100.0, 1),
-                        p: float(Some(item.adjusted_p), 3),
-                        regression: item.logistic.map_or("—", |l| l.class.letter()).to_owned(),
-                        words: format!("plus {} pour ce groupe", if harder { "difficile" } else { "facile" }),
-                    }));
+                    lines.push((
+                        item.adjusted_p,
+                        Line {
+                            href: format!("/examens/{id}/notation/{}", segment(&label.id)),
+                            number: label.number,
+                            stem: label.stem.clone(),
+                            group: group.name.clone(),
+                            class: item.class.letter(),
+                            delta: float(item.delta, 2),
+                            standardised: signed(item.standardised * 100.0, 1),
+                            p: float(Some(item.adjusted_p), 3),
+                            regression: item.logistic.map_or("—", |l| l.class.letter()).to_owned(),
+                            words: format!("plus {} pour ce groupe", if harder { "difficile" } else { "facile" }),
+                        },
+                    ));
                 }
             }
         }

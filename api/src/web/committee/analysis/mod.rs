@@ -5,6 +5,7 @@
 mod copies;
 mod glance;
 mod groups;
+pub(super) mod question;
 mod simulation;
 
 pub use copies::copies;
@@ -31,8 +32,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Pages of the room, for its own tabs.
-pub(super) const PAGES: [(&str, &str); 5] =
-    [("", "En un coup d’œil"), ("/modele", "Modèle de réponse"), ("/rangs", "Rangs"), ("/groupes", "Groupes"), ("/copies", "Copies à regarder")];
+pub(super) const PAGES: [(&str, &str); 5] = [
+    ("", "En un coup d’œil"),
+    ("/modele", "Modèle de réponse"),
+    ("/rangs", "Rangs"),
+    ("/groupes", "Groupes"),
+    ("/copies", "Copies à regarder"),
+];
 
 /// A version of the register, asked for.
 #[derive(Debug, Default, Deserialize)]

@@ -381,10 +381,10 @@ fn mover(exam: &str, room: &Room, m: &docimo_engine::docimology::whatif::Mover) 
         rank_after: m.rank_after,
         delta: signed(f64::from(m.rank_before) - f64::from(m.rank_after), 0),
         crossing: match (m.rank_a, m.pass) {
-            (Some(true), _) => "atteint le seuil de rang A",
-            (Some(false), _) => "n’atteint plus le seuil de rang A",
-            (None, Some(true)) => "atteint le seuil global",
-            (None, Some(false)) => "n’atteint plus le seuil global",
+            (Some(true), _) => "rang A atteint",
+            (Some(false), _) => "rang A perdu",
+            (None, Some(true)) => "seuil atteint",
+            (None, Some(false)) => "seuil perdu",
             (None, None) => "",
         },
     }
