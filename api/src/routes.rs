@@ -132,6 +132,8 @@ fn pages() -> Vec<Door> {
         door("GET", "/examens/{exam}/analyse/rangs", COMMITTEE, get(committee::analysis::ranks)),
         door("GET", "/examens/{exam}/analyse/groupes", COMMITTEE, get(committee::analysis::groups)),
         door("GET", "/examens/{exam}/analyse/copies", COMMITTEE, get(committee::analysis::copies)),
+        door("GET", "/examens/{exam}/analyse/seuil", COMMITTEE, get(committee::analysis::thresholds)),
+        door("POST", "/examens/{exam}/analyse/seuil", COMMITTEE, post(committee::analysis::thresholds)),
         door("GET", "/examens/{exam}/analyse/simulation", COMMITTEE, get(committee::analysis::simulation)),
         door("POST", "/examens/{exam}/analyse/simulation", COMMITTEE, post(committee::analysis::decide_scenario)),
         door("GET", "/examens/{exam}/analyse.html", COMMITTEE, get(committee::analysis::report_html)),

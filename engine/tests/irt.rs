@@ -4,10 +4,12 @@
 mod common;
 
 use common::reference::{Seeded, Table, data, json, largest_gap, psychometrics};
-use docimo_engine::docimology::irt::ability::{Method, ability, eap_sum};
+use docimo_engine::docimology::irt::ability::{Method, abilities, ability, eap_sum};
 use docimo_engine::docimology::irt::fit::{m2, mean_squares, q3, s_x2};
 use docimo_engine::docimology::irt::maximise::GuessPrior;
-use docimo_engine::docimology::irt::{Calibration, Model, Options, calibrate};
+use docimo_engine::docimology::irt::{Calibration, ItemParameters, Model, Options, calibrate, calibrate_groups};
+use docimo_engine::docimology::matrix::ScoreMatrix;
+use docimo_engine::docimology::numeric::Draws;
 
 fn fit(set: &str, model: Model) -> Calibration {
     let options = Options { tolerance: 1e-7, ..Options::new(model).with_errors() };
@@ -234,4 +236,213 @@ fn fit_of_the_classic_sets() {
             close("RMSEA 95", m.rmsea_interval.1, at("RMSEA_95"), 5e-4);
         }
     }
+}
+
+fn rmse(found: &[f64], wanted: &[f64]) -> f64 {
+    assert_eq!(found.len(), wanted.len());
+    (found.iter().zip(wanted).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / found.len() as f64).sqrt()
+}
+
+/// Scores and fit of the seeded sets. mirt's grids there have 61 nodes: close, not equal, on long exams.
+#[test]
+fn seeded_scores_and_fit_as_the_packages_have_them() {
+    if psychometrics().is_none() {
+        return;
+    }
+    let read = |file: &str, column: &str| Table::read(&format!("synthetic/{file}.csv")).column(column);
+    let small = Seeded::new("2pl", 1_000, 50, 1).matrix();
+    let found = calibrate(&small, &Options::new(Model::TwoPl)).unwrap();
+    assert!(largest_gap(&found.eap, &read("2pl_1000x50.rmirt_2pl.eap", "eap")) < 5e-3);
+    assert!(largest_gap(&found.eap_se, &read("2pl_1000x50.rmirt_2pl.eap", "se")) < 5e-3);
+    let theta = |list: Vec<Option<docimo_engine::docimology::irt::ability::Ability>>| -> Vec<f64> {
+        list.into_iter().map(|a| a.unwrap().theta).collect()
+    };
+    let wle = theta(abilities(&found, &small, Method::Wle));
+    // TAM's items come from a coarser grid; mirt's from the same.
+    assert!(rmse(&wle, &read("2pl_1000x50.rmirt_2pl.wle", "wle")) < 2e-3);
+    assert!(rmse(&wle, &read("2pl_1000x50.rtam_2pl.wle", "wle")) < 2e-2);
+    let chi = s_x2(&found, &small, 1.0).unwrap();
+    let (value, df) = (read("2pl_1000x50.rmirt_2pl.sx2", "S_X2"), read("2pl_1000x50.rmirt_2pl.sx2", "df.S_X2"));
+    for (q, chi) in chi.iter().enumerate() {
+        let chi = chi.unwrap();
+        assert_eq!(chi.df as f64, df[q], "{q}");
+        close(&format!("S-X² {q}"), chi.value, value[q], 5e-3);
+    }
+    let whole = m2(&found, &small).unwrap();
+    close("M2", whole.m2.value, read("2pl_1000x50.rmirt_2pl.m2", "M2")[0], 1e-3);
+    close("SRMSR", whole.srmsr, read("2pl_1000x50.rmirt_2pl.m2", "SRMSR")[0], 1e-4);
+    let r = q3(&found, &small, &found.eap);
+    for (row, wanted) in r.iter().zip(Table::read("synthetic/2pl_1000x50.rmirt_2pl.q3.csv").numbers()) {
+        for (r, w) in row.iter().zip(wanted) {
+            close("Q3", r.unwrap(), w, 2e-3);
+        }
+    }
+
+    // Rasch: mirt and TAM fix the slope and free the spread.
+    let rasch = calibrate(&small, &Options::new(Model::Rasch)).unwrap();
+    let sd = read("2pl_1000x50.rmirt_rasch", "var")[0].sqrt();
+    close("spread", rasch.items[0].a, sd, 1e-3);
+    let b: Vec<f64> = rasch.items.iter().map(|i| i.b[0] * sd).collect();
+    assert!(largest_gap(&b, &read("2pl_1000x50.rmirt_rasch", "b")) < 2e-3);
+    let eap: Vec<f64> = rasch.eap.iter().map(|t| t * sd).collect();
+    assert!(largest_gap(&eap, &read("2pl_1000x50.rmirt_rasch.eap", "eap")) < 5e-3);
+    let squares = mean_squares(&rasch, &small, &rasch.eap);
+    for (q, s) in squares.iter().enumerate() {
+        close("infit", s.unwrap().infit, read("2pl_1000x50.rmirt_rasch.infit", "infit")[q], 5e-3);
+        close("outfit", s.unwrap().outfit, read("2pl_1000x50.rmirt_rasch.infit", "outfit")[q], 5e-3);
+    }
+
+    // Partial credit.
+    let graded = Seeded::new("grm", 1_000, 50, 11).matrix();
+    let found = calibrate(&graded, &Options::new(Model::Grm)).unwrap();
+    assert!(rmse(&found.eap, &read("grm_1000x50.rmirt_grm.eap", "eap")) < 5e-3);
+    for (model, file) in [(Model::Grm, "grm_1000x50.rmirt_grm"), (Model::Gpcm, "grm_1000x50.rmirt_gpcm")] {
+        let found = calibrate(&graded, &Options::new(model)).unwrap();
+        let a: Vec<f64> = found.items.iter().map(|i| i.a).collect();
+        assert!(largest_gap(&a, &read(file, "a")) < 2e-2, "{model:?}");
+        for k in 0..3 {
+            let b: Vec<f64> = found.items.iter().map(|i| i.b[k]).collect();
+            assert!(rmse(&b, &read(file, &format!("b{}", k + 1))) < 2e-2, "{model:?} b{k}");
+        }
+    }
+
+    // Long exams: coarse grids are off by up to 30 %; the fine ones meet.
+    let long = Seeded::new("2pl", 10_000, 120, 2).matrix();
+    let found = calibrate(&long, &Options { tolerance: 1e-4, ..Options::new(Model::TwoPl) }).unwrap();
+    for file in ["rmirt_2pl_q161", "pymirt_2pl_q121", "rtam_2pl_q121"] {
+        let table = Table::read(&format!("synthetic/2pl_10000x120.{file}.csv"));
+        let a: Vec<f64> = found.items.iter().map(|i| i.a).collect();
+        let b: Vec<f64> = found.items.iter().map(|i| i.b[0]).collect();
+        println!(
+            "{file} {:?} {} {}",
+            table.names,
+            largest_gap(&a, &table.column("a")),
+            largest_gap(&b, &table.column("b"))
+        );
+        assert!(largest_gap(&a, &table.column("a")) < 2e-2 && largest_gap(&b, &table.column("b")) < 2e-2, "{file}");
+    }
+}
+
+/// Standard errors: near mirt's (observed information), and what repetition gives.
+#[test]
+fn standard_errors_are_those_of_repetition() {
+    let (n, k) = (1_000, 10);
+    let truth = Seeded::new("2pl", n, k, 77);
+    let (mut slopes, mut announced) = (vec![Vec::new(); k], vec![0.0; k]);
+    let repeats = 60;
+    for r in 0..repeats {
+        let draw = Draws::new(1_000 + r, 9);
+        let columns: Vec<Vec<Option<f64>>> = (0..k)
+            .map(|q| {
+                (0..n)
+                    .map(|c| {
+                        let theta = Draws::new(1_000 + r, 1).normal(c as u64);
+                        let p = 1.0 / (1.0 + (-truth.a[q] * (theta - truth.b[q][0])).exp());
+                        Some(f64::from(u8::from(draw.uniform((c * k + q) as u64) < p)))
+                    })
+                    .collect()
+            })
+            .collect();
+        let matrix = ScoreMatrix::new(n, &columns, &vec![1.0; k]).unwrap();
+        let found = calibrate(&matrix, &Options::new(Model::TwoPl).with_errors()).unwrap();
+        for q in 0..k {
+            slopes[q].push(found.items[q].a);
+            announced[q] += found.errors.as_ref().unwrap()[q].a / repeats as f64;
+        }
+    }
+    let ratios: Vec<f64> = slopes
+        .iter()
+        .zip(&announced)
+        .map(|(own, announced)| {
+            let mean = own.iter().sum::<f64>() / own.len() as f64;
+            let sd = (own.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / (own.len() - 1) as f64).sqrt();
+            announced / sd
+        })
+        .collect();
+    let mean = ratios.iter().sum::<f64>() / k as f64;
+    println!("announced over observed: {mean:.3}, {ratios:?}");
+    assert!((0.85..1.15).contains(&mean), "{ratios:?}");
+}
+
+/// Simulated from known parameters, every model finds them again.
+#[test]
+fn every_model_recovers_what_made_the_data() {
+    let (n, k) = (4_000, 40);
+    let theta: Vec<f64> = (0..n as u64).map(|c| Draws::new(5, 1).normal(c)).collect();
+    for (m, model) in Model::ALL.into_iter().enumerate() {
+        let draw = |stream: u64, i: usize| Draws::new(40 + m as u64, stream).normal(i as u64);
+        let items: Vec<ItemParameters> = (0..k)
+            .map(|q| {
+                let a = if model.common_slope() { 1.1 } else { (0.25 * draw(2, q)).exp() };
+                let centre = 0.9 * draw(3, q);
+                let b = if model.dichotomous() { vec![centre] } else { vec![centre - 0.8, centre, centre + 0.7] };
+                let c = if model == Model::ThreePl { 0.2 } else { 0.0 };
+                ItemParameters { model, a, b, c }
+            })
+            .collect();
+        let columns: Vec<Vec<Option<f64>>> = items
+            .iter()
+            .enumerate()
+            .map(|(q, item)| {
+                let mut p = vec![0.0; item.categories()];
+                (0..n)
+                    .map(|c| {
+                        item.probabilities(theta[c], &mut p);
+                        let mut left = Draws::new(90 + m as u64, 4).uniform((c * k + q) as u64);
+                        let category = p.iter().position(|p| {
+                            left -= p;
+                            left < 0.0
+                        });
+                        Some(category.unwrap_or(p.len() - 1) as f64)
+                    })
+                    .collect()
+            })
+            .collect();
+        let max: Vec<f64> = items.iter().map(|i| i.b.len() as f64).collect();
+        let matrix = ScoreMatrix::new(n, &columns, &max).unwrap();
+        let found = calibrate(&matrix, &Options { tolerance: 1e-4, ..Options::new(model) }).unwrap();
+        assert!(found.converged, "{model:?}");
+        let of = |list: &[ItemParameters], b: bool| -> Vec<f64> {
+            list.iter().flat_map(|i| if b { i.b.clone() } else { vec![i.a] }).collect()
+        };
+        let (a, b) =
+            (rmse(&of(&found.items, false), &of(&items, false)), rmse(&of(&found.items, true), &of(&items, true)));
+        println!("{model:?}: RMSE of a {a:.3}, of b {b:.3}");
+        // Guessing hides the low end: 3PL is the hardest.
+        let (most_a, most_b) = if model == Model::ThreePl { (0.25, 0.35) } else { (0.09, 0.12) };
+        assert!(a < most_a && b < most_b, "{model:?}: {a} {b}");
+    }
+}
+
+/// Two groups linked by common questions: the second is 0.7 above, less spread, and saw other questions too.
+#[test]
+fn groups_are_put_on_one_metric() {
+    let (n, k) = (16_000, 40);
+    let group: Vec<u8> = (0..n).map(|c| u8::from(c >= n / 2)).collect();
+    let truth = Seeded::new("2pl", 10, k, 8);
+    let columns: Vec<Vec<Option<f64>>> = (0..k)
+        .map(|q| {
+            (0..n)
+                .map(|c| {
+                    let second = group[c] == 1;
+                    // The first ten are the second group's, the last ten the first's.
+                    if (q < 10 && !second) || (q >= 30 && second) {
+                        return None;
+                    }
+                    let z = Draws::new(3, 1).normal(c as u64);
+                    let theta = if second { 0.7 + 0.8 * z } else { z };
+                    let p = 1.0 / (1.0 + (-truth.a[q] * (theta - truth.b[q][0])).exp());
+                    Some(f64::from(u8::from(Draws::new(3, 2).uniform((c * k + q) as u64) < p)))
+                })
+                .collect()
+        })
+        .collect();
+    let matrix = ScoreMatrix::new(n, &columns, &vec![1.0; k]).unwrap();
+    let found = calibrate_groups(&matrix, &group, &Options::new(Model::TwoPl)).unwrap();
+    let second = found.groups[1];
+    assert!((second.mean - 0.7).abs() < 0.05 && (second.sd - 0.8).abs() < 0.04, "{second:?}");
+    let b: Vec<f64> = found.items.iter().map(|i| i.b[0]).collect();
+    let wanted: Vec<f64> = truth.b.iter().map(|b| b[0]).collect();
+    assert!(rmse(&b, &wanted) < 0.1, "{}", rmse(&b, &wanted));
+    assert!(calibrate_groups(&matrix, &[0, 1], &Options::new(Model::TwoPl)).is_err());
 }

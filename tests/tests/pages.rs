@@ -106,7 +106,8 @@ async fn run() -> Result<()> {
             .map(|p| format!("{published}{p}")),
     );
     pages.extend(
-        ["", "/modele", "/rangs", "/groupes", "/copies", "/simulation"].map(|p| format!("{published}/analyse{p}")),
+        ["", "/modele", "/rangs", "/groupes", "/copies", "/seuil", "/simulation"]
+            .map(|p| format!("{published}/analyse{p}")),
     );
     pages.push(format!("{published}/analyse/simulation?d.{flawed}=reinstate&s=d.{other}%3Dremoved"));
     pages.push(format!("{published}/notation/{flawed}"));

@@ -44,6 +44,10 @@ pub struct QuestionDocument {
     pub kind: &'static str,
     /// Candidates who have a score.
     pub n: usize,
+    /// Blank, with an answer further on in the section.
+    pub omitted: usize,
+    /// Blank, as is everything after it in the section.
+    pub not_reached: usize,
     /// Success rate, 0 to 1.
     pub p: Option<f64>,
     /// Best 27 % less worst 27 %.
@@ -335,6 +339,8 @@ fn question(subject: &Subject, study: &Study, column: usize) -> QuestionDocument
         question: label.id.clone(),
         kind: label.kind.code(),
         n: item.n,
+        omitted: study.blanks[study.columns[column]].omitted,
+        not_reached: study.blanks[study.columns[column]].not_reached,
         p: item.p,
         d27: item.d27,
         r_item_total: item.r_item_total,

@@ -8,7 +8,7 @@ use super::subject::Subject;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::draft::exam;
-use crate::exam::marks::{ledger, mark_at};
+use crate::exam::marks::{ledger, mark_at, response_times};
 use docimo_engine::docimology::whatif::Desk;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -143,8 +143,11 @@ pub async fn room(app: &App, exam_id: &str, version: Option<u32>) -> ApiResult<A
         return Ok(room);
     }
     let marked = mark_at(app, exam_id, Some(version)).await?;
+    let people: HashMap<String, usize> =
+        (0..marked.present.len()).map(|row| (marked.candidate(row).person_id.clone(), row)).collect();
+    let times = response_times(app, exam_id, &marked.effective.paper, &people).await?;
     let prepare = move || -> ApiResult<Room> {
-        let subject = Subject::of_exam(marked, current.title, version);
+        let subject = Subject::of_exam(marked, current.title, version, times);
         let desk = Desk::new(subject.effective.clone(), subject.responses.clone())
             .map_err(|e| ApiError::wrong("barème", e.to_string()))?;
         Ok(Room { subject: Arc::new(subject), desk })

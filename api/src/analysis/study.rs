@@ -5,9 +5,11 @@ use super::jobs::{Progress, Stopped};
 use super::subject::{Grouping, Subject};
 use docimo_engine::docimology::classical::{self, ExamStatistics, Reliability};
 use docimo_engine::docimology::classification::{self, LivingstonLewis};
+use docimo_engine::docimology::completion::{self, Blanks};
 use docimo_engine::docimology::dif::{self, Dif};
 use docimo_engine::docimology::irregularities::{
-    Answers, Copying, PairIndices, PersonFit, ScreenOptions, Screening, person_fit, screen,
+    Answers, Copying, PairIndices, PersonFit, ResponseTimes, ScreenOptions, Screening, TimeAnalysis, TimeOptions,
+    analyse_times, person_fit, screen,
 };
 use docimo_engine::docimology::irt::fit::{self, ChiSquare, MeanSquares, WholeFit};
 use docimo_engine::docimology::irt::{Calibration, Model, Options, ability, calibrate};
@@ -53,7 +55,7 @@ impl Default for Wishes {
 /// Questions that go together: a section, a rank, a kind.
 #[derive(Clone, Debug)]
 pub struct PartLine {
-    /// "Épreuve", "Rang", "Type".
+    /// "Épreuve", "Rang", "Type", "Étiquette".
     pub family: &'static str,
     /// Its name.
     pub name: String,
@@ -161,6 +163,8 @@ pub struct Study {
     pub groups: Vec<GroupLine>,
     /// By question of the paper: what it drew.
     pub answers: Vec<Option<Given>>,
+    /// By question of the paper: blanks passed over, and not reached.
+    pub blanks: Vec<Blanks>,
     /// Differential functioning, by group.
     pub dif: Vec<GroupDif>,
     /// Response model, or why there is none.
@@ -173,6 +177,8 @@ pub struct Study {
     pub likeness: Estimate<Likeness>,
     /// Copies unlike their mark, by candidate; empty without a response model.
     pub persons: Vec<Option<PersonFit>>,
+    /// Times out of the ordinary, or why they are not told.
+    pub times: Estimate<TimeAnalysis>,
     /// By column: what calls for a look.
     pub flags: Vec<Vec<Flag>>,
     /// What someone should know.
@@ -227,6 +233,8 @@ impl Study {
         let groups = subject.groupings.iter().flat_map(|g| group_lines(subject, g)).collect();
 
         let answers = answers(subject, &matrix, &columns);
+        let sections: Vec<usize> = subject.labels.iter().map(|l| l.section).collect();
+        let blanks = completion::blanks(&subject.responses, &sections);
         progress.enter("Comparaison des groupes", 80)?;
         let dif: Vec<GroupDif> = subject.groupings.iter().flat_map(|g| group_dif(&matrix, g)).collect();
 
@@ -266,6 +274,8 @@ impl Study {
         };
         progress.at(900)?;
         let persons = latent.as_ref().ok().map_or(vec![], |l| persons(&matrix, l));
+        progress.at(950)?;
+        let times = times(subject, &matrix, &columns);
         let flags = flags::of(&exam, latent.as_ref().ok(), &answers, &columns, &dif, matrix.candidates());
         progress.enter("Terminé", 1_000)?;
         Ok(Self {
@@ -280,12 +290,14 @@ impl Study {
             between,
             groups,
             answers,
+            blanks,
             dif,
             latent,
             ranks,
             thresholds,
             likeness,
             persons,
+            times,
             flags,
             warnings,
         })
@@ -410,6 +422,15 @@ fn persons(matrix: &ScoreMatrix, latent: &Latent) -> Vec<Option<PersonFit>> {
     }
 }
 
+fn times(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize]) -> Estimate<TimeAnalysis> {
+    let what = "temps de réponse";
+    if subject.times.is_empty() {
+        return Err(NotEstimable::Unsuited { what, detail: "les réponses n’ont pas d’heure".into() });
+    }
+    let own = columns.iter().map(|c| subject.times[*c].clone()).collect();
+    analyse_times(&ResponseTimes::new(matrix.candidates(), own)?, matrix, &TimeOptions::default())
+}
+
 fn empty(matrix: &ScoreMatrix) -> ExamStatistics {
     ExamStatistics {
         candidates: matrix.candidates(),
@@ -425,7 +446,7 @@ fn empty(matrix: &ScoreMatrix) -> ExamStatistics {
 fn parts(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize]) -> Vec<PartLine> {
     // By name, sections in the order of the paper.
     type Parts = BTreeMap<(usize, String), Vec<usize>>;
-    let mut families = ["Épreuve", "Rang", "Type"].map(|f| (f, Parts::new()));
+    let mut families = ["Épreuve", "Rang", "Type", "Étiquette"].map(|f| (f, Parts::new()));
     for (column, index) in columns.iter().enumerate() {
         let label = &subject.labels[*index];
         let mut put = |family: usize, key: (usize, String)| families[family].1.entry(key).or_default().push(column);
@@ -434,6 +455,17 @@ fn parts(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize]) -> Vec<Part
             put(1, (0, format!("Rang {rank}")));
         }
         put(2, (0, label.kind.code().to_owned()));
+        for tag in &label.tags {
+            put(3, (0, tag.clone()));
+        }
+    }
+    // A specialty or an item of the referential, where several questions are on it; the most frequent.
+    let tags = &mut families[3].1;
+    tags.retain(|_, own| own.len() >= 3);
+    if tags.len() > 60 {
+        let mut sizes: Vec<usize> = tags.values().map(Vec::len).collect();
+        sizes.sort_unstable_by_key(|s| std::cmp::Reverse(*s));
+        tags.retain(|_, own| own.len() > sizes[60]);
     }
     let lines: Vec<(&'static str, String, Vec<usize>)> = families
         .into_iter()

@@ -28,6 +28,8 @@ pub struct Label {
     pub rank: Option<Rank>,
     /// First words of the stem.
     pub stem: String,
+    /// Tags into referentials: specialties, items.
+    pub tags: Vec<String>,
 }
 
 /// A candidate, for people.
@@ -97,6 +99,8 @@ pub struct Subject {
     pub groupings: Vec<Grouping>,
     /// Candidates enrolled, absent ones included.
     pub enrolled: usize,
+    /// Milliseconds by question of the paper then by candidate, 0 where not known; empty without a journal.
+    pub times: Vec<Vec<u32>>,
 }
 
 impl Subject {
@@ -119,6 +123,7 @@ impl Subject {
             version: 1,
             ranks: ranking::competition(&totals),
             enrolled: people.len(),
+            times: vec![],
             effective,
             compiled,
             responses,
@@ -130,7 +135,7 @@ impl Subject {
     }
 
     /// From an exam of ours.
-    pub fn of_exam(marked: Marked, title: String, version: u32) -> Self {
+    pub fn of_exam(marked: Marked, title: String, version: u32, times: Vec<Vec<u32>>) -> Self {
         let people: Vec<Person> = (0..marked.present.len())
             .map(|row| {
                 let c = marked.candidate(row);
@@ -144,6 +149,7 @@ impl Subject {
         Self {
             title,
             version,
+            times,
             enrolled: marked.cohort.candidates.len(),
             labels: labels(&marked.effective),
             ranks: marked.ranks,
@@ -175,6 +181,7 @@ fn labels(effective: &Effective) -> Vec<Label> {
             kind: p.question.kind(),
             rank: p.question.rank,
             stem: markdown::plain(&p.question.stem, 110),
+            tags: p.question.tags.clone(),
         })
         .collect()
 }

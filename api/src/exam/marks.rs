@@ -164,6 +164,45 @@ impl Marked {
     }
 }
 
+/// Milliseconds that each candidate spent on each question, by question of the paper then by the order of `people`: the
+/// time between two answers is that of the later one. 0 where it is not known: answers that came together after a cut
+/// of the network have no time of their own.
+pub async fn response_times(
+    app: &App,
+    exam_id: &str,
+    paper: &Paper,
+    people: &HashMap<String, usize>,
+) -> ApiResult<Vec<Vec<u32>>> {
+    let attempts = app.store.attempts(exam_id).await?;
+    let mut steps = app.store.answer_steps(exam_id).await?;
+    let questions: HashMap<QuestionId, usize> =
+        paper.questions().map(|p| (p.question.id.clone(), p.number - 1)).collect();
+    let starts: HashMap<String, (usize, i64)> =
+        attempts.into_iter().filter_map(|a| Some((a.id, (*people.get(&a.person_id)?, a.started_ms?)))).collect();
+    let candidates = people.len();
+    let work = move || {
+        let mut columns = vec![vec![0_u32; candidates]; questions.len()];
+        steps.sort_by(|a, b| (&a.0, a.1.server_ms, a.1.position).cmp(&(&b.0, b.1.server_ms, b.1.position)));
+        let (mut sheet, mut before) = ("", 0);
+        for (attempt, step) in &steps {
+            let Some((row, started)) = starts.get(attempt) else { continue };
+            if attempt != sheet {
+                (sheet, before) = (attempt, *started);
+            }
+            if let docimo_engine::attempt::Act::Answer { question, .. } = &step.act
+                && let Some(q) = questions.get(question)
+            {
+                let spent = u32::try_from((step.server_ms - before).max(0)).unwrap_or(u32::MAX);
+                let cell = &mut columns[*q][*row];
+                *cell = cell.saturating_add(spent);
+            }
+            before = step.server_ms;
+        }
+        columns
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::Internal(e.into()))
+}
+
 /// The register with the names of its authors.
 pub async fn ledger(app: &App, exam_id: &str) -> ApiResult<Vec<LedgerLine>> {
     Ok(app.store.ledger(exam_id).await?)

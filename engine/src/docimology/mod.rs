@@ -6,7 +6,7 @@
 //!
 //! Reading order:
 //!
-//! 1. [`matrix`]: scores by question, compact; [`numeric`]: the few functions that statistics share.
+//! 1. [`matrix`]: scores by question, compact; [`completion`]: what was left blank; [`numeric`]: the few functions that statistics share.
 //! 2. [`classical`], [`reliability`]: difficulty, discrimination, how far a total can be trusted; [`propositions`]: what each option drew.
 //! 3. [`irt`]: item response models, abilities, fit, information.
 //! 4. [`dif`]: does a question favour a group?
@@ -20,6 +20,7 @@
 
 pub mod classical;
 pub mod classification;
+pub mod completion;
 pub mod dif;
 pub mod equating;
 pub mod irregularities;

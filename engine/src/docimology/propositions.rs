@@ -2,13 +2,18 @@
 //!
 //! The criterion is the rest score: the total without the question. A proposition is looked at as a question of its
 //! own (ticked or not): its frequency, its point-biserial correlation with the rest, and its trace line, the share of
-//! those who tick it in each fifth of the candidates (Haladyna 2004, chap. 9; Wainer 1989). That is where wrong keys
+//! those who tick it in each fifth of the candidates (Wainer 1989; Haladyna 2004, chap. 9). That is where wrong keys
 //! show: a false proposition that draws the best, a true one that repels them.
+//!
+//! Parts of the candidates (fifths; the best and the worst 27 % of Kelley 1939) are of equal size: candidates with
+//! equal rest scores share the places that they hold together, so that the order of the list is nothing. Where the
+//! rest of the exam measures something else than the question, or little, none of this means much; a rare proposition
+//! has an uncertain correlation.
 
 use super::NotEstimable;
 use crate::question::{Body, Question, Status};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::ops::Range;
 
 /// Groups of equal size, from the weakest fifth to the strongest.
 pub const GROUPS: usize = 5;
@@ -19,6 +24,15 @@ pub const LEAST: usize = 50;
 /// Below this share a distractor does not work (Haladyna and Downing 1993).
 pub const RARE: f64 = 0.05;
 
+/// The share of candidates that "the best" and "the worst" are (Kelley 1939).
+pub const TAIL: f64 = 0.27;
+
+/// Whole answers that are told.
+const PATTERNS: usize = 20;
+
+/// A share of sheets put at zero that calls for a look.
+const ZEROING: f64 = 0.25;
+
 /// A proposition, a zone, a category of open answers, a choice of a script concordance.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Drawn {
@@ -28,20 +42,29 @@ pub struct Drawn {
     pub id: Option<String>,
     /// In the key?
     pub right: bool,
-    /// Candidates who gave it.
+    /// Candidates who gave it (QCM: judged it true).
     pub count: usize,
     /// Share of all candidates, 0 to 1.
     pub frequency: f64,
-    /// Correlation of giving it with the rest score; `None` if all or none did.
+    /// Pearson correlation of giving it with the rest score (point-biserial), −1 to 1; `None` if all or none did.
     pub r: Option<f64>,
     /// Share of those who gave it, from the weakest fifth to the strongest.
     pub trace: [f64; GROUPS],
+    /// Share among the worst 27 %.
+    pub weak: f64,
+    /// Share among the best 27 %.
+    pub strong: f64,
+    /// QCM only: candidates who judged it false.
+    pub rejected: Option<usize>,
+    /// Candidates who answered and whom this proposition puts at zero, under a scheme that has zeroing: indispensable
+    /// and not given, or inacceptable and given. `None` for other propositions.
+    pub zeroed: Option<usize>,
 }
 
 /// A whole answer: the letters ticked.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Pattern {
-    /// "ACD"; "—" for a blank.
+    /// "ACD"; "—" for a blank; "AC/BE" (true / false) for a QCM not wholly answered.
     pub label: String,
     /// Candidates who gave it.
     pub count: usize,
@@ -51,22 +74,30 @@ pub struct Pattern {
     pub score: f64,
     /// Mean of the standardised rest score of those who gave it: above 0, better than the average.
     pub rest: Option<f64>,
+    /// Mean rest score of those who gave it, in the unit given.
+    pub mean_rest: f64,
     /// Share of those who gave it in each fifth.
     pub trace: [f64; GROUPS],
+    /// Share among the best 27 %.
+    pub strong: f64,
 }
 
 /// Something to look at among the answers.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "flag", content = "label", rename_all = "snake_case")]
 pub enum AnswerFlag {
-    /// Among the strongest fifth, another answer is given more often than the key.
+    /// Among the best, another answer is given more often than the key.
     SuspectKey(String),
-    /// A false proposition goes with success.
+    /// A false proposition goes with success, or most of the best tick it.
     DistractorDrawsTheBest(String),
-    /// A true proposition goes with failure.
+    /// A true proposition goes with failure, or most of the best leave it, as others do.
     KeyRepelsTheBest(String),
+    /// Open answers that are not in the key go with success.
+    OtherAnswersDrawTheBest(String),
     /// A false proposition is almost never ticked.
     NonFunctioningDistractor(String),
+    /// A false proposition is never ticked.
+    NeverChosen(String),
     /// An indispensable proposition left out, or an inacceptable one ticked, puts many sheets at zero.
     Zeroing(String),
 }
@@ -78,8 +109,23 @@ impl AnswerFlag {
             Self::SuspectKey(_) => "suspect_key",
             Self::DistractorDrawsTheBest(_) => "distractor_draws_the_best",
             Self::KeyRepelsTheBest(_) => "key_repels_the_best",
+            Self::OtherAnswersDrawTheBest(_) => "other_answers_draw_the_best",
             Self::NonFunctioningDistractor(_) => "non_functioning_distractor",
+            Self::NeverChosen(_) => "never_chosen",
             Self::Zeroing(_) => "zeroing",
+        }
+    }
+
+    /// What it is about: a letter, a whole answer, a zone, a category.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::SuspectKey(l)
+            | Self::DistractorDrawsTheBest(l)
+            | Self::KeyRepelsTheBest(l)
+            | Self::OtherAnswersDrawTheBest(l)
+            | Self::NonFunctioningDistractor(l)
+            | Self::NeverChosen(l)
+            | Self::Zeroing(l) => l,
         }
     }
 
@@ -93,14 +139,24 @@ impl AnswerFlag {
             Self::KeyRepelsTheBest(l) => {
                 format!("{l}, comptée vraie, est moins cochée par les meilleurs : la clé est-elle juste ?")
             }
+            Self::OtherAnswersDrawTheBest(_) => {
+                "les meilleurs donnent des réponses qui ne sont pas dans la clé : en manque-t-il une ?".into()
+            }
             Self::NonFunctioningDistractor(l) => format!("{l} n’est presque jamais cochée"),
+            Self::NeverChosen(l) => format!("{l} n’est jamais cochée"),
             Self::Zeroing(l) => format!("{l} met à zéro plus d’une copie sur quatre"),
         }
     }
 
     /// May the key be wrong?
     pub fn doubts_the_key(&self) -> bool {
-        matches!(self, Self::SuspectKey(_) | Self::DistractorDrawsTheBest(_) | Self::KeyRepelsTheBest(_))
+        match self {
+            Self::SuspectKey(_)
+            | Self::DistractorDrawsTheBest(_)
+            | Self::KeyRepelsTheBest(_)
+            | Self::OtherAnswersDrawTheBest(_) => true,
+            Self::NonFunctioningDistractor(_) | Self::NeverChosen(_) | Self::Zeroing(_) => false,
+        }
     }
 }
 
@@ -117,6 +173,8 @@ pub struct Answers {
     pub blank: usize,
     /// Candidates in each fifth.
     pub groups: [usize; GROUPS],
+    /// Candidates among the best 27 %, and as many among the worst.
+    pub tail: usize,
     /// What calls for a look; empty with fewer than [`LEAST`] candidates.
     pub flags: Vec<AnswerFlag>,
 }
@@ -204,160 +262,449 @@ fn pattern(question: &Question, options: &[Choice], code: u32) -> String {
     }
 }
 
+const WHAT: &str = "réponses données";
+
+/// Candidates from the weakest to the strongest.
+struct Order {
+    /// Candidates, weakest first.
+    rows: Vec<u32>,
+    /// Where candidates of the same value begin; ends with the number of candidates.
+    starts: Vec<usize>,
+}
+
+impl Order {
+    /// Values equal to a millionth are equal: differences of sums of decimals are.
+    fn new(values: &[f64]) -> Self {
+        let mut keys: Vec<(i64, u32)> = values.iter().zip(0..).map(|(v, i)| ((v * 1e6).round() as i64, i)).collect();
+        keys.sort_unstable();
+        let mut starts: Vec<usize> = (0..keys.len()).filter(|i| *i == 0 || keys[i - 1].0 != keys[*i].0).collect();
+        starts.push(keys.len());
+        Self { rows: keys.into_iter().map(|(_, i)| i).collect(), starts }
+    }
+}
+
+/// Parts of the candidates, in order, of given sizes. Those of equal value who straddle an end are in both parts, by
+/// the share of their places.
+struct Parts {
+    sizes: Vec<usize>,
+    /// Of each place in the order: a part, or (from `sizes.len()` on) one of the mixtures.
+    slot: Vec<u16>,
+    /// Of each mixture: the share of each part.
+    mixtures: Vec<Vec<f64>>,
+}
+
+impl Parts {
+    /// Parts that end at these places, the last at the number of candidates.
+    fn new(order: &Order, ends: &[usize]) -> Self {
+        let begins: Vec<usize> = std::iter::once(0).chain(ends.iter().copied()).take(ends.len()).collect();
+        let mut slot = vec![0; order.rows.len()];
+        let mut mixtures: Vec<Vec<f64>> = Vec::new();
+        for block in order.starts.windows(2) {
+            let (from, to) = (block[0], block[1]);
+            let shared = |g: usize| ends[g].min(to).saturating_sub(begins[g].max(from));
+            let whole = (0..ends.len()).find(|g| shared(*g) == to - from);
+            let own = whole.unwrap_or_else(|| {
+                mixtures.push((0..ends.len()).map(|g| shared(g) as f64 / (to - from) as f64).collect());
+                ends.len() + mixtures.len() - 1
+            });
+            slot[from..to].fill(own as u16);
+        }
+        Self { sizes: ends.iter().zip(begins).map(|(e, b)| e - b).collect(), slot, mixtures }
+    }
+
+    /// Equal parts.
+    fn equal(order: &Order, groups: usize) -> Self {
+        let n = order.rows.len();
+        Self::new(order, &(1..=groups).map(|g| (g * n).div_ceil(groups)).collect::<Vec<_>>())
+    }
+
+    fn slots(&self) -> usize {
+        self.sizes.len() + self.mixtures.len()
+    }
+
+    /// Shares of each part, of counts by slot.
+    fn shares(&self, counts: &[u32]) -> Vec<f64> {
+        let (whole, mixed) = counts.split_at(self.sizes.len());
+        let share = |(g, (size, own)): (usize, (&usize, &u32))| {
+            let more: f64 = mixed.iter().zip(&self.mixtures).map(|(n, m)| f64::from(*n) * m[g]).sum();
+            if *size > 0 { ((f64::from(*own) + more) / *size as f64).min(1.0) } else { 0.0 }
+        };
+        self.sizes.iter().zip(whole).enumerate().map(share).collect()
+    }
+}
+
+/// Different codes, ascending, and which one each candidate gave.
+fn distinct(codes: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let largest = codes.iter().copied().max().unwrap_or(0) as usize;
+    if largest < 1 << 12 {
+        let mut place = vec![0_u32; largest + 1];
+        codes.iter().for_each(|c| place[*c as usize] = 1);
+        let known: Vec<u32> = (0..).zip(&place).filter(|(_, p)| **p > 0).map(|(c, _)| c).collect();
+        known.iter().zip(0..).for_each(|(c, i)| place[*c as usize] = i);
+        let of = codes.iter().map(|c| place[*c as usize]).collect();
+        return (known, of);
+    }
+    let mut known = codes.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    let of = codes.iter().map(|c| known.binary_search(c).unwrap_or(0) as u32).collect();
+    (known, of)
+}
+
+/// What is known of one code.
+struct Seen {
+    code: u32,
+    count: usize,
+    /// By slot of the fifths, and of the tails.
+    fifths: Vec<u32>,
+    tails: Vec<u32>,
+    /// Sum of standardised rest scores, of rest scores, of scores.
+    deviate: f64,
+    rest: f64,
+    score: f64,
+}
+
+fn checked(n: usize, lists: &[&[f64]]) -> Result<(), NotEstimable> {
+    if n == 0 {
+        return Err(NotEstimable::TooFewCandidates { what: WHAT, n, needed: 1 });
+    }
+    if lists.iter().any(|l| l.len() != n) {
+        return Err(NotEstimable::Unsuited { what: WHAT, detail: "listes de longueurs différentes".into() });
+    }
+    if lists.iter().any(|l| l.iter().any(|v| !v.is_finite())) {
+        return Err(NotEstimable::Unsuited { what: WHAT, detail: "un résultat n’est pas un nombre".into() });
+    }
+    Ok(())
+}
+
 /// What a question drew: `codes` and `rest` (score on the other questions) by candidate, `score` the share of full
 /// credit of each.
 ///
 /// # Errors
-/// No candidate, or lists of different lengths.
+/// No candidate, lists of different lengths, numbers that are not finite.
 pub fn answers(question: &Question, codes: &[u32], rest: &[f64], score: &[f64]) -> Result<Answers, NotEstimable> {
     let n = codes.len();
-    let what = "réponses données";
-    if n == 0 {
-        return Err(NotEstimable::TooFewCandidates { what, n, needed: 1 });
-    }
-    if rest.len() != n || score.len() != n {
-        return Err(NotEstimable::Unsuited { what, detail: "listes de longueurs différentes".into() });
-    }
-    let mut order: Vec<u32> = (0..n as u32).collect();
-    order.sort_by(|a, b| rest[*a as usize].total_cmp(&rest[*b as usize]).then(a.cmp(b)));
-    let mut group = vec![0_u8; n];
-    let mut groups = [0; GROUPS];
-    for (place, candidate) in order.iter().enumerate() {
-        let g = place * GROUPS / n;
-        group[*candidate as usize] = g as u8;
-        groups[g] += 1;
-    }
-    let mean = rest.iter().sum::<f64>() / n as f64;
-    let sd = (rest.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
-    let deviate = |c: usize| if sd > 1e-12 { (rest[c] - mean) / sd } else { 0.0 };
+    checked(n, &[rest, score])?;
+    let order = Order::new(rest);
+    let fifths = Parts::equal(&order, GROUPS);
+    let tail = ((n as f64 * TAIL).round() as usize).clamp(1, n.div_ceil(2));
+    let tails = Parts::new(&order, &[tail, n - tail.min(n / 2), n]);
+    // In order of the rest score, so that sums do not depend on the order of the list.
+    let mean = order.rows.iter().map(|c| rest[*c as usize]).sum::<f64>() / n as f64;
+    let squares = order.rows.iter().map(|c| (rest[*c as usize] - mean).powi(2)).sum::<f64>();
+    let sd = (squares / n as f64).sqrt();
+    let spread = sd > 1e-9 * mean.abs().max(1e-3);
 
     // Everything by distinct code: few of them, many candidates.
-    struct Seen {
-        count: usize,
-        by_group: [usize; GROUPS],
-        rest: f64,
-        score: f64,
-    }
-    let mut seen: HashMap<u32, Seen> = HashMap::new();
-    for c in 0..n {
-        let own = seen.entry(codes[c]).or_insert(Seen { count: 0, by_group: [0; GROUPS], rest: 0.0, score: 0.0 });
+    let (known, of) = distinct(codes);
+    let mut seen: Vec<Seen> = known
+        .into_iter()
+        .map(|code| Seen {
+            code,
+            count: 0,
+            fifths: vec![0; fifths.slots()],
+            tails: vec![0; tails.slots()],
+            deviate: 0.0,
+            rest: 0.0,
+            score: 0.0,
+        })
+        .collect();
+    for (place, candidate) in order.rows.iter().enumerate() {
+        let c = *candidate as usize;
+        let own = &mut seen[of[c] as usize];
         own.count += 1;
-        own.by_group[usize::from(group[c])] += 1;
-        own.rest += deviate(c);
+        own.fifths[usize::from(fifths.slot[place])] += 1;
+        own.tails[usize::from(tails.slot[place])] += 1;
+        own.deviate += if spread { (rest[c] - mean) / sd } else { 0.0 };
+        own.rest += rest[c];
         own.score += score[c];
     }
-    let options = options(question);
-    let shares = |counts: [usize; GROUPS]| -> [f64; GROUPS] {
-        std::array::from_fn(|g| if groups[g] > 0 { counts[g] as f64 / groups[g] as f64 } else { 0.0 })
+    let fifth = |counts: &[u32]| -> [f64; GROUPS] {
+        let shares = fifths.shares(counts);
+        std::array::from_fn(|g| shares[g])
     };
-    // Codes in order: sums do not depend on the order of a hash table.
-    let mut known: Vec<(u32, Seen)> = seen.into_iter().collect();
-    known.sort_by_key(|(code, _)| *code);
+
+    let options = options(question);
+    let blank = seen.first().filter(|s| s.code == 0).map_or(0, |s| s.count);
+    let statuses: Vec<Status> = question.body.propositions().iter().map(|p| p.status).collect();
     let drawn: Vec<Drawn> = options
         .iter()
-        .map(|o| {
-            let (mut count, mut by_group, mut sum) = (0, [0; GROUPS], 0.0);
-            for (_, s) in known.iter().filter(|(code, _)| (o.given)(*code)) {
+        .enumerate()
+        .map(|(i, o)| {
+            let (mut count, mut deviate) = (0, 0.0);
+            let (mut by_fifth, mut by_tail) = (vec![0; fifths.slots()], vec![0; tails.slots()]);
+            for s in seen.iter().filter(|s| (o.given)(s.code)) {
                 count += s.count;
-                sum += s.rest;
-                by_group.iter_mut().zip(s.by_group).for_each(|(b, s)| *b += s);
+                deviate += s.deviate;
+                by_fifth.iter_mut().zip(&s.fifths).for_each(|(b, s)| *b += s);
+                by_tail.iter_mut().zip(&s.tails).for_each(|(b, s)| *b += s);
             }
             let p = count as f64 / n as f64;
             // Point-biserial: mean deviate of those who gave it × √(p / (1 − p)).
-            let some = count > 0 && count < n && sd > 1e-12 && n > 2;
+            let some = count > 0 && count < n && spread && n > 2;
+            let tail = tails.shares(&by_tail);
+            let propositions = statuses.len();
+            let rejecting = |code: u32| code >> propositions & (1 << i) != 0;
             Drawn {
                 label: o.label.clone(),
                 id: o.id.clone(),
                 right: o.right,
                 count,
                 frequency: p,
-                r: some.then(|| (sum / count as f64 * (p / (1.0 - p)).sqrt()).clamp(-1.0, 1.0)),
-                trace: shares(by_group),
+                r: some.then(|| (deviate / count as f64 * (p / (1.0 - p)).sqrt()).clamp(-1.0, 1.0)),
+                trace: fifth(&by_fifth),
+                weak: tail[0],
+                strong: tail[2],
+                rejected: matches!(question.body, Body::Qcm { .. })
+                    .then(|| seen.iter().filter(|s| rejecting(s.code)).map(|s| s.count).sum()),
+                zeroed: match statuses.get(i) {
+                    Some(Status::Indispensable) => Some(n - blank - count),
+                    Some(Status::Inacceptable) => Some(count),
+                    _ => None,
+                },
             }
         })
         .collect();
-    let blank = known.iter().find(|(code, _)| *code == 0).map_or(0, |(_, s)| s.count);
-    let different = known.len();
-    let mut patterns: Vec<(u32, Pattern)> = known
+    let mut patterns: Vec<(u32, Pattern)> = seen
         .iter()
-        .map(|(code, s)| {
+        .map(|s| {
+            let count = s.count as f64;
             let pattern = Pattern {
-                label: pattern(question, &options, *code),
+                label: pattern(question, &options, s.code),
                 count: s.count,
-                frequency: s.count as f64 / n as f64,
-                score: s.score / s.count as f64,
-                rest: (sd > 1e-12).then(|| s.rest / s.count as f64),
-                trace: shares(s.by_group),
+                frequency: count / n as f64,
+                score: s.score / count,
+                rest: spread.then(|| s.deviate / count),
+                mean_rest: s.rest / count,
+                trace: fifth(&s.fifths),
+                strong: tails.shares(&s.tails)[2],
             };
-            (*code, pattern)
+            (s.code, pattern)
         })
         .collect();
     patterns.sort_by_key(|(code, p)| (std::cmp::Reverse(p.count), *code));
     let flags = if n < LEAST { vec![] } else { flags(question, &drawn, &patterns, n) };
     Ok(Answers {
         drawn,
-        patterns: patterns.into_iter().take(20).map(|(_, p)| p).collect(),
-        different,
+        different: patterns.len(),
+        patterns: patterns.into_iter().take(PATTERNS).map(|(_, p)| p).collect(),
         blank,
-        groups,
+        groups: std::array::from_fn(|g| fifths.sizes[g]),
+        tail: tails.sizes[2],
         flags,
     })
 }
 
 fn flags(question: &Question, drawn: &[Drawn], patterns: &[(u32, Pattern)], n: usize) -> Vec<AnswerFlag> {
     let mut flags = Vec::new();
-    let ticks = !question.body.propositions().is_empty();
     // A correlation that chance alone seldom gives.
-    let sure = 2.5 / (n as f64).sqrt();
-    let strongest = GROUPS - 1;
+    let sure = (2.5 / (n as f64).sqrt()).max(0.05);
     match &question.body {
-        Body::Qru { .. } => {
-            let key = drawn.iter().filter(|d| d.right).map(|d| d.trace[strongest]).fold(0.0, f64::max);
-            let best =
-                drawn.iter().filter(|d| !d.right).max_by(|a, b| a.trace[strongest].total_cmp(&b.trace[strongest]));
-            if let Some(best) = best
-                && best.trace[strongest] > key
+        // One choice: what the best choose most is the key.
+        Body::Qru { .. } | Body::Tcs { .. } => {
+            let key = drawn.iter().filter(|d| d.right).map(|d| d.strong).fold(0.0, f64::max);
+            let others = drawn.iter().filter(|d| !d.right);
+            if let Some(best) = others.max_by(|a, b| a.strong.total_cmp(&b.strong))
+                && best.strong > key
+                && best.strong >= best.weak
             {
                 flags.push(AnswerFlag::SuspectKey(best.label.clone()));
             }
         }
-        Body::Tcs { .. } | Body::Qroc { .. } | Body::Qzp { .. } => {}
+        Body::Qroc { .. } => {
+            let other = drawn.iter().find(|d| !d.right);
+            if let Some(other) = other.filter(|o| o.r.is_some_and(|r| r > sure)) {
+                flags.push(AnswerFlag::OtherAnswersDrawTheBest(other.label.clone()));
+            }
+        }
+        Body::Qzp { .. } => {}
         _ => {
-            // The whole answer that the strongest give most, if it is not the one that has all the points.
+            // The whole answer that the best give most, if it is not the one that has all the points.
             let full = patterns.iter().map(|(_, p)| p.score).fold(0.0, f64::max);
-            let most = patterns.iter().max_by(|a, b| a.1.trace[strongest].total_cmp(&b.1.trace[strongest]));
+            let most = patterns.iter().max_by(|a, b| a.1.strong.total_cmp(&b.1.strong));
             if let Some((_, most)) = most
                 && most.score < full - 1e-9
-                && most.trace[strongest] > 0.3
+                && most.strong > 0.3
                 && most.rest.is_some_and(|r| r > 0.2)
             {
                 flags.push(AnswerFlag::SuspectKey(most.label.clone()));
             }
         }
     }
-    if ticks {
+    let ticks = !question.body.propositions().is_empty();
+    let single = matches!(question.body, Body::Qru { .. });
+    if ticks || matches!(question.body, Body::Qzp { .. }) {
         for d in drawn {
-            match d.r {
-                Some(r) if !d.right && r > sure.max(0.05) && d.frequency >= RARE => {
-                    flags.push(AnswerFlag::DistractorDrawsTheBest(d.label.clone()));
-                }
-                Some(r) if d.right && r < -sure.max(0.05) => flags.push(AnswerFlag::KeyRepelsTheBest(d.label.clone())),
-                _ => {}
+            let Some(r) = d.r else { continue };
+            let (majority, minority) = (d.strong > 0.5 && d.strong >= d.weak, d.strong < 0.5 && d.strong <= d.weak);
+            if !d.right && d.frequency >= RARE && (r > sure || (!single && r > 0.0 && majority)) {
+                flags.push(AnswerFlag::DistractorDrawsTheBest(d.label.clone()));
+            }
+            if d.right && (r < -sure || (!single && ticks && r < 0.0 && minority)) {
+                flags.push(AnswerFlag::KeyRepelsTheBest(d.label.clone()));
             }
         }
-        for (d, p) in drawn.iter().zip(question.body.propositions()) {
-            let zeroed = match p.status {
-                Status::Indispensable => 1.0 - d.frequency,
-                Status::Inacceptable => d.frequency,
-                _ => 0.0,
-            };
-            if zeroed > 0.25 && !matches!(question.body, Body::Qru { .. }) {
+    }
+    if ticks {
+        for d in drawn {
+            // The key of a single answer puts at zero whoever misses it: that is its difficulty.
+            if !single && d.zeroed.is_some_and(|z| z as f64 > ZEROING * n as f64) {
                 flags.push(AnswerFlag::Zeroing(d.label.clone()));
             }
-            if !d.right && d.frequency < RARE {
-                flags.push(AnswerFlag::NonFunctioningDistractor(d.label.clone()));
+            match d.count {
+                _ if d.right => {}
+                0 => flags.push(AnswerFlag::NeverChosen(d.label.clone())),
+                _ if d.frequency < RARE => flags.push(AnswerFlag::NonFunctioningDistractor(d.label.clone())),
+                _ => {}
             }
         }
     }
     flags
+}
+
+/// Trace lines in any number of groups.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Traces {
+    /// Candidates in each group, from the weakest.
+    pub sizes: Vec<usize>,
+    /// Mean rest score of each group.
+    pub rest: Vec<f64>,
+    /// Label, and share of each group that gives it, by proposition.
+    pub lines: Vec<(String, Vec<f64>)>,
+}
+
+/// The share that gives each proposition, in `groups` groups of equal size by rest score (ten for tenths; Wainer
+/// 1989). With fewer than some twenty candidates a group, lines say little.
+///
+/// # Errors
+/// Fewer candidates than groups, no group, lists of different lengths, numbers that are not finite.
+pub fn traces(question: &Question, codes: &[u32], rest: &[f64], groups: usize) -> Result<Traces, NotEstimable> {
+    let n = codes.len();
+    checked(n, &[rest])?;
+    if n < groups.max(1) || groups == 0 || groups > usize::from(u16::MAX / 2) {
+        return Err(NotEstimable::TooFewCandidates { what: WHAT, n, needed: groups.max(1) });
+    }
+    let order = Order::new(rest);
+    let parts = Parts::equal(&order, groups);
+    let (known, of) = distinct(codes);
+    let mut counts = vec![vec![0_u32; parts.slots()]; known.len()];
+    for (candidate, slot) in order.rows.iter().zip(&parts.slot) {
+        counts[of[*candidate as usize] as usize][usize::from(*slot)] += 1;
+    }
+    let line = |o: Choice| {
+        let mut own = vec![0; parts.slots()];
+        for (_, counts) in known.iter().zip(&counts).filter(|(code, _)| (o.given)(**code)) {
+            own.iter_mut().zip(counts).for_each(|(o, c)| *o += c);
+        }
+        (o.label, parts.shares(&own))
+    };
+    let mean = |places: Range<usize>| {
+        let size = places.len().max(1) as f64;
+        order.rows[places].iter().map(|c| rest[*c as usize]).sum::<f64>() / size
+    };
+    let ends: Vec<usize> = parts
+        .sizes
+        .iter()
+        .scan(0, |end, size| {
+            *end += size;
+            Some(*end)
+        })
+        .collect();
+    let means = ends.iter().zip(&parts.sizes).map(|(end, size)| mean(end - size..*end)).collect();
+    Ok(Traces { rest: means, lines: options(question).into_iter().map(line).collect(), sizes: parts.sizes })
+}
+
+/// One option of a question where each candidate chooses one.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Chosen {
+    /// From 0.
+    pub option: usize,
+    /// Is it the key?
+    pub right: bool,
+    /// Candidates who chose it.
+    pub count: usize,
+    /// Share of all candidates.
+    pub frequency: f64,
+    /// Correlation of choosing it with the total less the option itself (as the R package CTT does); for the key that
+    /// is the rest score. `None` if all or none chose it.
+    pub r: Option<f64>,
+    /// Correlation with the rest score: the total less the question.
+    pub r_rest: Option<f64>,
+    /// Share of each group, from the weakest.
+    pub trace: Vec<f64>,
+    /// Share of the strongest group less that of the weakest.
+    pub discrimination: f64,
+}
+
+/// What each option of a question drew.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Choices {
+    /// By option.
+    pub options: Vec<Chosen>,
+    /// Candidates in each group.
+    pub groups: Vec<usize>,
+    /// Candidates who chose nothing, or nothing among the options.
+    pub blank: usize,
+}
+
+/// What each option of single-choice data drew: option chosen, from 0, and total by candidate, the question included.
+///
+/// Groups are cut at quantiles of the total (type 7 of Hyndman and Fan 1996), the upper end included, as the R
+/// package CTT cuts them: equal totals stay together, groups are of unequal size, and empty where totals are few.
+///
+/// # Errors
+/// No candidate, no group, lists of different lengths, totals that are not finite.
+pub fn choices(
+    chosen: &[Option<usize>],
+    options: usize,
+    key: usize,
+    totals: &[f64],
+    groups: usize,
+) -> Result<Choices, NotEstimable> {
+    let n = chosen.len();
+    checked(n, &[totals])?;
+    if groups == 0 {
+        return Err(NotEstimable::Unsuited { what: WHAT, detail: "aucun groupe".into() });
+    }
+    let mut sorted = totals.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let cuts: Vec<f64> = (1..groups)
+        .map(|g| {
+            let at = (n - 1) as f64 * g as f64 / groups as f64;
+            let (low, part) = (at.floor() as usize, at.fract());
+            sorted[low] + part * (sorted[(low + 1).min(n - 1)] - sorted[low])
+        })
+        .collect();
+    let of: Vec<usize> = totals.iter().map(|t| cuts.partition_point(|c| *c < *t - 1e-9)).collect();
+    let mut sizes = vec![0_usize; groups];
+    of.iter().for_each(|g| sizes[*g] += 1);
+    let mut blank = n;
+    let found = (0..options)
+        .map(|option| {
+            let given = |c: usize| chosen[c] == Some(option);
+            let mut by_group = vec![0_usize; groups];
+            (0..n).filter(|c| given(*c)).for_each(|c| by_group[of[c]] += 1);
+            let count: usize = by_group.iter().sum();
+            blank -= count;
+            let share = |g: usize| if sizes[g] > 0 { by_group[g] as f64 / sizes[g] as f64 } else { 0.0 };
+            let indicator = |c: usize| f64::from(u8::from(given(c)));
+            let own = |c: usize| f64::from(u8::from(chosen[c] == Some(key)));
+            Chosen {
+                option,
+                right: option == key,
+                count,
+                frequency: count as f64 / n as f64,
+                r: correlation(n, indicator, |c| totals[c] - indicator(c)),
+                r_rest: correlation(n, indicator, |c| totals[c] - own(c)),
+                trace: (0..groups).map(share).collect(),
+                discrimination: share(groups - 1) - share(0),
+            }
+        })
+        .collect();
+    Ok(Choices { options: found, groups: sizes, blank })
+}
+
+fn correlation(n: usize, x: impl Fn(usize) -> f64, y: impl Fn(usize) -> f64) -> Option<f64> {
+    let (x, y): (Vec<f64>, Vec<f64>) = (0..n).map(|c| (x(c), y(c))).unzip();
+    crate::stats::correlation(&x, &y)
 }

@@ -20,7 +20,7 @@ struct Row {
 
 /// Likelihood ratios of the group at a question.
 ///
-/// Models (Swaminathan and Rogers 1990, eq. 5; Zumbo 1999 for ordered scores): logit P(Y ≥ j) = θ_j + β₁ x + β₂ g +
+/// Models (Swaminathan and Rogers 1990; Zumbo 1999 for ordered scores): logit P(Y ≥ j) = θ_j + β₁ x + β₂ g +
 /// β₃ x g, with x the total and g the group. Proportional odds suppose that x and g move every threshold alike.
 /// `None` where the maximum is not reached (one side has only one score at every total, and the like).
 pub(super) fn regression(table: &Table, strata: &Strata) -> Option<LogisticDif> {

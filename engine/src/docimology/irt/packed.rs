@@ -17,9 +17,9 @@ const LANES: usize = 8;
 /// Candidates of a block share a window of nodes.
 const BLOCK: usize = 32;
 /// Blocks are dealt to this many accumulators.
-const SHARDS: usize = 8;
-/// A window keeps what is above e^−`DEPTH` times the greatest posterior.
-const DEPTH: f64 = 23.0;
+const SHARDS: usize = 4;
+/// A window keeps what is above e^−`DEPTH` (2e-9) times the greatest posterior.
+const DEPTH: f64 = 20.0;
 
 /// Questions of categories 0, 1, 2… ready for estimation.
 #[derive(Clone, Debug)]
@@ -361,7 +361,7 @@ impl Packed {
             windows.clear();
             windows.resize(blocks.len(), whole);
         }
-        let per_shard = blocks.len().div_ceil(SHARDS).max(1);
+        let per_shard = blocks.len().div_ceil(SHARDS).max(16);
         let shards: Vec<Shard> = blocks
             .par_chunks(per_shard)
             .zip(windows.par_chunks(per_shard))

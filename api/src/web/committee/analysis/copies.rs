@@ -13,7 +13,7 @@ use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use docimo_engine::docimology::irregularities::words;
+use docimo_engine::docimology::irregularities::{TimeAnalysis, words};
 
 struct Who {
     href: String,
@@ -55,6 +55,46 @@ struct CopiesPage {
     strong: usize,
     odd: Vec<Odd>,
     odd_known: bool,
+    fast: Vec<Fast>,
+    no_times: String,
+}
+
+/// A copy whose times are out of the ordinary.
+struct Fast {
+    who: Who,
+    on_20: String,
+    fast_right: String,
+    rapid: String,
+    sentence: String,
+}
+
+/// Copies too fast to be true, or too fast to have read; those that hold for all candidates, the surest first.
+fn fast(exam: &str, subject: &Subject, times: &TimeAnalysis) -> Vec<Fast> {
+    let mut found: Vec<(f64, Fast)> = times
+        .candidates
+        .iter()
+        .enumerate()
+        .filter_map(|(row, c)| {
+            let c = c.as_ref()?;
+            let known = c.false_discovery <= TOLERATED;
+            let guesses = c.effort < 0.9;
+            let sentence = match (known, guesses) {
+                (true, _) => words::fast_right_sentence(c),
+                (false, true) => words::rapid_sentence(c),
+                (false, false) => return None,
+            };
+            let own = Fast {
+                who: who(exam, subject, row),
+                on_20: web::filters::mark_or_dash(subject.marks.on_20(row)),
+                fast_right: format!("{} sur {}", c.fast_right, c.right),
+                rapid: format!("{} sur {}", c.rapid, c.n),
+                sentence,
+            };
+            Some((if known { c.fast_right_p } else { 1.0 + c.effort }, own))
+        })
+        .collect();
+    found.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.who.number.cmp(&b.1.who.number)));
+    found.into_iter().take(50).map(|(_, f)| f).collect()
 }
 
 /// False discoveries tolerated among the pairs shown.
@@ -170,6 +210,8 @@ pub async fn copies(
             strong,
             odd: odd.into_iter().take(50).map(|(_, o)| o).collect(),
             odd_known: !study.persons.is_empty(),
+            fast: study.times.as_ref().map_or(vec![], |t| fast(&id, subject, t)),
+            no_times: study.times.as_ref().err().map(ToString::to_string).unwrap_or_default(),
         }
     })
     .await?;

@@ -7,11 +7,13 @@ mod glance;
 mod groups;
 pub(super) mod question;
 mod simulation;
+mod standards;
 
 pub use copies::copies;
 pub use glance::{overview, ranks, report_html, report_json, report_xlsx, responses};
 pub use groups::groups;
 pub use simulation::{decide_scenario, simulation};
+pub use standards::thresholds;
 
 use super::{At, Head, Link, head};
 use crate::analysis::jobs::{self, Answer, Room};
@@ -32,12 +34,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Pages of the room, for its own tabs.
-pub(super) const PAGES: [(&str, &str); 5] = [
+pub(super) const PAGES: [(&str, &str); 6] = [
     ("", "En un coup d’œil"),
     ("/modele", "Modèle de réponse"),
     ("/rangs", "Rangs"),
     ("/groupes", "Groupes"),
     ("/copies", "Copies à regarder"),
+    ("/seuil", "Seuil"),
 ];
 
 /// A version of the register, asked for.

@@ -97,9 +97,7 @@ fn build(exam_id: &str, room: &Room, study: &Study, index: usize) -> QuestionStu
     let mut out = QuestionStudy::empty();
     let column = study.column_of(index);
     if let Some(answers) = &study.answers[index] {
-        let suspect = |label: &str| {
-            answers.flags.iter().any(|f| f.doubts_the_key() && f.french().starts_with(&format!("{label},")))
-        };
+        let suspect = |label: &str| answers.flags.iter().any(|f| f.doubts_the_key() && f.label() == label);
         out.drawn = answers
             .drawn
             .iter()
@@ -128,6 +126,9 @@ fn build(exam_id: &str, room: &Room, study: &Study, index: usize) -> QuestionStu
         out.fifths = answers.groups.iter().map(|n| thousands(*n)).collect();
         out.traces = traces(answers);
     }
+    let blanks = study.blanks[index];
+    out.facts.push(("Passée", super::super::count(blanks.omitted, "copie", "copies")));
+    out.facts.push(("Non atteinte", super::super::count(blanks.not_reached, "copie", "copies")));
     let (Some(column), Ok(latent)) = (column, &study.latent) else { return out };
     let label = |c: usize| &room.subject.labels[study.columns[c]];
     if let Some(at) = latent.place[column] {
