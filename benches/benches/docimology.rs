@@ -194,7 +194,7 @@ fn what_if() -> Outcome {
             image: None,
             body: Body::Qrm { propositions: (0..5).map(proposition).collect() },
             weight: Exact::ONE,
-            rank: Some(if i % 3 == 0 { Rank::B } else { Rank::A }),
+            rank: Some(if i.is_multiple_of(3) { Rank::B } else { Rank::A }),
             tags: vec![],
             comment: String::new(),
             source: String::new(),

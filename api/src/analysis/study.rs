@@ -234,7 +234,7 @@ impl Study {
 
         let answers = answers(subject, &matrix, &columns);
         let sections: Vec<usize> = subject.labels.iter().map(|l| l.section).collect();
-        let blanks = completion::blanks(&subject.responses, &sections);
+        let blanks = completion::blanks(&subject.answered, &sections);
         progress.enter("Comparaison des groupes", 80)?;
         let dif: Vec<GroupDif> = subject.groupings.iter().flat_map(|g| group_dif(&matrix, g)).collect();
 

@@ -2,6 +2,7 @@
 
 use crate::exam::marks::Marked;
 use crate::markdown;
+use docimo_engine::docimology::completion;
 use docimo_engine::ledger::Effective;
 use docimo_engine::marking::{Compiled, Marks, ResponseMatrix};
 use docimo_engine::question::{Kind, Rank};
@@ -99,6 +100,8 @@ pub struct Subject {
     pub groupings: Vec<Grouping>,
     /// Candidates enrolled, absent ones included.
     pub enrolled: usize,
+    /// By question of the paper then by candidate: was something answered?
+    pub answered: Vec<Vec<bool>>,
     /// Milliseconds by question of the paper then by candidate, 0 where not known; empty without a journal.
     pub times: Vec<Vec<u32>>,
 }
@@ -123,6 +126,7 @@ impl Subject {
             version: 1,
             ranks: ranking::competition(&totals),
             enrolled: people.len(),
+            answered: completion::answered(&responses),
             times: vec![],
             effective,
             compiled,
@@ -144,11 +148,21 @@ impl Subject {
             .collect();
         let sites: Vec<Option<String>> =
             (0..marked.present.len()).map(|row| Some(marked.candidate(row).site_name.clone())).collect();
+        let mut answered = completion::answered(&marked.matrix);
+        for (column, placed) in answered.iter_mut().zip(marked.effective.paper.questions()) {
+            if placed.question.kind() == Kind::Qzp {
+                let id = &placed.question.id;
+                for (own, responses) in column.iter_mut().zip(&marked.responses) {
+                    *own = responses.get(id).is_some_and(|r| !r.is_blank());
+                }
+            }
+        }
         let grouping = Grouping::new("Centre", &sites);
         let groupings = if grouping.groups.len() > 1 { vec![grouping] } else { vec![] };
         Self {
             title,
             version,
+            answered,
             times,
             enrolled: marked.cohort.candidates.len(),
             labels: labels(&marked.effective),

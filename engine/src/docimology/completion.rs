@@ -29,32 +29,37 @@ pub enum Met {
     NotReached,
 }
 
+/// Who answered what, from codes: `[question][candidate]`. A code of zero is a blank, but for zones to point at, where
+/// it is also a point outside every zone: whoever has the raw answers sets these columns right.
+pub fn answered(responses: &ResponseMatrix) -> Vec<Vec<bool>> {
+    (0..responses.questions()).map(|q| responses.column(q).iter().map(|code| *code != 0).collect()).collect()
+}
+
 /// What each candidate did with the questions of each section: `[question][candidate]`. `sections` gives the
 /// section of each question, in the order of the paper.
-pub fn met(responses: &ResponseMatrix, sections: &[usize]) -> Vec<Vec<Met>> {
-    let n = responses.candidates();
-    let mut out = vec![vec![Met::Answered; n]; responses.questions()];
+pub fn met(answered: &[Vec<bool>], sections: &[usize]) -> Vec<Vec<Met>> {
+    let mut out: Vec<Vec<Met>> = answered.iter().map(|column| vec![Met::Answered; column.len()]).collect();
     // From the last question to the first: has anything been answered after this one?
-    let mut answered = vec![false; n];
-    for q in (0..responses.questions()).rev() {
+    let mut later = vec![false; answered.first().map_or(0, Vec::len)];
+    for (q, column) in answered.iter().enumerate().rev() {
         if sections.get(q) != sections.get(q + 1) {
-            answered.fill(false);
+            later.fill(false);
         }
-        for ((met, seen), code) in out[q].iter_mut().zip(&mut answered).zip(responses.column(q)) {
-            *met = match (*code, *seen) {
-                (0, true) => Met::Omitted,
-                (0, false) => Met::NotReached,
+        for ((met, later), own) in out[q].iter_mut().zip(&mut later).zip(column) {
+            *met = match (*own, *later) {
+                (false, true) => Met::Omitted,
+                (false, false) => Met::NotReached,
                 _ => Met::Answered,
             };
-            *seen |= *code != 0;
+            *later |= *own;
         }
     }
     out
 }
 
 /// How many candidates left each question blank, and how.
-pub fn blanks(responses: &ResponseMatrix, sections: &[usize]) -> Vec<Blanks> {
-    met(responses, sections)
+pub fn blanks(answered: &[Vec<bool>], sections: &[usize]) -> Vec<Blanks> {
+    met(answered, sections)
         .par_iter()
         .map(|column| Blanks {
             omitted: column.iter().filter(|m| **m == Met::Omitted).count(),
@@ -71,10 +76,11 @@ mod tests {
     fn blanks_after_the_last_answer_of_a_section_were_not_reached() {
         let columns = vec![vec![1, 0, 0], vec![0, 1, 0], vec![1, 0, 0], vec![0, 1, 0], vec![0, 0, 1]];
         let responses = ResponseMatrix::new(3, columns).unwrap();
-        let found = met(&responses, &[0, 0, 0, 1, 1]);
+        let answered = answered(&responses);
+        let found = met(&answered, &[0, 0, 0, 1, 1]);
         use Met::{Answered as A, NotReached as N, Omitted as O};
         assert_eq!(found, [vec![A, O, N], vec![O, A, N], vec![A, N, N], vec![N, A, O], vec![N, N, A]]);
-        let of = |q: usize| blanks(&responses, &[0, 0, 0, 1, 1])[q];
+        let of = |q: usize| blanks(&answered, &[0, 0, 0, 1, 1])[q];
         assert_eq!(of(1), Blanks { omitted: 1, not_reached: 1 });
     }
 }

@@ -241,7 +241,8 @@ fn options(question: &Question) -> Vec<Choice> {
 /// The letters of a code.
 fn pattern(question: &Question, options: &[Choice], code: u32) -> String {
     if code == 0 {
-        return "—".into();
+        // Outside every zone, or nothing at all: the code does not say which.
+        return if matches!(question.body, Body::Qzp { .. }) { "aucune zone".into() } else { "—".into() };
     }
     let given: Vec<&str> = options.iter().filter(|o| (o.given)(code)).map(|o| o.label.as_str()).collect();
     let apart = !matches!(question.body, Body::Qzp { .. });
