@@ -12,6 +12,7 @@ use crate::exam::marks::{ledger, mark_at, response_times};
 use docimo_engine::docimology::whatif::Desk;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -177,7 +178,12 @@ pub async fn study(app: &App, exam_id: &str, version: Option<u32>, patience: Dur
                 own.job = Some(job.clone());
                 let (working, subject) = (job.clone(), room.subject.clone());
                 tokio::task::spawn_blocking(move || {
-                    let found = Study::new(&subject, &Wishes::default(), &working.progress).ok().map(Arc::new);
+                    let work = || Study::new(&subject, &Wishes::default(), &working.progress).ok().map(Arc::new);
+                    // A fault of ours must not leave people waiting for ever.
+                    let found = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+                        tracing::error!("a study has failed");
+                        None
+                    });
                     _ = working.found.set(found);
                     working.over.notify_waiters();
                 });
