@@ -110,7 +110,8 @@
     const target = document.querySelector(form.dataset.live || "");
     /** @type {AbortController | null} */
     let running = null;
-    form.addEventListener("change", async () => {
+    form.addEventListener("change", async (event) => {
+      if (!(event.target instanceof HTMLSelectElement)) return;
       running?.abort();
       running = new AbortController();
       const query = new URLSearchParams();
@@ -118,7 +119,7 @@
       const address = `${form.action}?${query}`;
       try {
         const answer = await fetch(`${address}&fragment=1`, { signal: running.signal });
-        if (!answer.ok || !target) return form.requestSubmit();
+        if (!answer.ok || answer.redirected || !target) return form.requestSubmit();
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         target.replaceChildren(...page.body.childNodes);
         history.replaceState(null, "", address);
@@ -145,6 +146,7 @@
     const look = async () => {
       try {
         const answer = await fetch(box.dataset.poll || "");
+        if (answer.redirected) return location.reload();
         if (answer.ok) {
           const now = await answer.json();
           if (now.state !== "working") return location.reload();

@@ -670,6 +670,24 @@ impl Marks {
         on_20(self.rank_units[0][candidate], self.rank_max[0])
     }
 
+    /// Points on 20 that one point of the total is worth: a step over the whole cohort may stretch the scale. `None` when
+    /// nothing counts any more.
+    pub fn scale_on_20(&self) -> Option<f64> {
+        let max: i64 = self.section_max.iter().sum();
+        let (low, high) = self.extremes.unwrap_or((0, 0));
+        let span = match self.cohort {
+            CohortStep::TopLinear if high > 0 => high,
+            CohortStep::Stretch if high > low => high - low,
+            _ => max,
+        };
+        (span > 0).then(|| 20.0 * self.units_per_point as f64 / span as f64)
+    }
+
+    /// Does a step over the whole cohort stretch the scale?
+    pub fn stretched(&self) -> bool {
+        matches!(self.cohort, CohortStep::TopLinear | CohortStep::Stretch)
+    }
+
     fn mark_on_20(&self, total: i64) -> Option<Exact> {
         let max: i64 = self.section_max.iter().sum();
         let (low, high) = self.extremes.unwrap_or((0, 0));

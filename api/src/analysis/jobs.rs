@@ -157,7 +157,10 @@ pub async fn room(app: &App, exam_id: &str, version: Option<u32>) -> ApiResult<A
     let used = app.rooms.clock.fetch_add(1, Ordering::Relaxed);
     let mut kept = app.rooms.lock();
     while kept.len() >= MOST {
-        let Some(oldest) = kept.iter().min_by_key(|(_, k)| k.used).map(|(key, _)| key.clone()) else { break };
+        // A study under way keeps its place: it could no longer be stopped, and would be started again.
+        let idle = |k: &Kept| k.job.as_ref().is_none_or(|job| job.found.get().is_some());
+        let oldest = kept.iter().filter(|(_, k)| idle(k)).min_by_key(|(_, k)| k.used).map(|(key, _)| key.clone());
+        let Some(oldest) = oldest else { break };
         kept.remove(&oldest);
     }
     kept.insert(key, Kept { used, room: room.clone(), job: None });

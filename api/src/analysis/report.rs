@@ -66,8 +66,7 @@ struct Report<'a> {
 pub fn figures(subject: &Subject, study: &Study) -> Vec<Figure> {
     let reliability = &study.exam.reliability;
     let on_20 = summary(&subject.on_20());
-    let out_of = subject.marks.out_of().to_f64();
-    let scale = if out_of > 0.0 { 20.0 / out_of } else { 0.0 };
+    let scale = subject.marks.scale_on_20().unwrap_or(0.0);
     let figure = |label: &str, value: String, note: String| Figure { label: label.into(), value, note };
     let interval = reliability
         .alpha_interval
@@ -91,7 +90,7 @@ pub fn figures(subject: &Subject, study: &Study) -> Vec<Figure> {
         figure(
             "Erreur de mesure",
             float(reliability.sem.map(|s| s * scale), 2),
-            "points sur 20 : deux notes plus proches que le double ne se distinguent pas sûrement".into(),
+            "points sur 20 : deux notes à moins de 2,8 fois cela ne se distinguent pas sûrement".into(),
         ),
     ];
     if let Ok(l) = &study.lambdas {
@@ -247,7 +246,8 @@ pub fn information_plot(study: &Study) -> Option<Plot> {
 /// Error of measurement along the mark.
 pub fn error_plot(subject: &Subject, study: &Study) -> Option<Plot> {
     let out_of = subject.marks.out_of().to_f64();
-    if study.conditional.len() < 3 || out_of <= 0.0 {
+    // Where the whole cohort stretches the scale, the mark is no longer a share of the points.
+    if study.conditional.len() < 3 || out_of <= 0.0 || subject.marks.stretched() {
         return None;
     }
     let points: Vec<(f64, f64)> =
@@ -345,7 +345,8 @@ fn line(subject: &Subject, study: &Study, index: usize) -> Line {
         a: float(parameters.map(|p| p.a), 2),
         b: float(parameters.map(|p| p.b.iter().sum::<f64>() / p.b.len() as f64), 2),
         infit: float(at.and_then(|(l, at)| l.mean_squares[at]).map(|m| m.infit), 2),
-        flags: column.map_or(vec![], |c| study.flags[c].iter().map(|f| f.french.clone()).collect()),
+        flags: column
+            .map_or(vec![], |c| study.flags[c].iter().filter(|f| f.weight < 3).map(|f| f.french.clone()).collect()),
         neutralised: column.is_none(),
     }
 }

@@ -3,7 +3,7 @@
 use super::flags::{self, Flag};
 use super::jobs::{Progress, Stopped};
 use super::subject::{Grouping, Subject};
-use docimo_engine::docimology::classical::{self, ExamStatistics, Reliability};
+use docimo_engine::docimology::classical::{self, ExamStatistics, ItemStatistics, Reliability};
 use docimo_engine::docimology::classification::{self, LivingstonLewis};
 use docimo_engine::docimology::completion::{self, Blanks};
 use docimo_engine::docimology::dif::{self, Dif};
@@ -255,7 +255,8 @@ impl Study {
         let options = uncertainty::Options {
             replicates: wishes.replicates,
             seed: wishes.seed,
-            threshold: rules.pass_threshold.map(|t| t.to_f64() / 20.0),
+            // A stretched scale changes with the questions: the threshold would be another at each draw.
+            threshold: rules.pass_threshold.filter(|_| !subject.marks.stretched()).map(|t| t.to_f64() / 20.0),
             ..uncertainty::Options::default()
         };
         let ranks = if wishes.replicates == 0 {
@@ -277,7 +278,8 @@ impl Study {
         progress.at(950)?;
         let times = times(subject, &matrix, &columns);
         let flags = flags::of(&exam, latent.as_ref().ok(), &answers, &columns, &dif, matrix.candidates());
-        progress.enter("Terminé", 1_000)?;
+        // A stop that comes now comes too late.
+        _ = progress.enter("Terminé", 1_000);
         Ok(Self {
             columns,
             matrix,
@@ -372,20 +374,18 @@ fn answers(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize]) -> Vec<Op
         .collect()
 }
 
-/// Each group large enough against all others; two groups are one comparison.
+/// Each group large enough against all others, adjusted for all of them together; two groups are one comparison.
 fn group_dif(matrix: &ScoreMatrix, grouping: &Grouping) -> Vec<GroupDif> {
-    let groups: Vec<usize> = match grouping.groups.len() {
-        0 | 1 => vec![],
-        2 => vec![1],
-        n => (0..n.min(60)).collect(),
-    };
+    if grouping.groups.len() < 2 {
+        return vec![];
+    }
     let options = dif::Options { purify: true, ..dif::Options::default() };
-    groups
+    dif::each_against_others(matrix, &grouping.of, &options)
         .into_iter()
-        .map(|g| GroupDif {
+        .map(|(g, found)| GroupDif {
             grouping: grouping.name.clone(),
-            name: grouping.groups[g].clone(),
-            found: dif::dif(matrix, &dif::one_against_others(&grouping.of, g as u16), &options),
+            name: grouping.groups.get(usize::from(g)).cloned().unwrap_or_default(),
+            found,
         })
         .collect()
 }
@@ -436,7 +436,7 @@ fn times(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize]) -> Estimate
 fn empty(matrix: &ScoreMatrix) -> ExamStatistics {
     ExamStatistics {
         candidates: matrix.candidates(),
-        items: vec![],
+        items: matrix.items().iter().map(|i| ItemStatistics::unknown(i.cells.len())).collect(),
         reliability: Reliability { alpha: None, alpha_interval: None, kr20: None, kr21: None, sem: None },
         mean: 0.0,
         sd: 0.0,
@@ -464,10 +464,10 @@ fn parts(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize]) -> Vec<Part
     // A specialty or an item of the referential, where several questions are on it; the most frequent.
     let tags = &mut families[3].1;
     tags.retain(|_, own| own.len() >= 3);
-    if tags.len() > 60 {
-        let mut sizes: Vec<usize> = tags.values().map(Vec::len).collect();
-        sizes.sort_unstable_by_key(|s| std::cmp::Reverse(*s));
-        tags.retain(|_, own| own.len() > sizes[60]);
+    let mut order: Vec<(usize, (usize, String))> = tags.iter().map(|(name, own)| (own.len(), name.clone())).collect();
+    order.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    for (_, name) in order.into_iter().skip(60) {
+        tags.remove(&name);
     }
     let lines: Vec<(&'static str, String, Vec<usize>)> = families
         .into_iter()

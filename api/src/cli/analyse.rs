@@ -39,8 +39,8 @@ pub struct AnalyseArgs {
     #[arg(long, value_name = "MODÈLE", default_value = "auto", value_parser = model)]
     model: Choice,
     /// Tirages de questions pour l’incertitude des rangs (0 : aucune)
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
-    replicates: usize,
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=20_000))]
+    replicates: u32,
     /// Point de départ des tirages : la même valeur redonne les mêmes nombres
     #[arg(long, value_name = "N", default_value_t = 2_026)]
     seed: u64,
@@ -100,7 +100,7 @@ pub fn run(common: &Common, args: &AnalyseArgs) -> Result<(), Failure> {
     let person = |c: String| Person { id: String::new(), number: c, name: String::new() };
     let people: Vec<Person> = exam.candidates.into_iter().map(person).collect();
     let subject = Subject::new(effective, compiled, Arc::new(exam.matrix), people, groupings);
-    let wishes = Wishes { model: args.model, replicates: args.replicates, seed: args.seed, pairs: true };
+    let wishes = Wishes { model: args.model, replicates: args.replicates as usize, seed: args.seed, pairs: true };
     let study = watched(common, &subject, &wishes)?;
     let mut document = Document::new(&subject, &study, Some(&exam.order));
     document.warnings.splice(0..0, exam.warnings);

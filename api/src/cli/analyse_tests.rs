@@ -106,3 +106,67 @@ fn few_candidates_are_said_to_be_few() {
     assert!(!json.contains("NaN") && !json.contains("inf"));
     assert_eq!(document.questions[0].question, "q0");
 }
+
+/// A study of the first `rows` sheets, with some questions taken out.
+fn studied(rows: usize, without: impl Fn(usize) -> bool) -> (Subject, Study) {
+    use docimo_engine::ledger::{Decision, Neutralisation};
+    let (key, responses, _) = files();
+    let few: String = responses.lines().take(rows + 1).collect::<Vec<_>>().join("\n");
+    let input = Input {
+        key_name: "key.csv",
+        key: key.as_bytes(),
+        responses_name: "responses.csv",
+        responses: few.as_bytes(),
+        scheme: scheme::named("edn").unwrap(),
+        progress: &|_| {},
+    };
+    let exam = mark::exam(&input).unwrap();
+    let mut effective = Effective::new(exam.paper);
+    for (i, id) in exam.order.iter().enumerate().filter(|(i, _)| without(*i)) {
+        let policy = if i % 2 == 0 { Neutralisation::Removed } else { Neutralisation::CreditAll };
+        effective.apply(&Decision::Neutralise { question: id.as_str().into(), policy }).unwrap();
+    }
+    let compiled = Compiled::new(&effective, &exam.matrix).unwrap();
+    let people = exam.candidates.iter().map(|c| Person { id: String::new(), number: c.clone(), name: String::new() });
+    let subject = Subject::new(effective, compiled, Arc::new(exam.matrix), people.collect(), vec![]);
+    let study = Study::new(&subject, &Wishes { replicates: 50, ..Wishes::default() }, &Progress::default()).unwrap();
+    (subject, study)
+}
+
+#[test]
+fn small_and_odd_exams_have_a_study_too() {
+    type Without = fn(usize) -> bool;
+    let cases: [(usize, Without); 8] = [
+        (1, |_| false),
+        (2, |_| false),
+        (60, |_| true),
+        (60, |i| i % 2 == 0),
+        (200, |i| i > 0),
+        (200, |i| i > 2),
+        (200, |i| i % 2 == 1),
+        (31, |i| i % 3 == 0),
+    ];
+    for (rows, without) in cases {
+        let (subject, study) = studied(rows, without);
+        let document = Document::new(&subject, &study, None);
+        let json = String::from_utf8(out::json(&document).unwrap()).unwrap();
+        let html = report::html(&subject, &study).unwrap();
+        for text in [&json, &html] {
+            assert!(!text.contains("NaN") && !text.contains("inf\u{a0}") && !text.contains(":inf"), "{rows}");
+        }
+        assert!(!report::text(&document).is_empty() && !sheet::xlsx(&subject, &study).unwrap().is_empty());
+        assert_eq!(document.persons.len(), rows);
+    }
+}
+
+#[test]
+fn the_same_version_gives_the_same_numbers() {
+    let told = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let (subject, study) = studied(200, |i| i == 3);
+            String::from_utf8(out::json(&Document::new(&subject, &study, None)).unwrap()).unwrap()
+        })
+    };
+    assert!(told(1) == told(3));
+}

@@ -338,16 +338,23 @@ pub async fn decide(app: &App, actor: &Actor, exam_id: &str, form: &DecisionForm
     Ok(entry.version)
 }
 
-/// Takes several decisions under one reason: all of them can be marked, or none is taken.
+/// Takes several decisions under one reason, on the version of the register that was looked at: all of them can be
+/// marked together, or none is taken.
 pub async fn decide_all(
     app: &App,
     actor: &Actor,
     exam_id: &str,
     decisions: &[Decision],
     reason: &str,
+    expected: u32,
 ) -> ApiResult<u32> {
     let mut all: Vec<Entry> = ledger(app, exam_id).await?.into_iter().map(|l| l.entry).collect();
     let first = all.len();
+    if first as u32 != expected {
+        return Err(ApiError::Conflict(
+            "Le registre a changé depuis ce calcul\u{a0}: rien n’a été décidé. Rechargez la simulation.".into(),
+        ));
+    }
     let mut what = Vec::new();
     for decision in decisions {
         let form = DecisionForm { decision: decision.clone(), reason: reason.to_owned() };

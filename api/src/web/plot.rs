@@ -143,10 +143,13 @@ impl Plot {
                 let (lx, ly) = points[points.len() - 1];
                 let mut ly = ly.min(BOTTOM - 16.0);
                 // Names at the ends of curves keep clear of one another.
-                while let Some(other) = taken.iter().find(|t| (**t - ly).abs() < 13.0) {
-                    ly = other + 13.0;
+                // In whole tenths, as they are written: a sum that rounds would never be clear of what it was made from.
+                ly = (ly * 10.0).round();
+                while let Some(other) = taken.iter().find(|t| (**t - ly).abs() < 130.0) {
+                    ly = other + 130.0;
                 }
                 taken.push(ly);
+                let ly = ly / 10.0;
                 Curve {
                     style: i % 6 + 1,
                     name: s.name.clone(),
@@ -208,6 +211,16 @@ impl Plot {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_at_one_height_are_set_apart_whatever_it_is() {
+        let axis = Axis::new("", 0.0, 1.0, 0);
+        for i in 0..7_169 {
+            let y = f64::from(i) / 7_169.0;
+            let series = ["a", "b", "c"].map(|name| Series::new(name, vec![(0.0, y), (1.0, y)]));
+            assert_eq!(Plot::new("p", "", "", (&axis, &axis), &series, &[]).curves.len(), 3);
+        }
+    }
 
     #[test]
     fn curves_are_drawn_named_and_told_in_numbers() {

@@ -41,6 +41,26 @@ pub struct ItemStatistics {
     pub nothing: f64,
 }
 
+impl ItemStatistics {
+    /// A question of which nothing can be said.
+    pub fn unknown(n: usize) -> Self {
+        Self {
+            n,
+            p: None,
+            sd: None,
+            d27: None,
+            d33: None,
+            thirds: None,
+            r_item_total: None,
+            r_item_rest: None,
+            biserial: None,
+            alpha_if_deleted: None,
+            full: 0.0,
+            nothing: 0.0,
+        }
+    }
+}
+
 /// Indices of an exam.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ExamStatistics {

@@ -3,7 +3,7 @@
 //! A question of this field has few distinct scores (QRM: 0, 0.2, 0.5, 1). A cell holds the index of its
 //! score among them, the *level*; what depends on the level only is computed once a level, not once a cell.
 
-use crate::ledger::{Effective, Neutralisation};
+use crate::ledger::Effective;
 use crate::marking::{Compiled, ResponseMatrix};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -126,7 +126,8 @@ impl ScoreMatrix {
         }
     }
 
-    /// Scores that count, of a marked exam: questions taken out of the total are left out. Returns the matrix
+    /// Scores that tell candidates apart, of a marked exam: neutralised questions are left out, those credited to all
+    /// too. Returns the matrix
     /// and, for each of its columns, the index of the question in the paper.
     ///
     /// # Errors
@@ -140,7 +141,7 @@ impl ScoreMatrix {
             .paper
             .questions()
             .enumerate()
-            .filter(|(_, p)| !matches!(effective.neutralised.get(&p.question.id), Some(Neutralisation::Removed)))
+            .filter(|(_, p)| !effective.neutralised.contains_key(&p.question.id))
             .filter(|(i, _)| compiled.question_max(*i).to_f64() > 0.0)
             .map(|(i, _)| i)
             .collect();

@@ -146,8 +146,11 @@ impl State {
         }
         let rules = &effective.paper.rules;
         let at_least = |marks: &[Option<Exact>], least: Exact| marks.iter().flatten().filter(|m| **m >= least).count();
-        let questions = self.variances.len();
-        let k = (0..questions).filter(|q| self.compiled.question_max(*q) != Exact::ZERO).count();
+        // A question credited to all tells nobody apart.
+        let apart = |(q, id): (usize, &crate::QuestionId)| {
+            self.compiled.question_max(q) != Exact::ZERO && !effective.neutralised.contains_key(id)
+        };
+        let k = effective.paper.questions().map(|p| &p.question.id).enumerate().filter(|pair| apart(*pair)).count();
         let n = self.totals.len() as f64;
         let out_of = self.marks.out_of().to_f64();
         let per_point = self.compiled.units_per_point() as f64;
@@ -157,7 +160,7 @@ impl State {
             / (per_point * per_point);
         let within: f64 = self.variances.iter().sum();
         let alpha = (k > 1 && n > 1.0 && total > 1e-12).then(|| k as f64 / (k as f64 - 1.0) * (1.0 - within / total));
-        let sem = alpha.filter(|_| out_of > 0.0).map(|a| (total * (1.0 - a).max(0.0)).sqrt() * 20.0 / out_of);
+        let sem = alpha.zip(self.marks.scale_on_20()).map(|(a, scale)| (total * (1.0 - a).max(0.0)).sqrt() * scale);
         Picture {
             questions: k,
             out_of,

@@ -14,6 +14,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use docimo_engine::docimology::irregularities::{TimeAnalysis, words};
+use docimo_engine::docimology::numeric::benjamini_hochberg;
 
 struct Who {
     href: String,
@@ -179,6 +180,8 @@ pub async fn copies(
             .likeness
             .as_ref()
             .map_or(0, |l| l.screening.pairs.iter().filter(|p| p.false_discovery <= TOLERATED).count());
+        let p: Vec<f64> = study.persons.iter().map(|f| f.as_ref().and_then(|f| f.p).unwrap_or(1.0)).collect();
+        let adjusted = benjamini_hochberg(&p);
         let mut odd: Vec<(f64, Odd)> = study
             .persons
             .iter()
@@ -186,8 +189,7 @@ pub async fn copies(
             .filter_map(|(row, fit)| {
                 let fit = fit.as_ref()?;
                 let p = fit.p?;
-                let adjusted = p * study.persons.len() as f64;
-                (adjusted < 1.0).then_some(())?;
+                (adjusted[row] <= TOLERATED).then_some(())?;
                 let odd = Odd {
                     who: who(&id, subject, row),
                     on_20: web::filters::mark_or_dash(subject.marks.on_20(row)),

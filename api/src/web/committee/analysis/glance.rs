@@ -60,7 +60,7 @@ pub async fn overview(
             .flags
             .iter()
             .enumerate()
-            .filter(|(_, f)| !f.is_empty())
+            .filter(|(_, f)| f.first().is_some_and(|f| f.weight < 3))
             .map(|(c, flags)| {
                 let label = &subject.labels[study.columns[c]];
                 let href = format!("/examens/{id}/notation/{}", super::super::segment(&label.id));
@@ -262,7 +262,7 @@ pub async fn ranks(
                     number: person.number.clone(),
                     name: person.name.clone(),
                     on_20: web::filters::mark_or_dash(subject.marks.on_20(row)),
-                    rank: interval.rank,
+                    rank: subject.ranks[row],
                     low: interval.low,
                     high: interval.high,
                     above: interval.above.map_or_else(|| "—".into(), percent),

@@ -25,7 +25,7 @@ use crate::exam::draft;
 use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +65,7 @@ struct WorkingPage {
     stopped: bool,
     stage: &'static str,
     percent: u64,
+    version: String,
 }
 
 /// A study, or the page that says how far it is.
@@ -89,14 +90,17 @@ pub(super) async fn find(
         return Ok(Found::Later(super::marking::unmarked(page.clone(), head, &exam)?));
     }
     if asked.reprendre.is_some() {
+        // A clean address: looking again must not start again what somebody stops.
         jobs::restart(app, exam_id);
+        return Ok(Found::Later(Redirect::to(&format!("/examens/{exam_id}/analyse")).into_response()));
     }
     let (stopped, stage, percent) = match jobs::study(app, exam_id, asked.version, PATIENCE).await? {
         Answer::Ready(room, study) => return Ok(Found::Ready(Box::new((head, room, study)))),
         Answer::Working(stage, percent) => (false, stage, percent),
         Answer::Stopped => (true, "", 0),
     };
-    let working = WorkingPage { page: page.clone().titled(head.document()), head, stopped, stage, percent };
+    let version = asked.version.map(|v| format!("?version={v}")).unwrap_or_default();
+    let working = WorkingPage { page: page.clone().titled(head.document()), head, stopped, stage, percent, version };
     web::page(&working).map(Found::Later)
 }
 

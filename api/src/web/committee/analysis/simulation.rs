@@ -499,7 +499,7 @@ pub async fn decide_scenario(
     if decisions.is_empty() {
         return Err(ApiError::wrong("décisions", "Choisissez au moins une décision."));
     }
-    let version = marks::decide_all(&app, &actor, &id, &decisions, fields.get("reason")).await?;
+    let version = marks::decide_all(&app, &actor, &id, &decisions, fields.get("reason"), expected).await?;
     let what = super::super::count(decisions.len(), "décision prise", "décisions prises");
     Ok(web::go(
         &format!("/examens/{id}/registre"),
