@@ -10,8 +10,15 @@
 //! rest of the exam measures something else than the question, or little, none of this means much; a rare proposition
 //! has an uncertain correlation.
 
+mod choices;
+mod flags;
+
+pub use choices::{Choices, Chosen, Traces, choices, traces};
+pub use flags::AnswerFlag;
+
 use super::NotEstimable;
 use crate::question::{Body, Question, Status};
+use flags::flags;
 use serde::Serialize;
 use std::ops::Range;
 
@@ -29,9 +36,6 @@ pub const TAIL: f64 = 0.27;
 
 /// Whole answers that are told.
 const PATTERNS: usize = 20;
-
-/// A share of sheets put at zero that calls for a look.
-const ZEROING: f64 = 0.25;
 
 /// A proposition, a zone, a category of open answers, a choice of a script concordance.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -80,84 +84,6 @@ pub struct Pattern {
     pub trace: [f64; GROUPS],
     /// Share among the best 27 %.
     pub strong: f64,
-}
-
-/// Something to look at among the answers.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(tag = "flag", content = "label", rename_all = "snake_case")]
-pub enum AnswerFlag {
-    /// Among the best, another answer is given more often than the key.
-    SuspectKey(String),
-    /// A false proposition goes with success, or most of the best tick it.
-    DistractorDrawsTheBest(String),
-    /// A true proposition goes with failure, or most of the best leave it, as others do.
-    KeyRepelsTheBest(String),
-    /// Open answers that are not in the key go with success.
-    OtherAnswersDrawTheBest(String),
-    /// A false proposition is almost never ticked.
-    NonFunctioningDistractor(String),
-    /// A false proposition is never ticked.
-    NeverChosen(String),
-    /// An indispensable proposition left out, or an inacceptable one ticked, puts many sheets at zero.
-    Zeroing(String),
-}
-
-impl AnswerFlag {
-    /// For programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::SuspectKey(_) => "suspect_key",
-            Self::DistractorDrawsTheBest(_) => "distractor_draws_the_best",
-            Self::KeyRepelsTheBest(_) => "key_repels_the_best",
-            Self::OtherAnswersDrawTheBest(_) => "other_answers_draw_the_best",
-            Self::NonFunctioningDistractor(_) => "non_functioning_distractor",
-            Self::NeverChosen(_) => "never_chosen",
-            Self::Zeroing(_) => "zeroing",
-        }
-    }
-
-    /// What it is about: a letter, a whole answer, a zone, a category.
-    pub fn label(&self) -> &str {
-        match self {
-            Self::SuspectKey(l)
-            | Self::DistractorDrawsTheBest(l)
-            | Self::KeyRepelsTheBest(l)
-            | Self::OtherAnswersDrawTheBest(l)
-            | Self::NonFunctioningDistractor(l)
-            | Self::NeverChosen(l)
-            | Self::Zeroing(l) => l,
-        }
-    }
-
-    /// For people.
-    pub fn french(&self) -> String {
-        match self {
-            Self::SuspectKey(l) => format!("les meilleurs répondent surtout {l} : la clé est-elle juste ?"),
-            Self::DistractorDrawsTheBest(l) => {
-                format!("{l}, comptée fausse, attire plus les meilleurs : la clé est-elle juste ?")
-            }
-            Self::KeyRepelsTheBest(l) => {
-                format!("{l}, comptée vraie, est moins cochée par les meilleurs : la clé est-elle juste ?")
-            }
-            Self::OtherAnswersDrawTheBest(_) => {
-                "les meilleurs donnent des réponses qui ne sont pas dans la clé : en manque-t-il une ?".into()
-            }
-            Self::NonFunctioningDistractor(l) => format!("{l} n’est presque jamais cochée"),
-            Self::NeverChosen(l) => format!("{l} n’est jamais cochée"),
-            Self::Zeroing(l) => format!("{l} met à zéro plus d’une copie sur quatre"),
-        }
-    }
-
-    /// May the key be wrong?
-    pub fn doubts_the_key(&self) -> bool {
-        match self {
-            Self::SuspectKey(_)
-            | Self::DistractorDrawsTheBest(_)
-            | Self::KeyRepelsTheBest(_)
-            | Self::OtherAnswersDrawTheBest(_) => true,
-            Self::NonFunctioningDistractor(_) | Self::NeverChosen(_) | Self::Zeroing(_) => false,
-        }
-    }
 }
 
 /// What a question drew.
@@ -494,218 +420,4 @@ pub fn answers(question: &Question, codes: &[u32], rest: &[f64], score: &[f64]) 
         tail: tails.sizes[2],
         flags,
     })
-}
-
-fn flags(question: &Question, drawn: &[Drawn], patterns: &[(u32, Pattern)], n: usize) -> Vec<AnswerFlag> {
-    let mut flags = Vec::new();
-    // A correlation that chance alone seldom gives.
-    let sure = (2.5 / (n as f64).sqrt()).max(0.05);
-    match &question.body {
-        // One choice: what the best choose most is the key.
-        Body::Qru { .. } | Body::Tcs { .. } => {
-            let key = drawn.iter().filter(|d| d.right).map(|d| d.strong).fold(0.0, f64::max);
-            let others = drawn.iter().filter(|d| !d.right);
-            if let Some(best) = others.max_by(|a, b| a.strong.total_cmp(&b.strong))
-                && best.strong > key
-                && best.strong >= best.weak
-            {
-                flags.push(AnswerFlag::SuspectKey(best.label.clone()));
-            }
-        }
-        Body::Qroc { .. } => {
-            let other = drawn.iter().find(|d| !d.right);
-            if let Some(other) = other.filter(|o| o.r.is_some_and(|r| r > sure)) {
-                flags.push(AnswerFlag::OtherAnswersDrawTheBest(other.label.clone()));
-            }
-        }
-        Body::Qzp { .. } => {}
-        _ => {
-            // The whole answer that the best give most, if it is not the one that has all the points.
-            let full = patterns.iter().map(|(_, p)| p.score).fold(0.0, f64::max);
-            let most = patterns.iter().max_by(|a, b| a.1.strong.total_cmp(&b.1.strong));
-            if let Some((_, most)) = most
-                && most.score < full - 1e-9
-                && most.strong > 0.3
-                && most.rest.is_some_and(|r| r > 0.2)
-            {
-                flags.push(AnswerFlag::SuspectKey(most.label.clone()));
-            }
-        }
-    }
-    let ticks = !question.body.propositions().is_empty();
-    let single = matches!(question.body, Body::Qru { .. });
-    if ticks || matches!(question.body, Body::Qzp { .. }) {
-        for d in drawn {
-            let Some(r) = d.r else { continue };
-            let (majority, minority) = (d.strong > 0.5 && d.strong >= d.weak, d.strong < 0.5 && d.strong <= d.weak);
-            if !d.right && d.frequency >= RARE && (r > sure || (!single && r > 0.0 && majority)) {
-                flags.push(AnswerFlag::DistractorDrawsTheBest(d.label.clone()));
-            }
-            if d.right && (r < -sure || (!single && ticks && r < 0.0 && minority)) {
-                flags.push(AnswerFlag::KeyRepelsTheBest(d.label.clone()));
-            }
-        }
-    }
-    if ticks {
-        for d in drawn {
-            // The key of a single answer puts at zero whoever misses it: that is its difficulty.
-            if !single && d.zeroed.is_some_and(|z| z as f64 > ZEROING * n as f64) {
-                flags.push(AnswerFlag::Zeroing(d.label.clone()));
-            }
-            match d.count {
-                _ if d.right => {}
-                0 => flags.push(AnswerFlag::NeverChosen(d.label.clone())),
-                _ if d.frequency < RARE => flags.push(AnswerFlag::NonFunctioningDistractor(d.label.clone())),
-                _ => {}
-            }
-        }
-    }
-    flags
-}
-
-/// Trace lines in any number of groups.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Traces {
-    /// Candidates in each group, from the weakest.
-    pub sizes: Vec<usize>,
-    /// Mean rest score of each group.
-    pub rest: Vec<f64>,
-    /// Label, and share of each group that gives it, by proposition.
-    pub lines: Vec<(String, Vec<f64>)>,
-}
-
-/// The share that gives each proposition, in `groups` groups of equal size by rest score (ten for tenths; Wainer
-/// 1989). With fewer than some twenty candidates a group, lines say little.
-///
-/// # Errors
-/// Fewer candidates than groups, no group, lists of different lengths, numbers that are not finite.
-pub fn traces(question: &Question, codes: &[u32], rest: &[f64], groups: usize) -> Result<Traces, NotEstimable> {
-    let n = codes.len();
-    checked(n, &[rest])?;
-    if n < groups.max(1) || groups == 0 || groups > usize::from(u16::MAX / 2) {
-        return Err(NotEstimable::TooFewCandidates { what: WHAT, n, needed: groups.max(1) });
-    }
-    let order = Order::new(rest);
-    let parts = Parts::equal(&order, groups);
-    let (known, of) = distinct(codes);
-    let mut counts = vec![vec![0_u32; parts.slots()]; known.len()];
-    for (candidate, slot) in order.rows.iter().zip(&parts.slot) {
-        counts[of[*candidate as usize] as usize][usize::from(*slot)] += 1;
-    }
-    let line = |o: Choice| {
-        let mut own = vec![0; parts.slots()];
-        for (_, counts) in known.iter().zip(&counts).filter(|(code, _)| (o.given)(**code)) {
-            own.iter_mut().zip(counts).for_each(|(o, c)| *o += c);
-        }
-        (o.label, parts.shares(&own))
-    };
-    let mean = |places: Range<usize>| {
-        let size = places.len().max(1) as f64;
-        order.rows[places].iter().map(|c| rest[*c as usize]).sum::<f64>() / size
-    };
-    let ends: Vec<usize> = parts
-        .sizes
-        .iter()
-        .scan(0, |end, size| {
-            *end += size;
-            Some(*end)
-        })
-        .collect();
-    let means = ends.iter().zip(&parts.sizes).map(|(end, size)| mean(end - size..*end)).collect();
-    Ok(Traces { rest: means, lines: options(question).into_iter().map(line).collect(), sizes: parts.sizes })
-}
-
-/// One option of a question where each candidate chooses one.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Chosen {
-    /// From 0.
-    pub option: usize,
-    /// Is it the key?
-    pub right: bool,
-    /// Candidates who chose it.
-    pub count: usize,
-    /// Share of all candidates.
-    pub frequency: f64,
-    /// Correlation of choosing it with the total less the option itself (as the R package CTT does); for the key that
-    /// is the rest score. `None` if all or none chose it.
-    pub r: Option<f64>,
-    /// Correlation with the rest score: the total less the question.
-    pub r_rest: Option<f64>,
-    /// Share of each group, from the weakest.
-    pub trace: Vec<f64>,
-    /// Share of the strongest group less that of the weakest.
-    pub discrimination: f64,
-}
-
-/// What each option of a question drew.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Choices {
-    /// By option.
-    pub options: Vec<Chosen>,
-    /// Candidates in each group.
-    pub groups: Vec<usize>,
-    /// Candidates who chose nothing, or nothing among the options.
-    pub blank: usize,
-}
-
-/// What each option of single-choice data drew: option chosen, from 0, and total by candidate, the question included.
-///
-/// Groups are cut at quantiles of the total (type 7 of Hyndman and Fan 1996), the upper end included, as the R
-/// package CTT cuts them: equal totals stay together, groups are of unequal size, and empty where totals are few.
-///
-/// # Errors
-/// No candidate, no group, lists of different lengths, totals that are not finite.
-pub fn choices(
-    chosen: &[Option<usize>],
-    options: usize,
-    key: usize,
-    totals: &[f64],
-    groups: usize,
-) -> Result<Choices, NotEstimable> {
-    let n = chosen.len();
-    checked(n, &[totals])?;
-    if groups == 0 {
-        return Err(NotEstimable::Unsuited { what: WHAT, detail: "aucun groupe".into() });
-    }
-    let mut sorted = totals.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let cuts: Vec<f64> = (1..groups)
-        .map(|g| {
-            let at = (n - 1) as f64 * g as f64 / groups as f64;
-            let (low, part) = (at.floor() as usize, at.fract());
-            sorted[low] + part * (sorted[(low + 1).min(n - 1)] - sorted[low])
-        })
-        .collect();
-    let of: Vec<usize> = totals.iter().map(|t| cuts.partition_point(|c| *c < *t - 1e-9)).collect();
-    let mut sizes = vec![0_usize; groups];
-    of.iter().for_each(|g| sizes[*g] += 1);
-    let mut blank = n;
-    let found = (0..options)
-        .map(|option| {
-            let given = |c: usize| chosen[c] == Some(option);
-            let mut by_group = vec![0_usize; groups];
-            (0..n).filter(|c| given(*c)).for_each(|c| by_group[of[c]] += 1);
-            let count: usize = by_group.iter().sum();
-            blank -= count;
-            let share = |g: usize| if sizes[g] > 0 { by_group[g] as f64 / sizes[g] as f64 } else { 0.0 };
-            let indicator = |c: usize| f64::from(u8::from(given(c)));
-            let own = |c: usize| f64::from(u8::from(chosen[c] == Some(key)));
-            Chosen {
-                option,
-                right: option == key,
-                count,
-                frequency: count as f64 / n as f64,
-                r: correlation(n, indicator, |c| totals[c] - indicator(c)),
-                r_rest: correlation(n, indicator, |c| totals[c] - own(c)),
-                trace: (0..groups).map(share).collect(),
-                discrimination: share(groups - 1) - share(0),
-            }
-        })
-        .collect();
-    Ok(Choices { options: found, groups: sizes, blank })
-}
-
-fn correlation(n: usize, x: impl Fn(usize) -> f64, y: impl Fn(usize) -> f64) -> Option<f64> {
-    let (x, y): (Vec<f64>, Vec<f64>) = (0..n).map(|c| (x(c), y(c))).unzip();
-    crate::stats::correlation(&x, &y)
 }
