@@ -115,13 +115,16 @@
       running?.abort();
       running = new AbortController();
       const query = new URLSearchParams();
-      for (const [name, value] of new FormData(form)) if (typeof value === "string" && value !== "") query.append(name, value);
-      const address = `${form.action}?${query}`;
+      for (const [name, value] of new FormData(form)) if (typeof value === "string" && value !== "" && name !== "csrf") query.append(name, value);
+      const address = `${form.dataset.liveAddress}?${query}`;
       try {
         const answer = await fetch(`${address}&fragment=1`, { signal: running.signal });
         if (!answer.ok || answer.redirected || !target) return form.requestSubmit();
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         target.replaceChildren(...page.body.childNodes);
+        // A region that is replaced is not read out: what it says goes to one that stays.
+        const status = document.querySelector(form.dataset.liveStatus || "");
+        if (status) status.textContent = target.querySelector("[data-live-says]")?.textContent ?? "";
         history.replaceState(null, "", address);
       } catch (error) {
         if (!(error instanceof DOMException && error.name === "AbortError")) form.requestSubmit();

@@ -136,6 +136,12 @@ fn pages() -> Vec<Door> {
         door("POST", "/examens/{exam}/analyse/seuil", COMMITTEE, post(committee::analysis::thresholds)),
         door("GET", "/examens/{exam}/analyse/simulation", COMMITTEE, get(committee::analysis::simulation)),
         door("POST", "/examens/{exam}/analyse/simulation", COMMITTEE, post(committee::analysis::decide_scenario)),
+        door(
+            "POST",
+            "/examens/{exam}/analyse/simulation/adresse",
+            COMMITTEE,
+            post(committee::analysis::scenario_address),
+        ),
         door("GET", "/examens/{exam}/analyse.html", COMMITTEE, get(committee::analysis::report_html)),
         door("GET", "/examens/{exam}/analyse.xlsx", COMMITTEE, get(committee::analysis::report_xlsx)),
         door("GET", "/examens/{exam}/analyse.json", COMMITTEE, get(committee::analysis::report_json)),

@@ -12,7 +12,7 @@
 //! 4. [`scheme`]: how a response becomes points (*barème*), as data; [`mark`]: doing it, explained.
 //! 5. [`ledger`]: the jury's decisions; [`marking`]: a whole exam, in one pass.
 //! 6. [`attempt`], [`deadline`]: a candidate's sheet as an append-only journal, and its time.
-//! 7. [`ranking`], [`edn`]: order of merit and the national arithmetic; [`stats`]: first indices.
+//! 7. [`ranking`], [`edn`]: order of merit and the national arithmetic; [`stats`]: descriptions of lists.
 //! 8. [`docimology`]: what a marked exam says of its questions, of its candidates and of itself.
 //!
 //! Not here: storage, HTTP, the clock, identities of people (ids are opaque), referentials (tags are

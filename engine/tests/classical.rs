@@ -179,6 +179,20 @@ proptest! {
     }
 }
 
+/// RULES §5: 6 candidates × 3 items.
+#[test]
+fn the_worked_example_of_the_rules() {
+    let rows = [[1.0, 0.5, 1.0], [1.0, 1.0, 0.5], [0.5, 0.2, 0.5], [0.2, 0.0, 0.5], [1.0, 0.5, 0.2], [0.0, 0.2, 0.0]];
+    let found = analyse(&matrix_of(&rows.map(Vec::from), 1.0)).unwrap();
+    for (item, (p, r, d)) in found.items.iter().zip([(0.6167, 0.835, 0.90), (0.4, 0.613, 0.65), (0.45, 0.393, 0.50)]) {
+        near("p", item.p, p, 5e-4);
+        near("r", item.r_item_rest, r, 5e-4);
+        near("D", item.d27, d, 5e-4);
+    }
+    near("alpha", found.reliability.alpha, 0.758, 5e-4);
+    near("sem", found.reliability.sem, 0.464, 5e-4);
+}
+
 #[test]
 fn length_and_reliability() {
     assert!((spearman_brown(0.5, 2.0) - 2.0 / 3.0).abs() < 1e-12);

@@ -60,24 +60,32 @@ impl Store {
     /// Adds the next entry of a register, if it is still the next one; the first moves the exam from
     /// "closed" to "marked", or conflicts with whoever opened it again meanwhile.
     pub async fn add_ledger_entry(&self, exam_id: &str, entry: &Entry, event: &NewEvent) -> StoreResult<()> {
-        let decision = to_json("decision", &entry.decision)?;
+        self.add_ledger_entries(exam_id, &[(entry, event)]).await
+    }
+
+    /// Adds several entries, each as [`Self::add_ledger_entry`] does: all of them, or none.
+    pub async fn add_ledger_entries(&self, exam_id: &str, entries: &[(&Entry, &NewEvent)]) -> StoreResult<()> {
+        let decisions: Vec<String> =
+            entries.iter().map(|(entry, _)| to_json("decision", &entry.decision)).collect::<StoreResult<_>>()?;
         write!(self, tx => {
-            let last: Option<i64> = sqlx::query_scalar("select max(version) from ledger_entry where exam_id = $1")
-                .bind(exam_id).fetch_one(&mut *tx).await?;
-            if last.unwrap_or(0) + 1 != i64::from(entry.version) {
-                return Err(StoreError::Conflict);
-            }
-            sqlx::query("insert into ledger_entry (exam_id, version, at_ms, author_id, reason, decision) values ($1, $2, $3, $4, $5, $6)")
-                .bind(exam_id).bind(i64::from(entry.version)).bind(entry.at_ms).bind(&entry.author)
-                .bind(&entry.reason).bind(&decision).execute(&mut *tx).await?;
-            if entry.version == 1 {
-                let done = sqlx::query("update exam set state = 'marked' where id = $1 and state = 'closed'")
-                    .bind(exam_id).execute(&mut *tx).await?.rows_affected();
-                if done != 1 {
+            for ((entry, event), decision) in entries.iter().zip(&decisions) {
+                let last: Option<i64> = sqlx::query_scalar("select max(version) from ledger_entry where exam_id = $1")
+                    .bind(exam_id).fetch_one(&mut *tx).await?;
+                if last.unwrap_or(0) + 1 != i64::from(entry.version) {
                     return Err(StoreError::Conflict);
                 }
+                sqlx::query("insert into ledger_entry (exam_id, version, at_ms, author_id, reason, decision) values ($1, $2, $3, $4, $5, $6)")
+                    .bind(exam_id).bind(i64::from(entry.version)).bind(entry.at_ms).bind(&entry.author)
+                    .bind(&entry.reason).bind(decision).execute(&mut *tx).await?;
+                if entry.version == 1 {
+                    let done = sqlx::query("update exam set state = 'marked' where id = $1 and state = 'closed'")
+                        .bind(exam_id).execute(&mut *tx).await?.rows_affected();
+                    if done != 1 {
+                        return Err(StoreError::Conflict);
+                    }
+                }
+                insert_event!(tx, event);
             }
-            insert_event!(tx, event);
         });
         Ok(())
     }

@@ -431,6 +431,13 @@ async fn results(store: &Store) {
     let stale = store.add_ledger_entry("x", &entry(1, neutralise.clone()), &event("x", 33, 1)).await;
     assert!(matches!(stale, Err(StoreError::Conflict)), "someone decided meanwhile");
     store.add_ledger_entry("x", &entry(2, neutralise.clone()), &event("x", 34, 1)).await.unwrap();
+    // Several at once: one that cannot be, and none is.
+    let other = Decision::Neutralise { question: "q2".into(), policy: Neutralisation::CreditAll };
+    let (third, fifth) = (entry(3, other.clone()), entry(5, other.clone()));
+    let (one, two) = (event("x", 41, 1), event("x", 42, 1));
+    let torn = store.add_ledger_entries("x", &[(&third, &one), (&fifth, &two)]).await;
+    assert!(matches!(torn, Err(StoreError::Conflict)));
+    assert_eq!(store.ledger("x").await.unwrap().len(), 2, "all of them or none");
     let lines = store.ledger("x").await.unwrap();
     assert_eq!(lines[1].entry.decision, neutralise);
     assert_eq!(lines[1].author_name, "Nom de comite");

@@ -98,6 +98,8 @@ pub struct ParametersDocument {
     pub c: f64,
     /// Thresholds or steps, of questions with partial credit.
     pub steps: Vec<f64>,
+    /// Their standard errors.
+    pub steps_se: Option<Vec<f64>>,
 }
 
 /// Fit of a question.
@@ -260,7 +262,19 @@ impl Document {
         if let Err(why) = &study.ranks {
             missing(why);
         }
-        if let Some(Err(why)) = latent.map(|l| &l.s_x2) {
+        if let Some(latent) = latent {
+            if let Err(why) = &latent.s_x2 {
+                missing(why);
+            }
+            if let Err(why) = &latent.whole {
+                missing(why);
+            }
+            if latent.calibration.errors.is_none() {
+                let detail = "l’information est singulière, ou les paramètres trop nombreux".to_owned();
+                missing(&NotEstimable::Unsuited { what: "erreurs-types des paramètres", detail });
+            }
+        }
+        if let Err(why) = &study.lambdas {
             missing(why);
         }
         let mut columns: Vec<usize> = (0..study.columns.len()).collect();
@@ -272,9 +286,16 @@ impl Document {
             columns.sort_by_key(place);
         }
         let questions: Vec<QuestionDocument> = columns.iter().map(|c| question(subject, study, *c)).collect();
-        for q in &questions {
-            if q.r_item_rest.is_none() {
+        for (q, column) in questions.iter().zip(&columns) {
+            let item = &study.matrix.items()[*column];
+            let flat = item.levels.len() < 2;
+            if flat {
                 warnings.push(format!("question {} : tous les candidats ont le même résultat", q.question));
+            } else if latent.is_some_and(|l| l.place[*column].is_none()) {
+                warnings.push(format!(
+                    "question {} : personne n’a tous les points, ou tous les ont : hors du modèle",
+                    q.question
+                ));
             }
         }
         let reliability = &study.exam.reliability;
@@ -388,7 +409,8 @@ fn parameters(item: &ItemParameters, errors: Option<(f64, Vec<f64>)>) -> Paramet
         a: item.a,
         a_se: errors.as_ref().map(|e| e.0),
         b: item.b.iter().sum::<f64>() / item.b.len() as f64,
-        b_se: errors.filter(|_| one).map(|e| e.1[0]),
+        b_se: errors.as_ref().filter(|_| one).map(|e| e.1[0]),
+        steps_se: errors.filter(|_| !one).map(|e| e.1),
         c: item.c,
         steps: if one { vec![] } else { item.b.clone() },
     }

@@ -81,7 +81,8 @@ fn favours(column: usize, dif: &[GroupDif], flags: &mut Vec<Flag>) {
     }
 }
 
-fn classical(item: &ItemStatistics) -> Vec<Flag> {
+/// What the indices of a question say.
+pub fn classical(item: &ItemStatistics) -> Vec<Flag> {
     let mut flags = Vec::new();
     match item.r_item_rest {
         Some(r) if r <= 0.0 => {

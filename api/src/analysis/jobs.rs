@@ -8,7 +8,10 @@ use super::subject::Subject;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::draft::exam;
-use crate::exam::marks::{ledger, mark_at, response_times};
+use crate::exam::marks::{ledger, mark_at};
+use crate::exam::times::response_times;
+use docimo_engine::docimology::classical::{self, ExamStatistics};
+use docimo_engine::docimology::matrix::ScoreMatrix;
 use docimo_engine::docimology::whatif::Desk;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -68,6 +71,23 @@ pub struct Room {
     pub subject: Arc<Subject>,
     /// For scenarios.
     pub desk: Desk,
+    statistics: OnceLock<Option<Statistics>>,
+}
+
+/// Indices of the questions that tell candidates apart, with where each is in the paper.
+type Statistics = (Vec<usize>, ExamStatistics);
+
+impl Room {
+    /// Classical indices, computed once; `None` where there is nothing to compute them from.
+    pub fn statistics(&self) -> Option<&Statistics> {
+        let subject = &self.subject;
+        let compute = || {
+            let (matrix, counted) =
+                ScoreMatrix::of_exam(&subject.effective, &subject.compiled, &subject.responses).ok()?;
+            Some((counted, classical::analyse(&matrix).ok()?))
+        };
+        self.statistics.get_or_init(compute).as_ref()
+    }
 }
 
 struct Job {
@@ -151,7 +171,7 @@ pub async fn room(app: &App, exam_id: &str, version: Option<u32>) -> ApiResult<A
         let subject = Subject::of_exam(marked, current.title, version, times);
         let desk = Desk::new(subject.effective.clone(), subject.responses.clone())
             .map_err(|e| ApiError::wrong("barème", e.to_string()))?;
-        Ok(Room { subject: Arc::new(subject), desk })
+        Ok(Room { subject: Arc::new(subject), desk, statistics: OnceLock::new() })
     };
     let room = Arc::new(tokio::task::spawn_blocking(prepare).await.map_err(|e| ApiError::Internal(e.into()))??);
     let used = app.rooms.clock.fetch_add(1, Ordering::Relaxed);
@@ -181,7 +201,14 @@ pub async fn study(app: &App, exam_id: &str, version: Option<u32>, patience: Dur
                 own.job = Some(job.clone());
                 let (working, subject) = (job.clone(), room.subject.clone());
                 tokio::task::spawn_blocking(move || {
-                    let work = || Study::new(&subject, &Wishes::default(), &working.progress).ok().map(Arc::new);
+                    let study = || Study::new(&subject, &Wishes::default(), &working.progress).ok().map(Arc::new);
+                    // Threads of its own, one fewer than there are cores: pages keep theirs.
+                    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads((cores - 1).max(1)).build();
+                    let work = || match &pool {
+                        Ok(pool) => pool.install(study),
+                        Err(_) => study(),
+                    };
                     // A fault of ours must not leave people waiting for ever.
                     let found = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
                         tracing::error!("a study has failed");

@@ -57,6 +57,9 @@ struct Report<'a> {
     no_model: String,
     tied: Vec<(String, String, String)>,
     thresholds: Vec<([String; 7], String)>,
+    dif: Vec<[String; 6]>,
+    compared_groups: usize,
+    copies: String,
     ranks: Vec<Figure>,
     no_ranks: String,
     warnings: &'a [String],
@@ -209,6 +212,51 @@ pub fn thresholds(study: &Study) -> Vec<([String; 7], String)> {
             }
         })
         .collect()
+}
+
+/// Questions of classes B and C that hold for all comparisons, the surest first: question, group, class, delta,
+/// standardised difference in per cent, adjusted p.
+fn dif_lines(subject: &Subject, study: &Study) -> Vec<[String; 6]> {
+    use docimo_engine::docimology::dif::Class;
+    let mut lines: Vec<(f64, [String; 6])> = Vec::new();
+    for group in &study.dif {
+        let Ok(found) = &group.found else { continue };
+        for (column, item) in found.items.iter().enumerate() {
+            if let Some(item) = item.as_ref().filter(|i| i.class != Class::A && i.adjusted_p < 0.05) {
+                let label = &subject.labels[study.columns[column]];
+                let cells = [
+                    format!("{}. {}", label.number, label.stem),
+                    group.name.clone(),
+                    item.class.letter().to_owned(),
+                    float(item.delta, 2),
+                    float(Some(item.standardised * 100.0), 1),
+                    float(Some(item.adjusted_p), 4),
+                ];
+                lines.push((item.adjusted_p, cells));
+            }
+        }
+    }
+    lines.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+    lines.into_iter().take(100).map(|(_, cells)| cells).collect()
+}
+
+/// Pairs of copies, in numbers only: a report travels, names do not.
+fn copies(study: &Study) -> String {
+    match &study.likeness {
+        Err(why) => why.to_string(),
+        Ok(found) => {
+            let strong = found.screening.pairs.iter().filter(|p| p.false_discovery <= 0.05).count();
+            let compared = usize::try_from(found.screening.compared).unwrap_or(usize::MAX);
+            format!(
+                "{} paires de copies comparées sur leurs réponses fausses identiques\u{202f}; une fois tenu compte du nombre de comparaisons, {}.",
+                thousands(compared),
+                match strong {
+                    0 => "aucune ne se distingue".to_owned(),
+                    n => format!("{} à regarder", count(n, "paire", "paires")),
+                }
+            )
+        }
+    }
 }
 
 /// Marks, with what the eye looks for.
@@ -384,6 +432,9 @@ pub fn html(subject: &Subject, study: &Study) -> anyhow::Result<String> {
             l.tied.iter().take(20).map(|t| (name(t.pair.0), name(t.pair.1), float(Some(t.q3), 2))).collect()
         }),
         thresholds: thresholds(study),
+        dif: dif_lines(subject, study),
+        compared_groups: study.dif.iter().filter(|g| g.found.is_ok()).count(),
+        copies: copies(study),
         ranks: rank_figures(study).unwrap_or_default(),
         no_ranks: rank_figures(study).err().unwrap_or_default(),
         warnings: &document.warnings,

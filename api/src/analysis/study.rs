@@ -438,7 +438,7 @@ fn empty(matrix: &ScoreMatrix) -> ExamStatistics {
         candidates: matrix.candidates(),
         items: matrix.items().iter().map(|i| ItemStatistics::unknown(i.cells.len())).collect(),
         reliability: Reliability { alpha: None, alpha_interval: None, kr20: None, kr21: None, sem: None },
-        mean: 0.0,
+        mean: matrix.totals().iter().sum::<f64>() / matrix.candidates().max(1) as f64,
         sd: 0.0,
         skewness: None,
         kurtosis: None,
@@ -479,11 +479,12 @@ fn parts(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize]) -> Vec<Part
             let selected = matrix.select(&own);
             let out_of: f64 = selected.items().iter().map(|i| i.max).sum();
             let found = classical::analyse(&selected).ok();
+            let mean = selected.totals().iter().sum::<f64>() / selected.candidates().max(1) as f64;
             PartLine {
                 family,
                 name,
                 columns: own,
-                mean: found.as_ref().map_or(0.0, |f| f.mean / out_of),
+                mean: mean / out_of,
                 out_of,
                 reliability: found.map(|f| f.reliability),
             }

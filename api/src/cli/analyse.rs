@@ -101,9 +101,9 @@ pub fn run(common: &Common, args: &AnalyseArgs) -> Result<(), Failure> {
     let people: Vec<Person> = exam.candidates.into_iter().map(person).collect();
     let subject = Subject::new(effective, compiled, Arc::new(exam.matrix), people, groupings);
     let wishes = Wishes { model: args.model, replicates: args.replicates as usize, seed: args.seed, pairs: true };
-    let study = watched(common, &subject, &wishes)?;
-    let mut document = Document::new(&subject, &study, Some(&exam.order));
-    document.warnings.splice(0..0, exam.warnings);
+    let mut study = watched(common, &subject, &wishes)?;
+    study.warnings.splice(0..0, exam.warnings);
+    let document = Document::new(&subject, &study, Some(&exam.order));
     for warning in &document.warnings {
         common.say(&format!("avertissement : {warning}"));
     }

@@ -7,11 +7,13 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use docimo_engine::attempt::{Sheet, Step, fold};
+use docimo_engine::docimology::classical::{self, ExamStatistics};
+use docimo_engine::docimology::matrix::ScoreMatrix;
 use docimo_engine::ledger::{Decision, Effective, Entry};
 use docimo_engine::marking::{CandidateMarks, Compiled, Marks, ResponseMatrix};
 use docimo_engine::paper::Paper;
 use docimo_engine::response::Response;
-use docimo_engine::stats::{ExamIndices, Summary, exam_indices, summary};
+use docimo_engine::stats::{Summary, summary};
 use docimo_engine::{Exact, QuestionId, ranking};
 use docimo_store::StoreError;
 use docimo_store::delivery::Attempt;
@@ -142,65 +144,14 @@ impl Marked {
         Some((0..self.marks.candidates()).filter(passes).count())
     }
 
-    /// Classical indices of questions that still count.
-    pub fn indices(&self) -> (Vec<usize>, ExamIndices) {
-        let counted: Vec<usize> = self
-            .effective
-            .paper
-            .questions()
-            .enumerate()
-            .filter(|(_, p)| !self.effective.neutralised.contains_key(&p.question.id))
-            .map(|(i, _)| i)
-            .collect();
-        let scores: Vec<Vec<f64>> = counted
-            .iter()
-            .map(|i| {
-                let max = self.compiled.question_max(*i).to_f64();
-                let points = self.compiled.question_points(&self.matrix, *i);
-                points.into_iter().map(|p| if max > 0.0 { p.to_f64() / max } else { 0.0 }).collect()
-            })
-            .collect();
-        (counted, exam_indices(&scores))
-    }
-}
-
-/// Milliseconds that each candidate spent on each question, by question of the paper then by the order of `people`: the
-/// time between two answers is that of the later one. 0 where it is not known: answers that came together after a cut
-/// of the network have no time of their own.
-pub async fn response_times(
-    app: &App,
-    exam_id: &str,
-    paper: &Paper,
-    people: &HashMap<String, usize>,
-) -> ApiResult<Vec<Vec<u32>>> {
-    let attempts = app.store.attempts(exam_id).await?;
-    let mut steps = app.store.answer_steps(exam_id).await?;
-    let questions: HashMap<QuestionId, usize> =
-        paper.questions().map(|p| (p.question.id.clone(), p.number - 1)).collect();
-    let starts: HashMap<String, (usize, i64)> =
-        attempts.into_iter().filter_map(|a| Some((a.id, (*people.get(&a.person_id)?, a.started_ms?)))).collect();
-    let candidates = people.len();
-    let work = move || {
-        let mut columns = vec![vec![0_u32; candidates]; questions.len()];
-        steps.sort_by(|a, b| (&a.0, a.1.server_ms, a.1.position).cmp(&(&b.0, b.1.server_ms, b.1.position)));
-        let (mut sheet, mut before) = ("", 0);
-        for (attempt, step) in &steps {
-            let Some((row, started)) = starts.get(attempt) else { continue };
-            if attempt != sheet {
-                (sheet, before) = (attempt, *started);
-            }
-            if let docimo_engine::attempt::Act::Answer { question, .. } = &step.act
-                && let Some(q) = questions.get(question)
-            {
-                let spent = u32::try_from((step.server_ms - before).max(0)).unwrap_or(u32::MAX);
-                let cell = &mut columns[*q][*row];
-                *cell = cell.saturating_add(spent);
-            }
-            before = step.server_ms;
+    /// Indices of the questions that tell candidates apart, with where each is in the paper; none where nobody came, or
+    /// nothing counts any more.
+    pub fn statistics(&self) -> (Vec<usize>, Option<ExamStatistics>) {
+        match ScoreMatrix::of_exam(&self.effective, &self.compiled, &self.matrix) {
+            Ok((matrix, counted)) => (counted, classical::analyse(&matrix).ok()),
+            Err(_) => (Vec::new(), None),
         }
-        columns
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::Internal(e.into()))
+    }
 }
 
 /// The register with the names of its authors.
@@ -355,17 +306,16 @@ pub async fn decide_all(
             "Le registre a changé depuis ce calcul\u{a0}: rien n’a été décidé. Rechargez la simulation.".into(),
         ));
     }
-    let mut what = Vec::new();
+    let mut events = Vec::new();
     for decision in decisions {
         let form = DecisionForm { decision: decision.clone(), reason: reason.to_owned() };
         let entry = next_entry(actor, &all, &form)?;
-        what.push(told_next(app, exam_id, &all, decision).await?);
+        events.push(event(actor, exam_id, "decide", told_next(app, exam_id, &all, decision).await?));
         all.push(entry);
     }
     run(app, exam_id, all.clone()).await?;
-    for (entry, what) in all[first..].iter().zip(what) {
-        app.store.add_ledger_entry(exam_id, entry, &event(actor, exam_id, "decide", what)).await?;
-    }
+    let both: Vec<_> = all[first..].iter().zip(&events).collect();
+    app.store.add_ledger_entries(exam_id, &both).await?;
     Ok(all.len() as u32)
 }
 
@@ -402,7 +352,7 @@ pub struct Overview {
 impl Overview {
     /// Figures of a marked exam.
     pub fn of(marked: &Marked, version: u32) -> Self {
-        let (_, indices) = marked.indices();
+        let reliability = marked.statistics().1.map(|s| s.reliability);
         let (rank_a_pass, rank_a_of) = marked.rank_a_pass();
         Self {
             version,
@@ -410,8 +360,8 @@ impl Overview {
             present: marked.present.len(),
             out_of: marked.marks.out_of().to_string(),
             on_20: summary(&marked.on_20()),
-            alpha: indices.alpha,
-            sem: indices.sem,
+            alpha: reliability.as_ref().and_then(|r| r.alpha),
+            sem: reliability.as_ref().and_then(|r| r.sem),
             rank_a_pass,
             rank_a_of,
             rank_a_threshold: marked.effective.paper.rules.rank_a_threshold.to_string(),

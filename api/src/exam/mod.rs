@@ -14,6 +14,7 @@ pub mod questions;
 pub mod results;
 pub mod room;
 pub mod schemes;
+pub mod times;
 
 use crate::ambient;
 use crate::auth::Actor;

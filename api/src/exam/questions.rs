@@ -2,6 +2,7 @@
 //! answered.
 
 use super::marks::Marked;
+use crate::analysis::flags;
 use docimo_engine::response::Response;
 use docimo_engine::{Exact, QuestionId};
 use serde::Serialize;
@@ -41,33 +42,25 @@ pub struct QuestionLine {
 
 /// Every question with its indices and what calls for a look (thresholds of RULES §5).
 pub fn question_lines(marked: &Marked) -> Vec<QuestionLine> {
-    let (counted, indices) = marked.indices();
+    let (counted, statistics) = marked.statistics();
     let paper = &marked.effective.paper;
     let n = marked.present.len();
     paper
         .questions()
         .enumerate()
         .map(|(i, placed)| {
-            let item = counted.iter().position(|c| *c == i).map(|at| indices.items[at].clone());
+            let at = counted.iter().position(|c| *c == i);
+            let item = at.and_then(|at| statistics.as_ref().map(|s| &s.items[at]));
             let (p, d27, r) = item.map_or((None, None, None), |x| (x.p, x.d27, x.r_item_rest));
             // Code 0 is also an answer that is wholly beside the key: a point outside every zone, an unlisted text.
             let id = &placed.question.id;
             let is_blank = |row: usize| marked.responses[row].get(id).is_none_or(Response::is_blank);
             let blank =
                 marked.matrix.column(i).iter().enumerate().filter(|(row, code)| **code == 0 && is_blank(*row)).count();
-            let mut flags = Vec::new();
-            if n >= 30 {
-                match r {
-                    Some(r) if r <= 0.0 => flags.push("discrimination négative : la clé est-elle juste ?".to_owned()),
-                    Some(r) if r < 0.1 => flags.push("discrimine peu".to_owned()),
-                    _ => {}
-                }
-                match p {
-                    Some(p) if p < 0.20 => flags.push("très difficile".to_owned()),
-                    Some(p) if p > 0.90 => flags.push("très facile".to_owned()),
-                    _ => {}
-                }
-            }
+            let flags = match item {
+                Some(item) if n >= flags::LEAST => flags::classical(item).into_iter().map(|f| f.french).collect(),
+                _ => Vec::new(),
+            };
             let neutralised = marked.effective.neutralised.get(&placed.question.id).map(|policy| match policy {
                 docimo_engine::ledger::Neutralisation::Removed => "removed".to_owned(),
                 docimo_engine::ledger::Neutralisation::CreditAll => "credit_all".to_owned(),

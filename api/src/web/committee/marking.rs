@@ -227,7 +227,7 @@ pub async fn marking_page(
         chart,
         flagged: lines.iter().filter(|l| !l.flags.is_empty()).count(),
         flags: flagged(&lines),
-        small: present < 30,
+        small: present < crate::analysis::flags::LEAST,
         lines,
         late,
     })

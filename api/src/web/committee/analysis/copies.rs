@@ -2,7 +2,7 @@
 
 use super::super::marking::off_thread;
 use super::super::{Head, segment};
-use super::{Asked, Found, find, links};
+use super::{Asked, Found, find};
 use crate::analysis::study::Likeness;
 use crate::analysis::subject::Subject;
 use crate::app::App;
@@ -162,7 +162,7 @@ pub async fn copies(
     Query(asked): Query<Asked>,
     page: Layout,
 ) -> ApiResult<Response> {
-    let (head, room, study) = match find(&app, &actor, &id, &page, &asked, "Copies à regarder").await? {
+    let (head, room, study) = match find(&app, &actor, &id, &page, &asked, ("/copies", "Copies à regarder")).await? {
         Found::Ready(found) => *found,
         Found::Later(response) => return Ok(response),
     };
@@ -201,7 +201,6 @@ pub async fn copies(
             })
             .collect();
         odd.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.who.number.cmp(&b.1.who.number)));
-        let head = Head { links: links(&id, "/copies"), ..head };
         CopiesPage {
             page: page.titled(head.document()),
             head,

@@ -2,7 +2,7 @@
 
 use super::super::marking::off_thread;
 use super::super::{Head, Pages, matches, page_number, words};
-use super::{Asked, Found, find, links};
+use super::{Asked, Found, find};
 use crate::analysis::report::{self, Figure};
 use crate::analysis::{document::Document, sheet};
 use crate::app::App;
@@ -46,7 +46,7 @@ pub async fn overview(
     Query(asked): Query<Asked>,
     page: Layout,
 ) -> ApiResult<Response> {
-    let (head, room, study) = match find(&app, &actor, &id, &page, &asked, "").await? {
+    let (head, room, study) = match find(&app, &actor, &id, &page, &asked, ("", "")).await? {
         Found::Ready(found) => *found,
         Found::Later(response) => return Ok(response),
     };
@@ -78,7 +78,7 @@ pub async fn overview(
             count(subject.people.len(), "copie", "copies"),
             count(study.columns.len(), "question comptée", "questions comptées")
         );
-        let head = Head { links: links(&id, ""), ..head.lead(lead) };
+        let head = head.lead(lead);
         GlancePage {
             page: page.titled(head.document()),
             head,
@@ -149,10 +149,11 @@ pub async fn responses(
     Query(asked): Query<Asked>,
     page: Layout,
 ) -> ApiResult<Response> {
-    let (head, room, study) = match find(&app, &actor, &id, &page, &asked, "Modèle de réponse à l’item").await? {
-        Found::Ready(found) => *found,
-        Found::Later(response) => return Ok(response),
-    };
+    let (head, room, study) =
+        match find(&app, &actor, &id, &page, &asked, ("/modele", "Modèle de réponse à l’item")).await? {
+            Found::Ready(found) => *found,
+            Found::Later(response) => return Ok(response),
+        };
     let subject = &room.subject;
     let label = |column: usize| &subject.labels[study.columns[column]];
     let (mut lines, mut tied, mut partial) = (Vec::new(), Vec::new(), false);
@@ -182,7 +183,6 @@ pub async fn responses(
             tied.push([name(t.pair.0), name(t.pair.1), float(Some(t.q3), 2)]);
         }
     }
-    let head = Head { links: links(&id, "/modele"), ..head };
     web::page(&ModelPage {
         page: page.titled(head.document()),
         figures: report::model_figures(&study).unwrap_or_default(),
@@ -228,6 +228,7 @@ struct RanksPage {
     lines: Vec<RankLine>,
     threshold: Option<String>,
     unsure: usize,
+    version: Option<u32>,
     search: Search,
     count: String,
     pages: Pages,
@@ -244,7 +245,7 @@ pub async fn ranks(
     Query(search): Query<Search>,
     page: Layout,
 ) -> ApiResult<Response> {
-    let (head, room, study) = match find(&app, &actor, &id, &page, &asked, "Incertitude des rangs").await? {
+    let (head, room, study) = match find(&app, &actor, &id, &page, &asked, ("/rangs", "Incertitude des rangs")).await? {
         Found::Ready(found) => *found,
         Found::Later(response) => return Ok(response),
     };
@@ -274,8 +275,8 @@ pub async fn ranks(
     lines.sort_by(|a, b| a.rank.cmp(&b.rank).then_with(|| a.number.cmp(&b.number)));
     let total = lines.len();
     let at = page_number(&search.page);
-    let base = format!("/examens/{id}/analyse/rangs?mots={}&", web::urlencode(&search.mots));
-    let head = Head { links: links(&id, "/rangs"), ..head };
+    let version = asked.version.map(|v| format!("version={v}&")).unwrap_or_default();
+    let base = format!("/examens/{id}/analyse/rangs?{version}mots={}&", web::urlencode(&search.mots));
     web::page(&RanksPage {
         page: page.titled(head.document()),
         figures: report::rank_figures(&study).unwrap_or_default(),
@@ -284,6 +285,7 @@ pub async fn ranks(
         lines: lines.into_iter().skip((at - 1) * PAGE).take(PAGE).collect(),
         threshold: subject.effective.paper.rules.pass_threshold.map(|t| t.french(2)),
         unsure,
+        version: asked.version,
         count: thousands(total),
         pages: Pages::new(total, PAGE, at, &base),
         search,

@@ -1,7 +1,7 @@
 //! Questions that favour a group at equal level.
 
 use super::super::{Head, segment};
-use super::{Asked, Found, find, links};
+use super::{Asked, Found, find};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::ApiResult;
@@ -50,10 +50,11 @@ pub async fn groups(
     Query(asked): Query<Asked>,
     page: Layout,
 ) -> ApiResult<Response> {
-    let (head, room, study) = match find(&app, &actor, &id, &page, &asked, "Groupes à niveau égal").await? {
-        Found::Ready(found) => *found,
-        Found::Later(response) => return Ok(response),
-    };
+    let (head, room, study) =
+        match find(&app, &actor, &id, &page, &asked, ("/groupes", "Groupes à niveau égal")).await? {
+            Found::Ready(found) => *found,
+            Found::Later(response) => return Ok(response),
+        };
     let (mut groups, mut lines) = (Vec::new(), Vec::new());
     for group in &study.dif {
         let mut counts = [0; 3];
@@ -93,7 +94,6 @@ pub async fn groups(
         groups.push(GroupSummary { grouping: group.grouping.clone(), name: group.name.clone(), n, counts, why });
     }
     lines.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.number.cmp(&b.1.number)));
-    let head = Head { links: links(&id, "/groupes"), ..head };
     web::page(&GroupsPage {
         page: page.titled(head.document()),
         head,

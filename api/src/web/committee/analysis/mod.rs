@@ -12,7 +12,7 @@ mod standards;
 pub use copies::copies;
 pub use glance::{overview, ranks, report_html, report_json, report_xlsx, responses};
 pub use groups::groups;
-pub use simulation::{decide_scenario, simulation};
+pub use simulation::{decide_scenario, scenario_address, simulation};
 pub use standards::thresholds;
 
 use super::{At, Head, Link, head};
@@ -52,8 +52,10 @@ pub struct Asked {
     pub(super) reprendre: Option<String>,
 }
 
-pub(super) fn links(exam: &str, path: &str) -> Vec<Link> {
-    let href = |p: &str| format!("/examens/{exam}/analyse{p}");
+/// Links to the other pages of the room, at the same version.
+pub(super) fn links(exam: &str, path: &str, version: Option<u32>) -> Vec<Link> {
+    let at = version.map(|v| format!("?version={v}")).unwrap_or_default();
+    let href = |p: &str| format!("/examens/{exam}/analyse{p}{at}");
     PAGES.iter().filter(|(p, _)| *p != path).map(|(p, label)| Link { href: href(p), label }).collect()
 }
 
@@ -81,7 +83,7 @@ pub(super) async fn find(
     exam_id: &str,
     page: &Layout,
     asked: &Asked,
-    heading: &str,
+    (path, heading): (&str, &str),
 ) -> ApiResult<Found> {
     let exam = draft::exam(app, exam_id).await?;
     let head = head(app, actor, &exam, At::Analysis).await?;
@@ -95,7 +97,11 @@ pub(super) async fn find(
         return Ok(Found::Later(Redirect::to(&format!("/examens/{exam_id}/analyse")).into_response()));
     }
     let (stopped, stage, percent) = match jobs::study(app, exam_id, asked.version, PATIENCE).await? {
-        Answer::Ready(room, study) => return Ok(Found::Ready(Box::new((head, room, study)))),
+        Answer::Ready(room, study) => {
+            let lead = format!("Version {} du registre", room.subject.version);
+            let head = Head { links: links(exam_id, path, asked.version), ..head.lead(lead) };
+            return Ok(Found::Ready(Box::new((head, room, study))));
+        }
         Answer::Working(stage, percent) => (false, stage, percent),
         Answer::Stopped => (true, "", 0),
     };

@@ -246,13 +246,12 @@ async fn past(app: &App, exam_id: &str, id: &QuestionId) -> ApiResult<Vec<Past>>
             continue;
         }
         let Some(number) = app.frozen_paper(&exam.id).await?.paper.question(id).map(|p| p.number) else { continue };
-        let room = jobs::room(app, &exam.id, None).await?;
+        // An exam that cannot be marked any more has no past to tell.
+        let Ok(room) = jobs::room(app, &exam.id, None).await else { continue };
         let known = super::super::marking::off_thread(move || {
-            use docimo_engine::docimology::{classical, matrix::ScoreMatrix};
-            let s = &room.subject;
-            let (matrix, columns) = ScoreMatrix::of_exam(&s.effective, &s.compiled, &s.responses).ok()?;
+            let (columns, found) = room.statistics()?;
             let column = columns.iter().position(|c| *c == number - 1)?;
-            Some(classical::analyse(&matrix).ok()?.items[column].clone())
+            Some(found.items[column].clone())
         })
         .await?;
         past.push(Past {

@@ -17,7 +17,7 @@ use crate::web::plot::{Axis, Plot, Series};
 use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, RawForm, RawQuery, State};
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use docimo_engine::docimology::whatif::{Outcome, Picture};
 use docimo_engine::ledger::{Decision, Neutralisation};
 use docimo_engine::question::{Body, Status};
@@ -41,8 +41,10 @@ fn changes(fields: &Fields) -> Vec<Change> {
         .collect()
 }
 
-/// A scenario as it travels in an address.
+/// A scenario as it travels in an address: the same whatever the order of the choices.
 fn packed(changes: &[Change]) -> String {
+    let mut changes: Vec<&Change> = changes.iter().collect();
+    changes.sort_by(|a, b| a.question.cmp(&b.question));
     changes
         .iter()
         .map(|c| format!("d.{}={}", web::urlencode(&c.question), web::urlencode(&c.what)))
@@ -268,9 +270,12 @@ struct Query {
 impl Query {
     fn read(raw: &str) -> Self {
         let fields = Fields::read(raw.as_bytes());
-        let mut kept = fields.all("s");
-        kept.dedup();
-        kept.truncate(4);
+        let mut kept: Vec<String> = Vec::new();
+        for scenario in fields.all("s") {
+            if !kept.contains(&scenario) && kept.len() < 4 {
+                kept.push(scenario);
+            }
+        }
         Self { current: changes(&fields), kept }
     }
 
@@ -437,20 +442,15 @@ pub async fn simulation(
 }
 
 fn lines(exam: &str, room: &Room, current: &[Change]) -> Vec<Line> {
-    use docimo_engine::docimology::classical;
-    use docimo_engine::docimology::matrix::ScoreMatrix;
     let subject = &room.subject;
-    let statistics = ScoreMatrix::of_exam(&subject.effective, &subject.compiled, &subject.responses)
-        .ok()
-        .and_then(|(matrix, columns)| Some((classical::analyse(&matrix).ok()?, columns)));
+    let statistics = room.statistics();
     let mut lines: Vec<(f64, Line)> = subject
         .labels
         .iter()
         .enumerate()
         .map(|(index, label)| {
             let item = statistics
-                .as_ref()
-                .and_then(|(found, columns)| columns.iter().position(|c| *c == index).map(|at| &found.items[at]));
+                .and_then(|(columns, found)| columns.iter().position(|c| *c == index).map(|at| &found.items[at]));
             let taken = current.iter().find(|c| c.question == label.id).map_or("", |c| c.what.as_str());
             let id = QuestionId::new(label.id.clone());
             let r = item.and_then(|i| i.r_item_rest);
@@ -476,6 +476,12 @@ fn lines(exam: &str, room: &Room, current: &[Change]) -> Vec<Line> {
         .collect();
     lines.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.number.cmp(&b.1.number)));
     lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// The address of a scenario that a form sends: only what is chosen is in it.
+pub async fn scenario_address(Path(id): Path<String>, RawForm(body): RawForm) -> Redirect {
+    let fields = Fields::read(&body);
+    Redirect::to(&Query::address(&id, &packed(&changes(&fields)), &fields.all("s")))
 }
 
 /// Writes a scenario into the register, a decision a line, under one reason.

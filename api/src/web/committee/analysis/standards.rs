@@ -223,7 +223,7 @@ pub async fn thresholds(
     };
     let questions = room.subject.labels.len();
     let (found, asked) = off_thread(move || (compute(&room, &asked), asked)).await?;
-    let head = Head { links: links(&id, "/seuil"), ..head };
+    let head = Head { links: links(&id, "/seuil", None), ..head };
     web::page(&StandardsPage {
         page: page.titled(head.document()),
         head,
