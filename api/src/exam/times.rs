@@ -7,7 +7,8 @@ use docimo_engine::attempt::{Act, Step};
 use docimo_engine::paper::Paper;
 use std::collections::HashMap;
 
-/// Milliseconds by question of the paper then by the order of `people` (person to row); see [`spent`].
+/// Milliseconds by question of the paper then by the order of `people` (person to row): the time between two answers is
+/// that of the later one, 0 where it is not known.
 pub async fn response_times(
     app: &App,
     exam_id: &str,
