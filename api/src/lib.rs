@@ -1,7 +1,7 @@
 //! The shell of Docimo: command line, server, pages, exam delivery, configuration, the system clock.
 //!
 //! Reading order: [`app`] (what a running server holds), [`routes`] (every door, in one table),
-//! [`auth`] (who passes which), [`exam`] (the life of an exam: what pages, the JSON interface and the
+//! [`auth`] (who passes which), [`bank`] (the life of questions), [`exam`] (the life of an exam: what pages, the JSON interface and the
 //! command line all call), [`json`] and [`web`] (the two faces of it), [`demo`], [`cli`].
 
 pub mod ambient;
@@ -9,6 +9,7 @@ pub mod analysis;
 pub mod app;
 pub mod assets;
 pub mod auth;
+pub mod bank;
 pub mod cli;
 pub mod demo;
 pub mod error;

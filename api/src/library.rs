@@ -10,7 +10,7 @@ use docimo_bank::revision::{content_hash, fingerprint};
 use docimo_engine::paper::Element;
 use docimo_engine::question::Image;
 use docimo_store::Store;
-use docimo_store::bank::{Added, Media, NewRevision};
+use docimo_store::bank::{Added, COMMON_FOLDER, Media, NewRevision};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -119,6 +119,7 @@ pub async fn bring(
     let now_ms = ambient::now_ms();
     let mut warnings: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut revisions, mut pictures): (Vec<NewRevision>, HashMap<String, Media>) = Default::default();
+    let mut places = Vec::new();
     for entry in read.entries {
         let place = entry.place.clone();
         for warning in &entry.warnings {
@@ -128,6 +129,7 @@ pub async fn bring(
             Ok((revision, own)) => {
                 report.questions += revision.questions as usize;
                 revisions.push(revision);
+                places.push(place);
                 pictures.extend(own.into_iter().map(|m| (m.hash.clone(), m)));
             }
             Err(message) => report.faulty.push(Wrong { place, message }),
@@ -149,11 +151,17 @@ pub async fn bring(
         Goal::Trial(store) => would_do(store, &revisions, &mut brought.hashes).await?,
         Goal::Bank { store, .. } => store.add_revisions(&revisions, &pictures, now_ms).await?,
     };
-    for added in done {
+    for (added, place) in done.into_iter().zip(places) {
         match added {
             Added::Entry => report.added += 1,
             Added::Revision => report.revised += 1,
             Added::Unchanged => report.unchanged += 1,
+            Added::Locked(exam) => report.faulty.push(Wrong {
+                place,
+                message: format!(
+                    "verrouillée par le sujet de « {exam} » : elle pourra changer quand cet examen sera clos"
+                ),
+            }),
         }
     }
     Ok(report)
@@ -234,29 +242,50 @@ async fn prepare(
     if docimo_engine::check::refused(&faults) {
         return Ok(Err(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ; ")));
     }
-    let body = serde_json::to_string(&element).map_err(|e| ApiError::Internal(e.into()))?;
-    if let Some(path) = nul(&body)? {
-        return Ok(Err(format!("{path} : caractère nul (U+0000), qu’une base ne peut pas garder ; retirez-le")));
-    }
     let author_id = match goal {
         Goal::Bank { author_id, .. } => author_id,
         Goal::Trial(_) => "",
     };
-    let revision = NewRevision {
-        fresh_entry_id: ambient::fresh_id(now_ms),
+    let made = Made { entry_id: ambient::fresh_id(now_ms), status: "validated", origin, author_id };
+    Ok(revision_of(&element, made)?.map(|revision| (revision, own.into_values().collect())))
+}
+
+/// What a revision is made of beside its element.
+pub struct Made<'a> {
+    /// The entry, or the id that a new one will have.
+    pub entry_id: String,
+    /// Status of the entry with this revision.
+    pub status: &'a str,
+    /// Where it comes from.
+    pub origin: &'a str,
+    /// Who signs it.
+    pub author_id: &'a str,
+}
+
+/// A revision ready to be kept; the reason, in French, where no database can keep it.
+pub fn revision_of(element: &Element, made: Made<'_>) -> ApiResult<Result<NewRevision, String>> {
+    let body = serde_json::to_string(element).map_err(|e| ApiError::Internal(e.into()))?;
+    if let Some(path) = nul(&body)? {
+        return Ok(Err(format!("{path} : caractère nul (U+0000), qu’une base ne peut pas garder ; retirez-le")));
+    }
+    Ok(Ok(NewRevision {
+        fresh_entry_id: made.entry_id,
         external_id: element.id().to_owned(),
-        kind: kind(&element).to_owned(),
-        status: "validated".into(),
-        hash: content_hash(&element),
-        fingerprint: fingerprint(&element),
-        title: title(&element),
+        kind: kind(element).to_owned(),
+        status: made.status.to_owned(),
+        hash: content_hash(element),
+        fingerprint: fingerprint(element),
+        title: title(element),
         questions: element.questions().count() as i64,
-        tags: tags(&element),
+        tags: tags(element),
         body,
-        origin: origin.replace('\0', ""),
-        author_id: author_id.to_owned(),
-    };
-    Ok(Ok((revision, own.into_values().collect())))
+        origin: made.origin.replace('\0', ""),
+        author_id: made.author_id.to_owned(),
+        folder_id: COMMON_FOLDER.to_owned(),
+        language: "fr".to_owned(),
+        signature: None,
+        flaws: String::new(),
+    }))
 }
 
 /// Path of the first text of a JSON document that holds a NUL character, which PostgreSQL refuses.

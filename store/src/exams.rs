@@ -1,6 +1,7 @@
 //! Exams, their sites, their candidates, and what people in charge did.
 
 use crate::Store;
+use crate::bank::uses::{FrozenElement, insert_uses};
 use crate::db::{read, write};
 use crate::delivery::{rejudge_late, take_sheets};
 use crate::error::{StoreError, StoreResult};
@@ -219,13 +220,14 @@ impl Store {
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict) }
     }
 
-    /// Freezes a draft paper as `paper`; it never changes after.
+    /// Freezes a draft paper as `paper`; it never changes after. Its elements are recorded as used.
     pub async fn freeze(
         &self,
         exam_id: &str,
         before: &str,
         paper: &str,
         hash: &str,
+        elements: &[FrozenElement],
         event: &NewEvent,
     ) -> StoreResult<()> {
         let sql = "update exam set paper = $3, paper_hash = $4, frozen_ms = $5, state = 'frozen' where id = $1 and paper = $2 and state = 'draft'";
@@ -236,6 +238,7 @@ impl Store {
             if done != 1 {
                 return Err(StoreError::Conflict);
             }
+            insert_uses!(tx, exam_id, elements, event.at_ms);
             done
         });
         debug_assert_eq!(done, 1);

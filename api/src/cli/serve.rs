@@ -4,6 +4,7 @@ use super::french::french_io;
 use super::{Common, Failure, out};
 use crate::app::App;
 use crate::auth::accounts::FIRST_ADMINISTRATOR;
+use crate::bank::record;
 use crate::{ambient, demo, server};
 use clap::Args;
 use docimo_store::Store;
@@ -111,6 +112,7 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     }
     let store = common.open(is_demo).await?;
     let app = App::new(store.clone(), is_demo, args.secure_cookies);
+    record::catch_up(&app).await?;
     if is_demo {
         // A database of the user's own choosing is filled in place, if it is empty.
         demo::seed(&app, |text| common.say(text)).await?;

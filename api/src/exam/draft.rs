@@ -5,10 +5,12 @@ use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
+use docimo_bank::revision::content_hash;
 use docimo_engine::check::{self, Fault};
 use docimo_engine::paper::{Element, MarkRules, Paper, RankAFilter, Section};
 use docimo_engine::scheme::MarkingScheme;
 use docimo_engine::{Exact, SectionId};
+use docimo_store::bank::uses::FrozenElement;
 use docimo_store::exams::{Exam, FIRST_SITE, Site};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -402,7 +404,13 @@ pub async fn add_entries(app: &App, exam_id: &str, section: &str, entry_ids: &[S
     let mut elements = Vec::with_capacity(entry_ids.len());
     for id in entry_ids {
         let unknown = || ApiError::wrong("questions", format!("l’entrée « {id} » n’est pas dans la banque"));
-        let revision = app.store.latest_revision(id).await?.ok_or_else(unknown)?;
+        let line = app.store.entry(id).await?.ok_or_else(unknown)?;
+        if line.status == "retired" {
+            return Err(ApiError::Conflict(format!("« {} » est retirée de la banque.", line.external_id)));
+        }
+        // The validated wording, even where a newer one waits for its review.
+        let number = line.usable.unwrap_or(line.latest);
+        let revision = app.store.revision(id, number).await?.ok_or_else(unknown)?;
         let element: Element = serde_json::from_str(&revision.body).map_err(|e| ApiError::Internal(e.into()))?;
         elements.push(element);
     }
@@ -454,6 +462,12 @@ pub async fn faults(app: &App, paper: &Paper) -> ApiResult<Vec<Fault>> {
     Ok(faults)
 }
 
+/// What a paper holds, as the bank names it.
+pub fn elements(paper: &Paper) -> Vec<FrozenElement> {
+    let all = paper.sections.iter().flat_map(|section| &section.elements);
+    all.map(|e| FrozenElement { external_id: e.id().to_owned(), hash: content_hash(e) }).collect()
+}
+
 /// Freezes the paper: from here on it cannot change.
 pub async fn freeze(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
     if exam(app, exam_id).await?.state != "draft" {
@@ -469,6 +483,6 @@ pub async fn freeze(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
     let frozen = to_json(&paper)?;
     let hash = ambient::hex(&Sha256::digest(frozen.as_bytes()));
     let done = event(actor, exam_id, "freeze", format!("Sujet figé, empreinte {}", &hash[..16]));
-    app.store.freeze(exam_id, &before, &frozen, &hash, &done).await?;
+    app.store.freeze(exam_id, &before, &frozen, &hash, &elements(&paper), &done).await?;
     Ok(())
 }

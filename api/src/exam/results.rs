@@ -5,6 +5,7 @@ use super::event;
 use super::marks::{Marked, ledger, mark_at};
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::record;
 use crate::error::{ApiError, ApiResult};
 use docimo_engine::Exact;
 use docimo_engine::scheme::CohortStep;
@@ -187,13 +188,17 @@ pub async fn publish(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
     let version = ledger(app, exam_id).await?.len() as u32;
     // The first marking goes with it: ten thousand students who read their correction at once must each cost
     // two rows, not the marking of everyone's sheets.
-    let mut results = Vec::new();
+    let (mut results, mut last) = (Vec::new(), None);
     for version in BTreeSet::from([1, version]) {
         let marked = mark_at(app, exam_id, Some(version)).await?;
         for (row, summary) in summaries(&marked).iter().enumerate() {
             let summary = serde_json::to_string(summary).map_err(|e| ApiError::Internal(e.into()))?;
             results.push(StoredResult { version, person_id: marked.candidate(row).person_id.clone(), summary });
         }
+        last = Some(marked);
+    }
+    if let Some(marked) = last {
+        record::attach(app, exam_id, &marked, version).await?;
     }
     let done = event(actor, exam_id, "publish", format!("Résultats publiés, version {version} du registre"));
     app.store.publish(exam_id, version, &results, &done).await?;

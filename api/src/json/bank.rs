@@ -4,11 +4,13 @@
 
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::reach::{self, Reach};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::library::{self, Report};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
+use docimo_bank::rights::Level;
 use docimo_store::bank::{EntryFilter, Revision};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -61,8 +63,9 @@ pub struct EntryPage {
 
 /// Entries that match.
 #[utoipa::path(get, path = "/api/v1/questions", tag = "bank", params(ListQuery), responses((status = 200, body = EntryPage)))]
-pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> ApiResult<Json<EntryPage>> {
+pub async fn list(State(app): State<App>, actor: Actor, Query(query): Query<ListQuery>) -> ApiResult<Json<EntryPage>> {
     let filter = EntryFilter {
+        folders: Reach::of(&app, &actor).await?.readable(),
         words: query.q.split_whitespace().map(str::to_owned).collect(),
         kind: query.kind,
         limit: i64::from(query.limit.unwrap_or(50).min(200)),
@@ -106,7 +109,8 @@ pub struct EntryDetail {
 /// One entry.
 #[utoipa::path(get, path = "/api/v1/questions/{entry}", tag = "bank", params(("entry" = String, Path)),
     responses((status = 200, body = EntryDetail), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn show(State(app): State<App>, Path(entry): Path<String>) -> ApiResult<Json<EntryDetail>> {
+pub async fn show(State(app): State<App>, actor: Actor, Path(entry): Path<String>) -> ApiResult<Json<EntryDetail>> {
+    reach::entry(&app, &actor, &entry, Level::Read).await?;
     detail(app.store.latest_revision(&entry).await?.ok_or(ApiError::NotFound)?).map(Json)
 }
 
@@ -125,7 +129,12 @@ fn detail(r: Revision) -> ApiResult<EntryDetail> {
 /// Every wording of an entry, the newest first.
 #[utoipa::path(get, path = "/api/v1/questions/{entry}/revisions", tag = "bank", params(("entry" = String, Path)),
     responses((status = 200, body = Vec<EntryDetail>), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn revisions(State(app): State<App>, Path(entry): Path<String>) -> ApiResult<Json<Vec<EntryDetail>>> {
+pub async fn revisions(
+    State(app): State<App>,
+    actor: Actor,
+    Path(entry): Path<String>,
+) -> ApiResult<Json<Vec<EntryDetail>>> {
+    reach::entry(&app, &actor, &entry, Level::Read).await?;
     let all = app.store.revisions(&entry).await?;
     if all.is_empty() {
         return Err(ApiError::NotFound);

@@ -3,6 +3,7 @@
 use super::Body;
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::reach;
 use crate::error::{ApiError, ApiResult, Problem, Wrong};
 use crate::exam::candidates::{self, Credential};
 use crate::exam::draft::{self, SectionForm, Settings, SettingsPatch};
@@ -266,9 +267,11 @@ pub struct Entries {
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub async fn add_entries(
     State(app): State<App>,
+    actor: Actor,
     Path((exam, section)): Path<(String, String)>,
     Body(form): Body<Entries>,
 ) -> ApiResult<StatusCode> {
+    reach::all_readable(&app, &actor, &form.entries).await?;
     draft::add_entries(&app, &exam, &section, &form.entries).await?;
     Ok(StatusCode::NO_CONTENT)
 }

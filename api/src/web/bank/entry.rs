@@ -1,74 +1,24 @@
-//! One entry of the bank, whole: as seen, with its key, its comments, its history and what the
-//! item-writing guard has to say.
+//! One entry of the bank, whole: as it reads, where it stands in the workflow, what people did and said, where it
+//! was used and how it did, and its revisions.
 
-use super::tags::{self, TagView};
+use super::shown::{CaseShown, Shown, element_shown};
 use crate::app::App;
+use crate::auth::Actor;
+use crate::bank::{desk, reach};
 use crate::error::{ApiError, ApiResult};
-use crate::exam::room::{QuestionView, TCS_SCALE, question_view};
-use crate::markdown;
-use crate::media::ImageView;
-use crate::web::layout::Layout;
-use crate::web::{self, filters};
+use crate::exam::state_french;
+use crate::web::filters::{count, date_time, float, thousands};
+use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use docimo_ai::flaws::{self, ItemText, Part, Severity};
-use docimo_engine::paper::{Case, Element};
-use docimo_engine::question::{Body, Kind, Question, Status};
-use docimo_engine::scheme::TcsRule;
-
-struct Choice {
-    letter: char,
-    html: String,
-    key: &'static str,
-    class: &'static str,
-    badge: Option<&'static str>,
-    comment_html: String,
-}
-
-struct PanelRow {
-    value: i8,
-    label: &'static str,
-    votes: u32,
-    credit: String,
-}
-
-struct Target {
-    name: String,
-    comment_html: String,
-}
-
-struct FlawRow {
-    class: &'static str,
-    severity: &'static str,
-    place: String,
-    message: String,
-    advice: &'static str,
-}
-
-struct Shown {
-    view: QuestionView,
-    part_html: String,
-    rank: Option<String>,
-    rank_class: &'static str,
-    options: Vec<Choice>,
-    exact: String,
-    acceptable: String,
-    panel: Vec<PanelRow>,
-    targets: Vec<Target>,
-    comment_html: String,
-    source: String,
-    tags: Vec<TagView>,
-    flaws: Vec<FlawRow>,
-}
-
-struct CaseShown {
-    kind: &'static str,
-    intro_html: String,
-    image: Option<ImageView>,
-    article: Option<(String, String, String)>,
-    tags: Vec<TagView>,
-}
+use docimo_bank::revision::Status;
+use docimo_bank::rights::Level;
+use docimo_engine::paper::Element;
+use docimo_store::bank::uses::{PaperUse, UseStatistic};
+use docimo_store::bank::workflow::EntryEvent;
+use docimo_store::bank::{EntryLine, Revision};
+use std::collections::HashMap;
 
 struct RevisionRow {
     number: i64,
@@ -76,34 +26,213 @@ struct RevisionRow {
     author: String,
     origin: String,
     hash: String,
+    /// Where it is compared with the one before.
+    compare: Option<String>,
+    usable: bool,
+}
+
+struct StepButton {
+    code: &'static str,
+    verb: &'static str,
+    main: bool,
+}
+
+struct Said {
+    id: String,
+    who: String,
+    at: String,
+    what: &'static str,
+    place: String,
+    body: String,
+    is_comment: bool,
+    resolved: bool,
+}
+
+struct UseRow {
+    exam_id: String,
+    title: String,
+    state: &'static str,
+    at: String,
+    revision: String,
+    seen: String,
+}
+
+struct StatisticRow {
+    exam: String,
+    question: String,
+    candidates: String,
+    p: String,
+    r_rest: String,
+    d27: String,
 }
 
 #[derive(Template)]
 #[template(path = "bank/entry.html")]
 struct EntryPage {
     page: Layout,
+    id: String,
     external_id: String,
     kind_french: &'static str,
     title: String,
+    folder: String,
+    status: &'static str,
+    status_class: &'static str,
+    status_code: String,
+    latest: i64,
+    /// The validated revision that papers take, where it is not the latest.
+    usable_is_older: Option<i64>,
+    agreed: String,
+    lock: Option<String>,
+    steps: Vec<StepButton>,
+    may_write: bool,
     case: Option<CaseShown>,
     questions: Vec<Shown>,
     flaws: usize,
+    said: Vec<Said>,
+    places: Vec<(String, String)>,
+    uses: Vec<UseRow>,
+    may_open_exams: bool,
+    statistics: Vec<StatisticRow>,
     revisions: Vec<RevisionRow>,
 }
 
+fn what_french(what: &str) -> &'static str {
+    match what {
+        "submit" => "a proposé à la relecture",
+        "approve" => "est d’accord",
+        "send_back" => "a renvoyé à l’auteur",
+        "validate" => "a validé",
+        "reopen" => "a rouvert",
+        "retire" => "a retiré",
+        "restore" => "a remis en chantier",
+        "move" => "a déplacé",
+        "tag" => "a ajouté l’étiquette",
+        "untag" => "a retiré l’étiquette",
+        "undo" => "a défait",
+        "comment" => "a écrit",
+        "resolve" => "a réglé une remarque",
+        _ => "a agi",
+    }
+}
+
+/// The colour of a status, beside its word.
+pub(super) fn status_class(status: Status) -> &'static str {
+    match status {
+        Status::Draft => "badge",
+        Status::InReview => "badge badge--warning",
+        Status::Validated => "badge badge--success",
+        Status::Retired => "badge badge--danger",
+    }
+}
+
+fn said(events: &[EntryEvent], places: &[(String, String)]) -> Vec<Said> {
+    let names: HashMap<&str, &str> = places.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    events
+        .iter()
+        .filter(|e| e.what != "resolve")
+        .map(|e| {
+            let is_comment = e.what == "comment";
+            Said {
+                who: e.person_name.clone(),
+                at: date_time(e.at_ms),
+                what: what_french(&e.what),
+                place: match (is_comment, names.get(e.place.as_str())) {
+                    (true, Some(name)) => (*name).to_owned(),
+                    (true, None) => e.place.clone(),
+                    (false, _) => String::new(),
+                },
+                body: e.body.clone(),
+                is_comment,
+                resolved: events.iter().any(|r| r.what == "resolve" && r.place == e.id),
+                id: e.id.clone(),
+            }
+        })
+        .collect()
+}
+
+/// What a comment may be about: code, in French.
+fn places(element: &Element) -> Vec<(String, String)> {
+    let mut all = vec![(String::new(), "L’ensemble".to_owned())];
+    let questions: Vec<_> = element.questions().collect();
+    for (i, question) in questions.iter().enumerate() {
+        let of = if questions.len() > 1 { format!("Question {}, ", i + 1) } else { String::new() };
+        all.push((format!("{}/stem", question.id), capital(&format!("{of}énoncé"))));
+        for (k, p) in question.body.propositions().iter().enumerate() {
+            let name = format!("{of}proposition {}", super::shown::letter(k));
+            all.push((format!("{}/{}", question.id, p.id), capital(&name)));
+        }
+        all.push((format!("{}/comment", question.id), capital(&format!("{of}correction"))));
+    }
+    all
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
+}
+
+fn use_rows(uses: Vec<PaperUse>) -> Vec<UseRow> {
+    uses.into_iter()
+        .map(|u| UseRow {
+            exam_id: u.exam_id,
+            title: u.title,
+            state: state_french(&u.state),
+            at: date_time(u.frozen_ms),
+            revision: u.revision.map_or_else(|| "adaptée par le comité".into(), |n| format!("version {n}")),
+            seen: u.seen.map_or_else(|| "—".into(), |n| thousands(usize::try_from(n).unwrap_or(0))),
+        })
+        .collect()
+}
+
+fn statistic_rows(rows: Vec<UseStatistic>, uses: &[UseRow], element: &Element) -> Vec<StatisticRow> {
+    let numbers: HashMap<&str, usize> = element.questions().enumerate().map(|(i, q)| (q.id.as_str(), i + 1)).collect();
+    rows.into_iter()
+        .map(|s| StatisticRow {
+            exam: uses.iter().find(|u| u.exam_id == s.exam_id).map_or_else(String::new, |u| u.title.clone()),
+            question: match numbers.get(s.question_id.as_str()) {
+                Some(n) => n.to_string(),
+                None => s.question_id,
+            },
+            candidates: thousands(usize::try_from(s.candidates).unwrap_or(0)),
+            p: float(s.p, 2),
+            r_rest: float(s.r_rest, 2),
+            d27: float(s.d27, 2),
+        })
+        .collect()
+}
+
+fn revision_rows(id: &str, line: &EntryLine, revisions: &[Revision]) -> Vec<RevisionRow> {
+    revisions
+        .iter()
+        .map(|r| RevisionRow {
+            number: r.number,
+            at: date_time(r.created_ms),
+            author: r.author_name.clone(),
+            origin: r.origin.clone(),
+            hash: r.hash.chars().take(16).collect(),
+            compare: (r.number > 1).then(|| format!("/questions/{id}/versions/{}/{}", r.number - 1, r.number)),
+            usable: line.usable == Some(r.number),
+        })
+        .collect()
+}
+
 /// One entry.
-pub async fn entry(State(app): State<App>, Path(entry): Path<String>, page: Layout) -> ApiResult<Response> {
-    let line = app.store.entry(&entry).await?.ok_or(ApiError::NotFound)?;
+pub async fn entry(
+    State(app): State<App>,
+    actor: Actor,
+    Path(entry): Path<String>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let (line, reach) = reach::entry(&app, &actor, &entry, Level::Read).await?;
     let revisions = app.store.revisions(&entry).await?;
     let latest = revisions.first().ok_or(ApiError::NotFound)?;
     let element: Element = serde_json::from_str(&latest.body).map_err(|e| ApiError::Internal(e.into()))?;
-    let (case, questions): (Option<CaseShown>, Vec<Shown>) = match &element {
-        Element::Question(question) => (None, vec![shown(question, 1, "")]),
-        Element::Case(case) => {
-            let parts = case.parts.iter().enumerate().map(|(i, p)| shown(&p.question, i + 1, &p.text));
-            (Some(case_shown(case)), parts.collect())
-        }
-    };
+    let (case, questions) = element_shown(&element);
+    let events = app.store.entry_events(&entry).await?;
+    let status = desk::status(&line)?;
+    let agreed = desk::approvals(&events, line.latest).len();
+    let (places, uses) = (places(&element), use_rows(app.store.uses_of(&entry).await?));
+    let needed = reach.reviews(&line.folder_id);
     let view = EntryPage {
         page: page.titled(format!("{} {}", line.kind, line.external_id)),
         kind_french: super::kind_french(&line.kind),
@@ -111,157 +240,35 @@ pub async fn entry(State(app): State<App>, Path(entry): Path<String>, page: Layo
             Element::Case(case) => case.title.clone(),
             Element::Question(_) => line.external_id.clone(),
         },
-        external_id: line.external_id,
+        folder: reach.path(&line.folder_id),
+        status: status.french(),
+        status_class: status_class(status),
+        status_code: line.status.clone(),
+        latest: line.latest,
+        usable_is_older: line.usable.filter(|n| *n != line.latest),
+        agreed: if status == Status::InReview && needed > 1 {
+            format!("{} sur {needed}", count(agreed, "accord", "accords"))
+        } else {
+            String::new()
+        },
+        lock: app.store.lock_of(&entry).await?,
+        steps: desk::offered(&line, &reach)
+            .into_iter()
+            .enumerate()
+            .map(|(i, t)| StepButton { code: desk::code(t), verb: t.french(), main: i == 0 })
+            .collect(),
+        may_write: reach.may(&line.folder_id, Level::Write),
         case,
         flaws: questions.iter().map(|q| q.flaws.len()).sum(),
         questions,
-        revisions: revisions
-            .iter()
-            .map(|r| RevisionRow {
-                number: r.number,
-                at: filters::date_time(r.created_ms),
-                author: r.author_name.clone(),
-                origin: r.origin.clone(),
-                hash: r.hash.chars().take(16).collect(),
-            })
-            .collect(),
+        said: said(&events, &places),
+        places,
+        may_open_exams: actor.is_any(&[crate::auth::Role::Committee, crate::auth::Role::Administrator]),
+        statistics: statistic_rows(app.store.statistics_of(&entry).await?, &uses, &element),
+        uses,
+        revisions: revision_rows(&entry, &line, &revisions),
+        id: entry,
+        external_id: line.external_id,
     };
     web::page(&view)
-}
-
-fn case_shown(case: &Case) -> CaseShown {
-    CaseShown {
-        kind: case.kind.french(),
-        intro_html: markdown::block(&case.intro),
-        image: case.image.as_ref().map(ImageView::of),
-        article: case.article.as_ref().map(|a| (a.title.clone(), a.citation.clone(), markdown::block(&a.body))),
-        tags: tags::read(case.tags.iter().map(String::as_str)),
-    }
-}
-
-fn letter(index: usize) -> char {
-    char::from(b'A' + (index % 26) as u8)
-}
-
-fn shown(question: &Question, number: usize, text: &str) -> Shown {
-    let options = question
-        .body
-        .propositions()
-        .iter()
-        .enumerate()
-        .map(|(i, p)| Choice {
-            letter: letter(i),
-            html: markdown::inline(&p.text),
-            key: if p.status.is_true() { "Vraie" } else { "Fausse" },
-            class: if p.status.is_true() { "right" } else { "avoided" },
-            badge: match p.status {
-                Status::Indispensable => Some("Indispensable"),
-                Status::Inacceptable => Some("Inacceptable"),
-                Status::Vrai | Status::Faux => None,
-            },
-            comment_html: markdown::inline(&p.comment),
-        })
-        .collect();
-    let (exact, acceptable) = match &question.body {
-        Body::Qroc { exact, acceptable, .. } => (exact.join("\u{202f}; "), acceptable.join("\u{202f}; ")),
-        _ => Default::default(),
-    };
-    let panel = match &question.body {
-        Body::Tcs { panel, .. } => TCS_SCALE
-            .iter()
-            .zip(panel)
-            .zip(TcsRule::default().credits(panel))
-            .map(|(((value, label), votes), credit)| PanelRow {
-                value: *value,
-                label,
-                votes: *votes,
-                credit: credit.french(3),
-            })
-            .collect(),
-        _ => Vec::new(),
-    };
-    let targets = match &question.body {
-        Body::Qzp { zones, .. } => {
-            let one = |z: &docimo_engine::question::Zone| Target {
-                name: z.name.clone(),
-                comment_html: markdown::inline(&z.comment),
-            };
-            zones.iter().map(one).collect()
-        }
-        _ => Vec::new(),
-    };
-    let rank = question.rank.map(|r| r.to_string());
-    Shown {
-        view: question_view(question, number, None),
-        part_html: markdown::block(text),
-        rank_class: if rank.as_deref() == Some("A") { "a" } else { "b" },
-        rank,
-        options,
-        exact,
-        acceptable,
-        panel,
-        targets,
-        comment_html: markdown::block(&question.comment),
-        source: question.source.clone(),
-        tags: tags::read(question.tags.iter().map(String::as_str)),
-        flaws: inspect(question),
-    }
-}
-
-fn inspect(question: &Question) -> Vec<FlawRow> {
-    let kind = match question.kind() {
-        Kind::Qru => flaws::Kind::Qru,
-        Kind::Qrm => flaws::Kind::Qrm,
-        Kind::Qrp => flaws::Kind::Qrp,
-        Kind::Qrpl => flaws::Kind::Qrpl,
-        Kind::Qroc => flaws::Kind::Qroc,
-        Kind::Qzp => flaws::Kind::Qzp,
-        Kind::Tcs => flaws::Kind::Tcs,
-        Kind::Qcm => flaws::Kind::Qcm,
-    };
-    let propositions: Vec<(&str, bool)> =
-        question.body.propositions().iter().map(|p| (p.text.as_str(), p.status.is_true())).collect();
-    let item = ItemText {
-        kind,
-        stem: &question.stem,
-        propositions: &propositions,
-        has_image: question.image.is_some(),
-        expected: question.body.expected().map(|n| n as usize),
-    };
-    let row = |flaw: flaws::Flaw| FlawRow {
-        class: match flaw.severity {
-            Severity::Error => "danger",
-            Severity::Warning => "warning",
-            Severity::Information => "accent",
-        },
-        severity: match flaw.severity {
-            Severity::Error => "À corriger",
-            Severity::Warning => "À revoir",
-            Severity::Information => "À savoir",
-        },
-        place: match flaw.place.part {
-            Part::Stem => "Énoncé".into(),
-            Part::Proposition(i) => format!("Proposition {}", letter(i)),
-        },
-        message: flaw.message_fr,
-        advice: flaw.advice_fr,
-    };
-    flaws::inspect(&item).into_iter().map(row).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_author_sees_what_the_guard_saw() {
-        let json = r#"{"id":"q1","kind":"QRU","stem":"Quel est le premier examen à demander ?","rank":"A","propositions":[
-            {"id":"a","text":"Électrocardiogramme","status":"vrai"},{"id":"b","text":"Radiographie thoracique","status":"faux"},
-            {"id":"c","text":"Échocardiographie","status":"faux"},{"id":"d","text":"Aucune de ces réponses","status":"inacceptable"}]}"#;
-        let question: Question = serde_json::from_str(json).unwrap();
-        let shown = shown(&question, 1, "");
-        assert_eq!(shown.flaws.len(), 1);
-        assert_eq!(shown.flaws[0].place, "Proposition D");
-        assert_eq!((shown.options[0].key, shown.options[3].badge), ("Vraie", Some("Inacceptable")));
-    }
 }

@@ -1,20 +1,30 @@
 //! The bank of questions: looking for entries, reading one, bringing a file.
 
+mod acts;
+mod bulk;
 mod entry;
+mod folders;
 mod import;
+mod shown;
 pub mod tags;
 
+pub use acts::{comment, compare, resolve, step};
+pub use bulk::{apply, operations, preview, undo};
 pub use entry::entry;
+pub use folders::{add as add_folder, folders, remove as remove_folder, set_member, set_right, set_unit};
 pub use import::{import, import_page};
 
 use super::layout::Layout;
 use crate::app::App;
 use crate::auth::{Actor, Role};
+use crate::bank::reach::Reach;
 use crate::error::ApiResult;
 use crate::web;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use docimo_bank::revision::Status;
+use docimo_bank::rights::Level;
 use docimo_engine::paper::CaseKind;
 use docimo_engine::question::Kind;
 use docimo_store::bank::EntryFilter;
@@ -45,6 +55,8 @@ struct Line {
     external_id: String,
     kind: String,
     kind_french: &'static str,
+    status: &'static str,
+    status_class: &'static str,
     title: String,
     questions: i64,
     tags: String,
@@ -63,6 +75,8 @@ struct ListPage {
     page: Layout,
     may_import: bool,
     is_empty_bank: bool,
+    /// Where entries may be put: id, path.
+    folders: Vec<(String, String)>,
     kinds: Vec<KindOption>,
     words: String,
     total: String,
@@ -96,10 +110,12 @@ pub async fn list(
     page: Layout,
 ) -> ApiResult<Response> {
     let kinds = app.store.entry_kinds().await?;
+    let reach = Reach::of(&app, &actor).await?;
     let wanted = query.page.as_deref().and_then(|p| p.parse::<i64>().ok()).unwrap_or(1).clamp(1, 100_000);
     let filter = EntryFilter {
         words: query.mots.split_whitespace().take(10).map(str::to_owned).collect(),
         kind: Some(query.kind.clone()).filter(|k| !k.is_empty()),
+        folders: reach.readable(),
         limit: PAGE_SIZE,
         offset: (wanted - 1) * PAGE_SIZE,
     };
@@ -109,6 +125,8 @@ pub async fn list(
         .into_iter()
         .map(|e| Line {
             kind_french: kind_french(&e.kind),
+            status: e.status.parse().map_or("?", Status::french),
+            status_class: e.status.parse().map_or("badge", entry::status_class),
             tags: tags::read(e.tags.split_whitespace()).into_iter().map(|t| t.label).collect::<Vec<_>>().join(", "),
             id: e.id,
             external_id: e.external_id,
@@ -122,6 +140,7 @@ pub async fn list(
         page: page.titled("Questions"),
         may_import: may_import(&actor),
         is_empty_bank: kinds.is_empty(),
+        folders: reach.folders_at(Level::Write),
         kinds: kinds
             .into_iter()
             .map(|(code, n)| KindOption { label: format!("{code} ({n})"), selected: code == query.kind, code })

@@ -4,6 +4,7 @@ use super::question::{Shown, shown};
 use super::{At, Fields, Head, Pages, count, head, page_number, segment};
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::reach::{self, Reach};
 use crate::error::{ApiError, ApiResult};
 use crate::exam::draft::{self, SectionForm};
 use crate::exam::schemes;
@@ -329,6 +330,7 @@ pub async fn pick_page(
     let filter = EntryFilter {
         words: search.mots.split_whitespace().map(str::to_owned).collect(),
         kind: (!search.forme.is_empty()).then(|| search.forme.clone()),
+        folders: Reach::of(&app, &actor).await?.readable(),
         limit: PAGE as i64,
         offset: ((at - 1) * PAGE) as i64,
     };
@@ -377,6 +379,7 @@ pub async fn pick_page(
 /// Adds the ticked entries to a section.
 pub async fn add_entries(
     State(app): State<App>,
+    actor: Actor,
     Path((id, section)): Path<(String, String)>,
     RawForm(body): RawForm,
 ) -> ApiResult<Response> {
@@ -384,6 +387,7 @@ pub async fn add_entries(
     if ids.is_empty() {
         return Err(ApiError::wrong("questions", "Cochez au moins une entrée de la banque."));
     }
+    reach::all_readable(&app, &actor, &ids).await?;
     let added = draft::add_entries(&app, &id, &section, &ids).await?;
     Ok(to_paper(&id, Some(&section), &format!("{}.", count(added, "élément ajouté", "éléments ajoutés"))))
 }

@@ -4,11 +4,14 @@
 //! starts one). Without it that half is recorded as skipped.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
 
+mod bank;
+
 use docimo_engine::attempt::{Act, Phase, Verdict, fold};
 use docimo_engine::ledger::{Decision, Entry, Neutralisation};
 use docimo_engine::paper::Section;
 use docimo_engine::response::Response;
-use docimo_store::bank::{Added, EntryFilter, Media, NewRevision};
+use docimo_store::bank::uses::FrozenElement;
+use docimo_store::bank::{Added, COMMON_FOLDER, EntryFilter, Media, NewRevision};
 use docimo_store::delivery::{GrantTo, TimeGrant};
 use docimo_store::exams::{Enrolment, Exam, NewEvent, Site};
 use docimo_store::journal::{NewStep, Save, WholeSheet};
@@ -150,10 +153,14 @@ fn revision(external: &str, hash: &str) -> NewRevision {
         body: "{}".into(),
         origin: "test".into(),
         author_id: "p1".into(),
+        folder_id: COMMON_FOLDER.into(),
+        language: "fr".into(),
+        signature: Some(vec![1, 0, 255]),
+        flaws: String::new(),
     }
 }
 
-async fn bank(store: &Store) {
+async fn entries(store: &Store) {
     let media = Media { hash: "h".into(), mime: "image/png".into(), width: 2, height: 3, bytes: vec![0, 255, 1] };
     let first = [revision("a", "1"), revision("b", "1")];
     assert_eq!(
@@ -171,6 +178,12 @@ async fn bank(store: &Store) {
     assert_eq!(store.entries(&none).await.unwrap().1, 0);
     let kind = EntryFilter { kind: Some("QRU".into()), limit: 1, offset: 1, ..EntryFilter::default() };
     assert_eq!(store.entries(&kind).await.unwrap().0[0].external_id, "b");
+    let folders = Some(vec![COMMON_FOLDER.to_owned()]);
+    assert_eq!(store.entries(&EntryFilter { folders, limit: 9, ..EntryFilter::default() }).await.unwrap().1, 2);
+    let nowhere = EntryFilter { folders: Some(Vec::new()), limit: 9, ..EntryFilter::default() };
+    assert_eq!(store.entries(&nowhere).await.unwrap().1, 0);
+    assert_eq!(store.revision("id-a", 1).await.unwrap().unwrap().hash, "1");
+    assert!(store.revision("id-a", 3).await.unwrap().is_none());
     assert_eq!(store.entry_kinds().await.unwrap(), [("QRU".to_owned(), 2)]);
     assert_eq!(store.latest_revision("id-a").await.unwrap().unwrap().hash, "2");
     assert_eq!(store.revisions("id-a").await.unwrap().iter().map(|r| r.number).collect::<Vec<_>>(), [2, 1]);
@@ -224,8 +237,10 @@ async fn exams(store: &Store) {
     assert!(matches!(store.set_settings(&settings, "stale", "{}").await, Err(StoreError::Conflict)));
     store.set_settings(&settings, "{\"v\":2}", "{\"v\":2}").await.unwrap();
     assert_eq!(store.exam("x").await.unwrap().unwrap().title, "Titre");
-    assert!(matches!(store.freeze("x", "stale", "{}", "h", &event("x", 2, 2)).await, Err(StoreError::Conflict)));
-    store.freeze("x", "{\"v\":2}", "{\"v\":2}", "h", &event("x", 3, 3)).await.unwrap();
+    assert!(matches!(store.freeze("x", "stale", "{}", "h", &[], &event("x", 2, 2)).await, Err(StoreError::Conflict)));
+    let held = [FrozenElement { external_id: "a".into(), hash: "3".into() }];
+    store.freeze("x", "{\"v\":2}", "{\"v\":2}", "h", &held, &event("x", 3, 3)).await.unwrap();
+    bank::uses(store).await;
     assert_eq!(store.events("x", 10).await.unwrap().len(), 2, "a refused freezing leaves no event");
     assert!(matches!(store.set_draft("x", "{\"v\":2}", "{}").await, Err(StoreError::Conflict)), "frozen");
     assert_eq!(store.exam("x").await.unwrap().unwrap().paper_hash.as_deref(), Some("h"));
@@ -462,11 +477,16 @@ async fn results(store: &Store) {
 async fn story(store: Store) {
     store.ping().await.unwrap();
     people(&store).await;
-    bank(&store).await;
+    entries(&store).await;
+    bank::folders(&store).await;
+    bank::workflow(&store).await;
+    bank::operations(&store).await;
     exams(&store).await;
     delivery(&store).await;
     crowd(&store).await;
     results(&store).await;
+    bank::assembly(&store).await;
+    bank::follow(&store).await;
     store.close().await;
 }
 

@@ -1,7 +1,30 @@
-//! The bank: entries, their immutable revisions, and media.
+//! The bank: entries, their immutable revisions, and media. What people do with entries is in the rooms
+//! below: [`folders`] (who shares what), [`workflow`], [`working`] copies, [`uses`] in papers, [`operations`]
+//! on many at once, [`follow`] (the order of changes), [`assembly`] (tables of specification, overrides).
+
+pub mod assembly;
+pub mod folders;
+pub mod follow;
+pub mod operations;
+pub mod uses;
+pub mod workflow;
+pub mod working;
 
 use crate::db::{read, write};
 use crate::{Store, StoreResult};
+
+/// Takes the next number of the bank's changes, inside a transaction that will have it: numbers are in the
+/// order of commits.
+macro_rules! next_change {
+    ($tx:expr) => {{
+        let change: i64 =
+            sqlx::query_scalar("update change_counter set value = value + 1 where name = 'bank' returning value")
+                .fetch_one(&mut *$tx)
+                .await?;
+        change
+    }};
+}
+pub(crate) use next_change;
 
 /// A revision ready to be kept.
 #[derive(Clone, Debug)]
@@ -30,10 +53,21 @@ pub struct NewRevision {
     pub origin: String,
     /// Who brought it.
     pub author_id: String,
+    /// Folder of a new entry.
+    pub folder_id: String,
+    /// Language of the wording: `fr`, `en`…
+    pub language: String,
+    /// What finds near-duplicates.
+    pub signature: Option<Vec<u8>>,
+    /// Codes of writing flaws, separated by spaces.
+    pub flaws: String,
 }
 
+/// Folder of what is put nowhere else.
+pub const COMMON_FOLDER: &str = "commun";
+
 /// What adding a revision did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Added {
     /// A new entry.
     Entry,
@@ -41,6 +75,8 @@ pub enum Added {
     Revision,
     /// The latest revision is already this one.
     Unchanged,
+    /// The entry is on a paper that is sealed or being sat: nothing was done. Title of the exam.
+    Locked(String),
 }
 
 /// An entry with its latest revision, without the body.
@@ -62,6 +98,25 @@ pub struct EntryLine {
     pub questions: i64,
     /// Tags.
     pub tags: String,
+    /// Folder.
+    pub folder_id: String,
+    /// Language of the wording.
+    pub language: String,
+    /// Number of the newest validated revision, where there is one.
+    pub usable: Option<i64>,
+    /// When it last changed.
+    pub updated_ms: i64,
+}
+
+/// Selects [`EntryLine`]s where a condition holds.
+macro_rules! line {
+    () => {
+        "select e.id, e.external_id, e.kind, e.status, e.latest, v.title, v.questions, v.tags, e.folder_id, \
+         e.language, e.usable, e.updated_ms"
+    };
+    ($where:literal) => {
+        concat!(line!(), " from entry e join revision v on v.entry_id = e.id and v.number = e.latest where ", $where)
+    };
 }
 
 /// One revision, whole.
@@ -105,11 +160,26 @@ pub struct EntryFilter {
     pub words: Vec<String>,
     /// Only this kind.
     pub kind: Option<String>,
+    /// Only these folders; all of them with `None`.
+    pub folders: Option<Vec<String>>,
     /// Page size.
     pub limit: i64,
     /// Entries to pass over.
     pub offset: i64,
 }
+
+/// Status of what may be put on a paper.
+const VALIDATED: &str = "validated";
+
+macro_rules! insert_revision {
+    ($tx:expr, $entry_id:expr, $number:expr, $r:expr, $now_ms:expr) => {
+        sqlx::query("insert into revision (entry_id, number, hash, fingerprint, title, questions, tags, body, origin, author_id, created_ms, signature, flaws) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
+            .bind($entry_id).bind($number).bind(&$r.hash).bind(&$r.fingerprint).bind(&$r.title).bind($r.questions)
+            .bind(&$r.tags).bind(&$r.body).bind(&$r.origin).bind(&$r.author_id).bind($now_ms)
+            .bind(&$r.signature).bind(&$r.flaws).execute(&mut *$tx).await?
+    };
+}
+pub(crate) use insert_revision;
 
 impl Store {
     /// Adds revisions and media, all or nothing. The same file brought twice changes nothing.
@@ -121,6 +191,7 @@ impl Store {
     ) -> StoreResult<Vec<Added>> {
         let mut done = Vec::with_capacity(revisions.len());
         write!(self, tx => {
+            let mut change = None;
             for m in media {
                 sqlx::query("insert into media (hash, mime, width, height, bytes, created_ms) values ($1, $2, $3, $4, $5, $6) on conflict (hash) do nothing")
                     .bind(&m.hash).bind(&m.mime).bind(m.width).bind(m.height).bind(&m.bytes).bind(now_ms)
@@ -130,26 +201,37 @@ impl Store {
                 let known: Option<(String, i64, String)> = sqlx::query_as(
                     "select e.id, e.latest, v.hash from entry e join revision v on v.entry_id = e.id and v.number = e.latest where e.external_id = $1")
                     .bind(&r.external_id).fetch_optional(&mut *tx).await?;
+                let change = match change {
+                    Some(change) => change,
+                    None => *change.insert(next_change!(tx)),
+                };
                 let (entry_id, number, added) = match known {
                     Some((_, _, hash)) if hash == r.hash => {
                         done.push(Added::Unchanged);
                         continue;
                     }
-                    Some((id, latest, _)) => (id, latest + 1, Added::Revision),
+                    Some((id, latest, _)) => {
+                        let locked: Option<String> = sqlx::query_scalar(uses::LOCK).bind(&id).fetch_optional(&mut *tx).await?;
+                        if let Some(exam) = locked {
+                            done.push(Added::Locked(exam));
+                            continue;
+                        }
+                        (id, latest + 1, Added::Revision)
+                    }
                     None => (r.fresh_entry_id.clone(), 1, Added::Entry),
                 };
+                let usable = (r.status == VALIDATED).then_some(number);
                 if added == Added::Entry {
-                    sqlx::query("insert into entry (id, external_id, kind, status, latest, created_ms) values ($1, $2, $3, $4, $5, $6)")
+                    sqlx::query("insert into entry (id, external_id, kind, status, latest, created_ms, folder_id, language, usable, changed, updated_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $6)")
                         .bind(&entry_id).bind(&r.external_id).bind(&r.kind).bind(&r.status).bind(number).bind(now_ms)
-                        .execute(&mut *tx).await?;
+                        .bind(&r.folder_id).bind(&r.language).bind(usable).bind(change).execute(&mut *tx).await?;
                 } else {
-                    sqlx::query("update entry set latest = $2, kind = $3, status = $4 where id = $1")
-                        .bind(&entry_id).bind(number).bind(&r.kind).bind(&r.status).execute(&mut *tx).await?;
+                    // A new wording that waits for its review leaves the validated one usable.
+                    sqlx::query("update entry set latest = $2, kind = $3, status = $4, language = $5, usable = coalesce($6, usable), changed = $7, updated_ms = $8 where id = $1")
+                        .bind(&entry_id).bind(number).bind(&r.kind).bind(&r.status).bind(&r.language).bind(usable)
+                        .bind(change).bind(now_ms).execute(&mut *tx).await?;
                 }
-                sqlx::query("insert into revision (entry_id, number, hash, fingerprint, title, questions, tags, body, origin, author_id, created_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
-                    .bind(&entry_id).bind(number).bind(&r.hash).bind(&r.fingerprint).bind(&r.title).bind(r.questions)
-                    .bind(&r.tags).bind(&r.body).bind(&r.origin).bind(&r.author_id).bind(now_ms)
-                    .execute(&mut *tx).await?;
+                insert_revision!(tx, &entry_id, number, r, now_ms);
                 done.push(added);
             }
         });
@@ -172,14 +254,20 @@ impl Store {
                 if let Some(kind) = &filter.kind {
                     query.push(" and e.kind = ").push_bind(kind.clone());
                 }
+                if let Some(folders) = &filter.folders {
+                    query.push(" and e.folder_id in (''");
+                    for folder in folders {
+                        query.push(", ").push_bind(folder.clone());
+                    }
+                    query.push(")");
+                }
                 query
             }};
         }
         macro_rules! run {
             ($db:ty, $pool:expr) => {{
                 let total: i64 = build!($db, "select count(*)").build_query_scalar().fetch_one($pool).await?;
-                let mut query =
-                    build!($db, "select e.id, e.external_id, e.kind, e.status, e.latest, v.title, v.questions, v.tags");
+                let mut query = build!($db, line!());
                 query.push(" order by e.external_id limit ").push_bind(filter.limit);
                 query.push(" offset ").push_bind(filter.offset);
                 (query.build_query_as().fetch_all($pool).await?, total)
@@ -195,6 +283,13 @@ impl Store {
     pub async fn entry_kinds(&self) -> StoreResult<Vec<(String, i64)>> {
         let sql = "select kind, count(*) from entry group by kind order by kind";
         Ok(read!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?))
+    }
+
+    /// One revision of an entry.
+    pub async fn revision(&self, entry_id: &str, number: i64) -> StoreResult<Option<Revision>> {
+        let sql = "select v.entry_id, v.number, v.hash, v.body, v.origin, p.name as author_name, v.created_ms \
+                   from revision v join person p on p.id = v.author_id where v.entry_id = $1 and v.number = $2";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(entry_id).bind(number).fetch_optional(pool).await?))
     }
 
     /// The latest revision of an entry.
@@ -214,16 +309,14 @@ impl Store {
 
     /// One entry by id.
     pub async fn entry(&self, entry_id: &str) -> StoreResult<Option<EntryLine>> {
-        let sql = "select e.id, e.external_id, e.kind, e.status, e.latest, v.title, v.questions, v.tags \
-                   from entry e join revision v on v.entry_id = e.id and v.number = e.latest where e.id = $1";
-        Ok(read!(self, pool => sqlx::query_as(sql).bind(entry_id).fetch_optional(pool).await?))
+        Ok(read!(self, pool => sqlx::query_as(line!("e.id = $1")).bind(entry_id).fetch_optional(pool).await?))
     }
 
     /// One entry by the author's own id.
     pub async fn entry_by_external_id(&self, external_id: &str) -> StoreResult<Option<EntryLine>> {
-        let sql = "select e.id, e.external_id, e.kind, e.status, e.latest, v.title, v.questions, v.tags \
-                   from entry e join revision v on v.entry_id = e.id and v.number = e.latest where e.external_id = $1";
-        Ok(read!(self, pool => sqlx::query_as(sql).bind(external_id).fetch_optional(pool).await?))
+        Ok(
+            read!(self, pool => sqlx::query_as(line!("e.external_id = $1")).bind(external_id).fetch_optional(pool).await?),
+        )
     }
 
     /// Exams whose frozen or draft paper holds this entry's question id, by title.

@@ -1,0 +1,26 @@
+//! The life of the bank: what the pages, the JSON interface and the command line all call.
+//!
+//! Who sees and does what ([`reach`]) → an entry's way from draft to use ([`desk`]) → several entries at once
+//! ([`bulk`]) → where entries were used and how they did ([`record`]). Bringing files is `crate::library`.
+
+pub mod bulk;
+pub mod desk;
+pub mod reach;
+pub mod record;
+
+use crate::ambient;
+use crate::auth::Actor;
+use docimo_store::exams::NewEvent;
+
+/// What a person in charge of the bank just did, to be recorded with it.
+pub(crate) fn event(actor: &Actor, what: &'static str, detail: impl Into<String>) -> NewEvent {
+    let at_ms = ambient::now_ms();
+    NewEvent {
+        id: ambient::fresh_id(at_ms),
+        exam_id: None,
+        at_ms,
+        author_id: Some(actor.id.to_string()),
+        what,
+        detail: detail.into(),
+    }
+}
