@@ -1,9 +1,11 @@
 //! Item response theory: one latent ability, questions that reveal it more or less.
 //!
 //! Metric: logistic, D = 1; ability is standard normal in the population (of the first group).
-//! Reading order: [`model`], [`mml`] (estimation), [`ability`], [`fit`].
+//! Reading order: [`model`], [`mml`] (estimation), [`ability`], [`fit`]; then [`conditional`] (Rasch without assuming
+//! how abilities are spread) and [`nominal`] (options that no order ranks).
 
 pub mod ability;
+pub mod conditional;
 pub mod fit;
 pub mod maximise;
 pub mod mml;
