@@ -17,7 +17,7 @@ use super::packed::Coded;
 use crate::docimology::matrix::{MISSING, ScoreMatrix};
 use crate::docimology::numeric::chi2_sf;
 use crate::docimology::{Estimate, NotEstimable};
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -207,7 +207,7 @@ impl Pattern {
             }
         }
         let information = with_information.then(|| {
-            let mut products = probabilities.tr_mul(&probabilities);
+            let mut products = probabilities.transpose() * &probabilities;
             let by_question: Vec<f64> = own.iter().map(|b| (mean - b).exp()).collect();
             let tied = Ties::new(&ascending, &own, |i, j| self.both_right(&by_question, &whole, i, j));
             for i in 0..k {
@@ -348,21 +348,20 @@ fn climb(reduced: &Reduced, given: usize) -> Estimate<(Vec<f64>, Vec<f64>, f64, 
     let mut here = total(reduced, &beta, true);
     for iteration in 1..=MOST_STEPS {
         let gradient = DVector::from_fn(k, |i, _| here.expected[i] - reduced.right[i]);
-        let Some(covariance) = inverse(here.information.take()) else {
+        let Some(factor) = here.information.take().and_then(factor) else {
             let detail = format!(
                 "les {given} questions ne se laissent pas comparer entre elles ; vérifiez que des candidats en ont \
                  passé plusieurs en commun"
             );
             return Err(unsuited(detail));
         };
-        let step = &covariance * &gradient;
+        let step = factor.solve(&gradient);
         let longest = step.amax();
         if !longest.is_finite() {
             break;
         }
         if longest < 1e-9 {
-            let errors = (0..k).map(|i| covariance[(i, i)].max(0.0).sqrt()).collect();
-            return Ok((beta, errors, here.log_likelihood, iteration));
+            return Ok((beta, errors(&factor), here.log_likelihood, iteration));
         }
         // The function is concave: a shorter step always climbs.
         let mut scale = if longest > 2.0 { 2.0 / longest } else { 1.0 };
@@ -390,10 +389,9 @@ fn centre(beta: &mut [f64]) {
     beta.iter_mut().for_each(|b| *b -= mean);
 }
 
-/// Covariance of difficulties of sum 0 from an information that is nil along equal shifts of all.
-fn inverse(information: Option<DMatrix<f64>>) -> Option<DMatrix<f64>> {
-    let mut information = information?;
-    let k = information.nrows();
+/// Factor of an information that is nil along equal shifts of all difficulties, once that direction is filled: it moves
+/// nothing of sum 0.
+fn factor(mut information: DMatrix<f64>) -> Option<Cholesky<f64, Dyn>> {
     let scale = information.diagonal().mean();
     if !(scale.is_finite() && scale > 0.0) {
         return None;
@@ -401,13 +399,17 @@ fn inverse(information: Option<DMatrix<f64>>) -> Option<DMatrix<f64>> {
     information.add_scalar_mut(scale);
     let factor = information.cholesky()?;
     // Groups of questions that no candidate links have an information that is nil along their distance.
-    let pivots = factor.l_dirty().diagonal();
-    if pivots.min().powi(2) < 1e-10 * scale {
-        return None;
-    }
-    let mut covariance = factor.inverse();
-    covariance.add_scalar_mut(-1.0 / (scale * (k * k) as f64));
-    Some(covariance)
+    let least = factor.l_dirty().diagonal().min().powi(2);
+    (least > 1e-10 * scale).then_some(factor)
+}
+
+/// Standard errors of difficulties of sum 0.
+fn errors(factor: &Cholesky<f64, Dyn>) -> Vec<f64> {
+    let covariance = factor.inverse();
+    let k = covariance.nrows();
+    // What the filling left: the same variance for all, along equal shifts.
+    let shift = covariance.sum() / (k * k) as f64;
+    (0..k).map(|i| (covariance[(i, i)] - shift).max(0.0).sqrt()).collect()
 }
 
 fn columns(coded: &Coded) -> Columns<'_> {
@@ -448,6 +450,22 @@ pub fn conditional(matrix: &ScoreMatrix) -> Estimate<Conditional> {
         patterns: reduced.patterns.len(),
         iterations,
     })
+}
+
+/// Conditional log-likelihood at difficulties given for all questions of the matrix (any origin), of complete sheets or
+/// not: what another program's difficulties are worth.
+///
+/// # Errors
+/// Not one finite difficulty a question, or a question that everyone answers alike.
+pub fn log_likelihood_at(matrix: &ScoreMatrix, difficulties: &[f64]) -> Estimate<f64> {
+    let coded = Coded::new(matrix, true);
+    if difficulties.len() != coded.questions() || difficulties.iter().any(|b| !b.is_finite()) {
+        return Err(unsuited(format!("il faut une difficulté pour chacune des {} questions", coded.questions())));
+    }
+    let mut centred = difficulties.to_vec();
+    centre(&mut centred);
+    let everyone: Vec<usize> = (0..matrix.candidates()).collect();
+    Ok(total(&reduce(&columns(&coded), &everyone), &centred, false).log_likelihood)
 }
 
 /// How [`andersen`] cuts candidates by their number of right answers.

@@ -5,12 +5,15 @@
 //! how abilities are spread) and [`nominal`] (options that no order ranks).
 
 pub mod ability;
+mod acceleration;
 pub mod conditional;
 pub mod fit;
+mod gradients;
 pub mod maximise;
 pub mod mml;
 pub mod model;
+pub mod nominal;
 pub mod packed;
 
 pub use mml::{Calibration, Options, calibrate, calibrate_groups};
-pub use model::{ItemParameters, Model};
+pub use model::{ItemParameters, Model, Response};
