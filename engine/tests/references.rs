@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 /// those that a package gets wrong are compared the other way (what is found here is likelier or nearer the truth).
 const READ_BY: &[(&str, &str)] = &[
     // Data and keys.
-    ("classic/*.data.csv", "classical, irt, nominal, dif (verbal)"),
+    ("classic/*.data.csv", "classical, irt, packages, conditional, nominal, dif (verbal)"),
     ("classic/SAT12.key.json", "propositions"),
     ("classic/SAT12.options.csv", "propositions"),
     ("collusion/copydetect.data.csv", "irregularities"),
@@ -41,16 +41,16 @@ const READ_BY: &[(&str, &str)] = &[
     ("classic/LSAT?.TAM.json", "packages"),
     ("classic/LSAT?.second_opinions.json", "packages, conditional"),
     // The seeded sets. Packages on coarse grids (PyPI mirt, ltm, TAM by default, theta at 450) the other way.
-    ("synthetic/2pl_*.*_2pl.csv", "packages, irt"),
+    ("synthetic/2pl_*.*_2pl.csv", "packages"),
     ("synthetic/2pl_*.*_2pl_q*.csv", "packages, irt"),
     ("synthetic/2pl_*.*_2pl.eap.csv", "packages, irt"),
     ("synthetic/2pl_*.*_2pl.wle.csv", "packages, irt"),
     ("synthetic/2pl_*.rmirt_2pl.sx2.csv", "packages, irt"),
     ("synthetic/2pl_1000x50.rmirt_2pl.m2.csv", "irt"),
     ("synthetic/2pl_1000x50.rmirt_2pl.q3.csv", "irt"),
-    ("synthetic/2pl_*.*_rasch.csv", "packages, conditional"),
+    ("synthetic/2pl_*.*_rasch.csv", "packages, conditional, irt"),
     ("synthetic/2pl_*.pymirt_1pl.*", "packages"),
-    ("synthetic/2pl_*.*_rasch.eap.csv", "packages"),
+    ("synthetic/2pl_*.*_rasch.eap.csv", "packages, irt"),
     ("synthetic/2pl_*.*_rasch.wle.csv", "packages"),
     ("synthetic/2pl_*.*_rasch.infit.csv", "packages, irt"),
     ("synthetic/2pl_*.girth_rasch_cml.csv", "conditional"),
