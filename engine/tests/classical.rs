@@ -90,18 +90,44 @@ fn the_seeded_sets_as_the_packages_have_them() {
     if psychometrics().is_none() {
         return;
     }
-    let found = analyse(&Seeded::new("2pl", 1_000, 50, 1).matrix()).unwrap();
-    let items = Table::read("synthetic/2pl_1000x50.rctt_items.csv");
-    let psych = Table::read("synthetic/2pl_1000x50.rpsych_alpha.csv");
-    for (q, i) in found.items.iter().enumerate() {
-        near("p", i.p, items.column("itemMean")[q], 1e-12);
-        near("r", i.r_item_rest, items.column("pBis")[q], 1e-9);
-        near("biserial", i.biserial, items.column("bis")[q], 1e-9);
-        near("alpha if deleted", i.alpha_if_deleted, items.column("alphaIfDeleted")[q], 1e-9);
-        near("r", i.r_item_total, psych.column("raw.r")[q], 1e-9);
+    for (n, k, seed) in [(1_000, 50, 1), (10_000, 120, 2), (10_000, 450, 3)] {
+        let found = analyse(&Seeded::new("2pl", n, k, seed).matrix()).unwrap();
+        let read = |file: &str| Table::read(&format!("synthetic/2pl_{n}x{k}.{file}.csv"));
+        let (items, psych) = (read("rctt_items"), read("rpsych_alpha"));
+        let same = |column: Vec<f64>, of: &dyn Fn(usize) -> Option<f64>| {
+            column.iter().enumerate().for_each(|(q, wanted)| near(&format!("{n} × {k} {q}"), of(q), *wanted, 1e-9));
+        };
+        let item = |q: usize| &found.items[q];
+        same(items.column("itemMean"), &|q| item(q).p);
+        same(items.column("pBis"), &|q| item(q).r_item_rest);
+        same(items.column("bis"), &|q| item(q).biserial);
+        same(items.column("alphaIfDeleted"), &|q| item(q).alpha_if_deleted);
+        same(psych.column("raw.r"), &|q| item(q).r_item_total);
+        same(psych.column("r.drop"), &|q| item(q).r_item_rest);
+        same(psych.column("mean"), &|q| item(q).p);
+        same(psych.column("sd"), &|q| item(q).sd);
+        same(psych.column("raw_alpha"), &|q| item(q).alpha_if_deleted);
+        if k == 450 {
+            continue;
+        }
+        let (mirt, ltm, tam) = (read("rmirt_itemstats"), read("rltm_descript"), read("rtam_ctt"));
+        same(mirt.column("mean"), &|q| item(q).p);
+        same(mirt.column("sd"), &|q| item(q).sd);
+        same(mirt.column("total.r"), &|q| item(q).r_item_total);
+        same(mirt.column("total.r_if_rm"), &|q| item(q).r_item_rest);
+        same(mirt.column("alpha_if_rm"), &|q| item(q).alpha_if_deleted);
+        // ltm's “biserial” is the correlation with the whole total, its “point-biserial” that with the rest.
+        same(ltm.column("bis_incl"), &|q| item(q).r_item_total);
+        same(ltm.column("pb_excl"), &|q| item(q).r_item_rest);
+        // TAM has a line for each category: the right answer's is the second.
+        let second = |column: &str| -> Vec<f64> { tam.column(column).into_iter().skip(1).step_by(2).collect() };
+        same(second("RelFreq"), &|q| item(q).p);
+        same(second("rpb.WLE"), &|q| item(q).r_item_total);
+        if k == 50 {
+            // Six packages agree on this one.
+            near("alpha", found.reliability.alpha, 0.902_503_243_487_839, 1e-9);
+        }
     }
-    // Six packages agree on this one.
-    near("alpha", found.reliability.alpha, 0.902_503_243_487_839, 1e-9);
 }
 
 /// The same by the definitions, one candidate at a time.

@@ -5,8 +5,10 @@ mod common;
 
 use common::reference::{Seeded, Table, psychometrics};
 use docimo_engine::docimology::dif::{
-    Class, Dif, ItemDif, Options, Regressed, Side, dif, each_against_others, one_against_others, sibtest,
+    Class, Dif, ItemDif, Options, Regressed, Side, dif, each_against_others, one_against_others, parameter_dif, sibtest,
 };
+use docimo_engine::docimology::equating::linking::{LinkMethod, LinkOptions, link};
+use docimo_engine::docimology::irt::{self, Calibration, ItemParameters, Model, calibrate};
 use docimo_engine::docimology::matrix::ScoreMatrix;
 use docimo_engine::docimology::numeric::{benjamini_hochberg, logistic};
 use nalgebra::{DMatrix, DVector};
@@ -65,6 +67,73 @@ fn verbal_aggression_as_difr_has_it() {
         // difR gives four decimals.
         assert!((item.homogeneity.unwrap().breslow_day - at("BD")).abs() < 6e-5);
     }
+}
+
+/// Each group calibrated apart by the Rasch model of slope 1 and spread 1, as difR has ltm do it, and the means of the
+/// difficulties made equal.
+#[test]
+fn parameters_of_verbal_aggression_as_difr_has_them() {
+    if psychometrics().is_none() {
+        return;
+    }
+    let (matrix, sides) = verbal();
+    let of = |side: Side| {
+        let rows: Vec<usize> = (0..sides.len()).filter(|c| sides[*c] == side).collect();
+        let options = irt::Options { slope: Some(1.0), ..irt::Options::new(Model::Rasch) };
+        calibrate(&matrix.rows(&rows), &irt::Options { tolerance: 1e-7, ..options.with_errors() }).unwrap()
+    };
+    let (reference, focal) = (of(Side::Reference), of(Side::Focal));
+    let mean = |c: &Calibration| c.items.iter().map(|i| i.b[0]).sum::<f64>() / c.items.len() as f64;
+    let found = parameter_dif(&reference, &focal, 1.0, mean(&reference) - mean(&focal)).unwrap();
+    let table = Table::read("classic/verbal.dif_difR.csv");
+    let (lord, raju) = (table.column("Lord_1PL"), table.column("Raju_z_1PL"));
+    for (q, f) in found.iter().enumerate() {
+        println!("{q} {:.4} {:.4} {:.4} {:.4}", f.lord, lord[q], f.raju_z, raju[q]);
+        assert!((f.raju_z * f.raju_z - f.lord).abs() < 1e-9 && f.df == 1);
+        assert!((raju[q] * raju[q] - lord[q]).abs() < 1e-9);
+        // difR's errors come from the observed information; ours, from outer products, are larger where candidates are
+        // not many times the parameters (73 and 24 in the focal group): by a quarter to a half here.
+        let ratio = f.raju_z / raju[q];
+        assert!(raju[q].abs() < 0.3 || (0.6..1.0).contains(&ratio), "{q}: {ratio}");
+    }
+    let ours: Vec<f64> = found.iter().map(|f| f.raju_z).collect();
+    let r = docimo_engine::stats::correlation(&ours, &raju).unwrap();
+    println!("r = {r:.5}");
+    assert!(r > 0.99, "{r}");
+}
+
+/// Where nothing differs, Lord's χ² has its law; where difficulties were shifted, it sees which.
+#[test]
+fn parameters_of_the_seeded_set() {
+    let (matrix, sides) = seeded(4_000, 30, 41);
+    let of = |side: Side| {
+        let rows: Vec<usize> = (0..sides.len()).filter(|c| sides[*c] == side).collect();
+        let options = irt::Options { tolerance: 1e-5, ..irt::Options::new(Model::TwoPl).with_errors() };
+        calibrate(&matrix.rows(&rows), &options).unwrap()
+    };
+    let (reference, focal) = (of(Side::Reference), of(Side::Focal));
+    let common: Vec<(ItemParameters, ItemParameters)> = focal
+        .items
+        .iter()
+        .zip(&reference.items)
+        .enumerate()
+        .filter(|(q, _)| q % 10 != 3)
+        .map(|(_, (f, r))| (f.clone(), r.clone()))
+        .collect();
+    let link = link(&common, LinkMethod::StockingLord, &LinkOptions::default()).unwrap();
+    assert!((link.shift + 0.5).abs() < 0.12 && (link.slope - 1.0).abs() < 0.1, "{link:?}");
+    let found = parameter_dif(&reference, &focal, link.slope, link.shift).unwrap();
+    let shifted: Vec<usize> = (0..30).filter(|q| q % 10 == 3).collect();
+    for (q, f) in found.iter().enumerate() {
+        if shifted.contains(&q) {
+            assert!(f.lord_p < 0.01 && f.signed_area > 0.25 && f.unsigned_area >= f.signed_area - 1e-9, "{q} {f:?}");
+        } else {
+            assert!(f.signed_area.abs() < 0.4 && f.lord_p > 1e-4, "{q} {f:?}");
+        }
+    }
+    let alarms = (0..30).filter(|q| q % 10 != 3 && found[*q].lord_p < 0.05).count();
+    assert!(alarms <= 5, "{alarms} of 27");
+    assert!(parameter_dif(&reference, &focal, 0.0, 0.0).is_err());
 }
 
 fn seeded(n: usize, k: usize, seed: u64) -> (ScoreMatrix, Vec<Side>) {

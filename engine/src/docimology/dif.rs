@@ -17,16 +17,19 @@
 //! | homogeneity of the odds ratios | right or wrong | Breslow and Day 1980; Tarone 1985 |
 //! | regression, uniform or not | both | Swaminathan and Rogers 1990; Zumbo 1999 |
 //! | SIBTEST ([`sibtest`]) | both | Shealy and Stout 1993; Roussos and Stout 1996 |
+//! | distance of parameters, area between curves ([`parameter_dif`]) | right or wrong | Lord 1980; Raju 1988, 1990 |
 //!
 //! They fail where one group is small, where the groups hardly overlap in ability, where the exam is short or
 //! unreliable (groups of unequal ability then look treated unequally), and where most questions favour the same
 //! group: the total then carries the bias (purification helps a little). Mantel-Haenszel does not see a question that
 //! favours one group among the weak and the other among the strong; the regression does.
 
+mod parameters;
 mod regression;
 mod sibtest;
 mod strata;
 
+pub use parameters::{ParameterDif, parameter_dif};
 pub use sibtest::{Sib, sibtest};
 
 use super::matrix::{Item, ScoreMatrix};

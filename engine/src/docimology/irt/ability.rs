@@ -5,7 +5,7 @@
 //! the recursion of Lord and Wingersky 1984) gives the same ability to the same total.
 
 use super::mml::Calibration;
-use super::model::ItemParameters;
+use super::model::{ItemParameters, Response};
 use super::packed::{Coded, Grid, Packed};
 use crate::docimology::matrix::{MISSING, ScoreMatrix};
 use crate::docimology::{Estimate, NotEstimable};
@@ -103,7 +103,7 @@ struct Curve {
     warm: f64,
 }
 
-fn curve(items: &[ItemParameters], cells: &[u8], theta: f64) -> Curve {
+fn curve<R: Response>(items: &[R], cells: &[u8], theta: f64) -> Curve {
     let (mut slope, mut information, mut observed, mut warm) = (0.0, 0.0, 0.0, 0.0);
     let (mut p, mut first, mut second) = ([0.0; 32], [0.0; 32], [0.0; 32]);
     for (item, cell) in items.iter().zip(cells) {
@@ -140,11 +140,11 @@ pub fn abilities(calibration: &Calibration, matrix: &ScoreMatrix, method: Method
 }
 
 /// Ability of one sheet: `cells[question]` is a category or [`MISSING`]. `None` where it does not exist.
-pub fn ability(items: &[ItemParameters], cells: &[u8], method: Method) -> Option<Ability> {
+pub fn ability<R: Response>(items: &[R], cells: &[u8], method: Method) -> Option<Ability> {
     solve(items, cells, method, 0.0)
 }
 
-fn solve(items: &[ItemParameters], cells: &[u8], method: Method, start: f64) -> Option<Ability> {
+fn solve<R: Response>(items: &[R], cells: &[u8], method: Method, start: f64) -> Option<Ability> {
     if cells.iter().all(|c| *c == MISSING) {
         return None;
     }
@@ -231,9 +231,9 @@ pub(crate) fn add_item(sums: &[Vec<f64>], item: &[f64], width: usize) -> Vec<Vec
 }
 
 /// Probabilities of the categories of every question at some nodes: `[question][category * width + node]`.
-pub(crate) fn tables(items: &[ItemParameters], nodes: &[f64]) -> Vec<Vec<f64>> {
+pub(crate) fn tables<R: Response>(items: &[R], nodes: &[f64]) -> Vec<Vec<f64>> {
     let width = nodes.len();
-    let table = |item: &ItemParameters| {
+    let table = |item: &R| {
         let mut out = vec![0.0; item.categories() * width];
         let mut p = vec![0.0; item.categories()];
         for (i, t) in nodes.iter().enumerate() {
@@ -247,9 +247,13 @@ pub(crate) fn tables(items: &[ItemParameters], nodes: &[f64]) -> Vec<Vec<f64>> {
 
 /// Normal weights of equally spaced nodes.
 pub(crate) fn normal_grid(calibration: &Calibration) -> (Vec<f64>, Vec<f64>) {
-    let (low, high) = calibration.bounds;
-    let step = (high - low) / (calibration.nodes - 1) as f64;
-    let nodes: Vec<f64> = (0..calibration.nodes).map(|i| low + step * i as f64).collect();
+    normal_nodes(calibration.bounds, calibration.nodes)
+}
+
+/// So many nodes between two bounds, with the weights of the standard normal law.
+pub(crate) fn normal_nodes((low, high): (f64, f64), count: usize) -> (Vec<f64>, Vec<f64>) {
+    let step = (high - low) / (count - 1) as f64;
+    let nodes: Vec<f64> = (0..count).map(|i| low + step * i as f64).collect();
     let mut weights: Vec<f64> = nodes.iter().map(|t| (-0.5 * t * t).exp()).collect();
     let total: f64 = weights.iter().sum();
     weights.iter_mut().for_each(|w| *w /= total);
@@ -261,19 +265,24 @@ pub(crate) fn normal_grid(calibration: &Calibration) -> (Vec<f64>, Vec<f64>) {
 /// # Errors
 /// More than 4,000 sums: the table would be useless.
 pub fn eap_sum(calibration: &Calibration) -> Estimate<SumScores> {
-    let sums: usize = calibration.items.iter().map(|i| i.categories() - 1).sum();
+    let (nodes, weights) = normal_grid(calibration);
+    eap_of_sums(&calibration.items, &nodes, &weights)
+}
+
+/// The same for any questions, with the weights of the nodes.
+pub(crate) fn eap_of_sums<R: Response>(items: &[R], nodes: &[f64], weights: &[f64]) -> Estimate<SumScores> {
+    let sums: usize = items.iter().map(|i| i.categories() - 1).sum();
     if sums > 4_000 {
         let detail = format!("{sums} totaux possibles, 4 000 au plus");
         return Err(NotEstimable::Unsuited { what: "aptitude d’après le total", detail });
     }
-    let (nodes, weights) = normal_grid(calibration);
-    let likelihood = sum_likelihood(&tables(&calibration.items, &nodes), nodes.len());
+    let likelihood = sum_likelihood(&tables(items, nodes), nodes.len());
     let (mut theta, mut se, mut share) = (Vec::new(), Vec::new(), Vec::new());
     for row in likelihood {
-        let post: Vec<f64> = row.iter().zip(&weights).map(|(l, w)| l * w).collect();
+        let post: Vec<f64> = row.iter().zip(weights).map(|(l, w)| l * w).collect();
         let total: f64 = post.iter().sum();
-        let mean = post.iter().zip(&nodes).map(|(p, t)| p * t).sum::<f64>() / total.max(1e-300);
-        let var = post.iter().zip(&nodes).map(|(p, t)| p * (t - mean).powi(2)).sum::<f64>() / total.max(1e-300);
+        let mean = post.iter().zip(nodes).map(|(p, t)| p * t).sum::<f64>() / total.max(1e-300);
+        let var = post.iter().zip(nodes).map(|(p, t)| p * (t - mean).powi(2)).sum::<f64>() / total.max(1e-300);
         theta.push(mean);
         se.push(var.sqrt());
         share.push(total);

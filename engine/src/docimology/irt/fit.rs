@@ -2,6 +2,7 @@
 
 use super::ability::{Ability, add_item, normal_grid, sum_likelihood, tables};
 use super::mml::Calibration;
+use super::model::Response;
 use super::packed::Coded;
 use crate::docimology::matrix::{MISSING, ScoreMatrix};
 use crate::docimology::numeric::{chi2_sf, normal_cdf};
@@ -37,41 +38,45 @@ pub fn mean_squares(calibration: &Calibration, matrix: &ScoreMatrix, abilities: 
         .into_par_iter()
         .map(|q| {
             let at = coded.kept.iter().position(|k| *k == q)?;
-            let item = &calibration.items[q];
-            let k = item.categories();
-            let mut p = vec![0.0; k];
-            let (mut n, mut z2, mut r2, mut w, mut kurtosis, mut weighted) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-            for (theta, cell) in abilities.iter().zip(&coded.cells[at]) {
-                if *cell == MISSING {
-                    continue;
-                }
-                item.probabilities(*theta, &mut p);
-                let mean: f64 = p.iter().enumerate().map(|(j, p)| j as f64 * p).sum();
-                let (mut var, mut fourth) = (0.0, 0.0);
-                for (j, p) in p.iter().enumerate() {
-                    let off2 = (j as f64 - mean).powi(2);
-                    var += off2 * p;
-                    fourth += off2 * off2 * p;
-                }
-                let var = var.max(LEAST_VARIANCE);
-                let off2 = (f64::from(*cell) - mean).powi(2);
-                n += 1.0;
-                z2 += off2 / var;
-                r2 += off2;
-                w += var;
-                kurtosis += fourth / (var * var);
-                weighted += fourth - var * var;
-            }
-            if n == 0.0 {
-                return None;
-            }
-            let (outfit, infit) = (z2 / n, r2 / w);
-            let outfit_q = (kurtosis / (n * n) - 1.0 / n).max(1e-12).sqrt().min(std::f64::consts::SQRT_2);
-            let infit_q = (weighted.max(1e-12) / (w * w)).sqrt().min(std::f64::consts::SQRT_2);
-            let deviate = |mean_square: f64, q: f64| (mean_square.cbrt() - 1.0) * (3.0 / q) + q / 3.0;
-            Some(MeanSquares { infit, outfit, infit_z: deviate(infit, infit_q), outfit_z: deviate(outfit, outfit_q) })
+            squares(&calibration.items[q], &coded.cells[at], abilities)
         })
         .collect()
+}
+
+/// Infit and outfit of one question from the categories of candidates whose ability is given.
+pub(super) fn squares<R: Response>(item: &R, cells: &[u8], abilities: &[f64]) -> Option<MeanSquares> {
+    let k = item.categories();
+    let mut p = vec![0.0; k];
+    let (mut n, mut z2, mut r2, mut w, mut kurtosis, mut weighted) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+    for (theta, cell) in abilities.iter().zip(cells) {
+        if *cell == MISSING {
+            continue;
+        }
+        item.probabilities(*theta, &mut p);
+        let mean: f64 = p.iter().enumerate().map(|(j, p)| j as f64 * p).sum();
+        let (mut var, mut fourth) = (0.0, 0.0);
+        for (j, p) in p.iter().enumerate() {
+            let off2 = (j as f64 - mean).powi(2);
+            var += off2 * p;
+            fourth += off2 * off2 * p;
+        }
+        let var = var.max(LEAST_VARIANCE);
+        let off2 = (f64::from(*cell) - mean).powi(2);
+        n += 1.0;
+        z2 += off2 / var;
+        r2 += off2;
+        w += var;
+        kurtosis += fourth / (var * var);
+        weighted += fourth - var * var;
+    }
+    if n == 0.0 {
+        return None;
+    }
+    let (outfit, infit) = (z2 / n, r2 / w);
+    let outfit_q = (kurtosis / (n * n) - 1.0 / n).max(1e-12).sqrt().min(std::f64::consts::SQRT_2);
+    let infit_q = (weighted.max(1e-12) / (w * w)).sqrt().min(std::f64::consts::SQRT_2);
+    let deviate = |mean_square: f64, q: f64| (mean_square.cbrt() - 1.0) * (3.0 / q) + q / 3.0;
+    Some(MeanSquares { infit, outfit, infit_z: deviate(infit, infit_q), outfit_z: deviate(outfit, outfit_q) })
 }
 
 /// A fit statistic with its p-value.
@@ -94,23 +99,36 @@ pub struct ChiSquare {
 /// # Errors
 /// Fewer than 100 complete sheets.
 pub fn s_x2(calibration: &Calibration, matrix: &ScoreMatrix, least: f64) -> Estimate<Vec<Option<ChiSquare>>> {
-    const WHAT: &str = "ajustement S-X²";
     let coded = Coded::new(&matrix.select(&calibration.kept), calibration.model.dichotomous());
-    let n = matrix.candidates();
-    let complete: Vec<usize> = (0..n).filter(|c| coded.cells.iter().all(|column| column[*c] != MISSING)).collect();
+    // A common slope is counted at each question, as mirt counts the spread of ability.
+    let free = |k: usize| k + usize::from(calibration.model == super::Model::ThreePl);
+    s_x2_of(&calibration.items, &coded.cells, normal_grid(calibration), free, least)
+}
+
+/// The same for any questions: `cells[question][candidate]` holds categories, `free` gives how many parameters a
+/// question of so many categories has.
+pub(super) fn s_x2_of<R: Response>(
+    items: &[R],
+    cells: &[Vec<u8>],
+    (nodes, weights): (Vec<f64>, Vec<f64>),
+    free: impl Fn(usize) -> usize + Sync,
+    least: f64,
+) -> Estimate<Vec<Option<ChiSquare>>> {
+    const WHAT: &str = "ajustement S-X²";
+    let n = cells.first().map_or(0, Vec::len);
+    let complete: Vec<usize> = (0..n).filter(|c| cells.iter().all(|column| column[*c] != MISSING)).collect();
     if complete.len() < 100 {
         return Err(NotEstimable::TooFewCandidates { what: WHAT, n: complete.len(), needed: 100 });
     }
-    if coded.questions() != calibration.items.len() {
+    if cells.len() != items.len() {
         let detail = "les questions ne sont pas celles du modèle".to_owned();
         return Err(NotEstimable::Unsuited { what: WHAT, detail });
     }
-    let (nodes, weights) = normal_grid(calibration);
     let width = nodes.len();
-    let tables = tables(&calibration.items, &nodes);
+    let tables = tables(items, &nodes);
     let totals: Vec<usize> =
-        complete.iter().map(|c| coded.cells.iter().map(|column| usize::from(column[*c])).sum()).collect();
-    let top: usize = calibration.items.iter().map(|i| i.categories() - 1).sum();
+        complete.iter().map(|c| cells.iter().map(|column| usize::from(column[*c])).sum()).collect();
+    let top: usize = items.iter().map(|i| i.categories() - 1).sum();
     let whole = sum_likelihood(&tables, width);
     let whole: Vec<f64> = whole.iter().map(|row| row.iter().zip(&weights).map(|(r, w)| r * w).sum()).collect();
     let by_total = {
@@ -118,10 +136,10 @@ pub fn s_x2(calibration: &Calibration, matrix: &ScoreMatrix, least: f64) -> Esti
         totals.iter().for_each(|t| by_total[*t] += 1.0);
         by_total
     };
-    let mut found = vec![None; calibration.items.len()];
+    let mut found = vec![None; items.len()];
     let context = Without { tables: &tables, width };
     let compute = |q: usize, rest: &[Vec<f64>]| {
-        let k = calibration.items[q].categories();
+        let k = items[q].categories();
         // Expected counts by total and category.
         let mut expected = vec![vec![0.0; k]; top + 1];
         let mut observed = vec![vec![0.0; k]; top + 1];
@@ -133,11 +151,9 @@ pub fn s_x2(calibration: &Calibration, matrix: &ScoreMatrix, least: f64) -> Esti
             }
         }
         for (c, total) in complete.iter().zip(&totals) {
-            observed[*total][usize::from(coded.cells[q][*c])] += 1.0;
+            observed[*total][usize::from(cells[q][*c])] += 1.0;
         }
-        // A common slope is counted at each question, as mirt counts the spread of ability.
-        let free = k + usize::from(calibration.model == super::Model::ThreePl);
-        chi_square(observed, expected, free, complete.len(), least)
+        chi_square(observed, expected, free(k), complete.len(), least)
     };
     context.all_but_one(&mut found, &compute);
     Ok(found)
@@ -321,20 +337,34 @@ fn drop_column(rows: &mut [Cells], column: usize) {
 /// Returns a symmetric matrix in rows, with 1 on the diagonal; `None` where one of the two has no residual.
 pub fn q3(calibration: &Calibration, matrix: &ScoreMatrix, abilities: &[f64]) -> Vec<Vec<Option<f64>>> {
     let coded = Coded::new(&matrix.select(&calibration.kept), calibration.model.dichotomous());
-    let (n, k) = (matrix.candidates(), calibration.items.len());
-    let has_missing = coded.cells.iter().any(|c| c.contains(&MISSING));
-    let columns: Vec<Vec<f64>> = (0..k)
+    let n = matrix.candidates();
+    let columns: Vec<Vec<f64>> = (0..calibration.items.len())
         .into_par_iter()
-        .map(|q| {
-            let Some(at) = coded.kept.iter().position(|kept| *kept == q) else { return vec![0.0; n] };
-            let item = &calibration.items[q];
-            let categories: Vec<f64> = (0..item.categories()).map(|c| c as f64).collect();
-            let residual = |(theta, cell): (&f64, &u8)| {
-                if *cell == MISSING { f64::NAN } else { f64::from(*cell) - item.expected(*theta, &categories) }
-            };
-            abilities.iter().zip(&coded.cells[at]).map(residual).collect()
+        .map(|q| match coded.kept.iter().position(|kept| *kept == q) {
+            Some(at) => residuals(&calibration.items[q], &coded.cells[at], abilities),
+            None => vec![0.0; n],
         })
         .collect();
+    correlations(&columns)
+}
+
+/// What each candidate's category is above the one expected; NaN where it is missing.
+pub(super) fn residuals<R: Response>(item: &R, cells: &[u8], abilities: &[f64]) -> Vec<f64> {
+    let mut p = vec![0.0; item.categories()];
+    let residual = |(theta, cell): (&f64, &u8)| {
+        if *cell == MISSING {
+            return f64::NAN;
+        }
+        item.probabilities(*theta, &mut p);
+        f64::from(*cell) - p.iter().enumerate().map(|(c, p)| p * c as f64).sum::<f64>()
+    };
+    abilities.iter().zip(cells).map(residual).collect()
+}
+
+/// Correlations of columns of residuals, over the candidates who have both.
+pub(super) fn correlations(columns: &[Vec<f64>]) -> Vec<Vec<Option<f64>>> {
+    let (n, k) = (columns.first().map_or(0, Vec::len), columns.len());
+    let has_missing = columns.iter().any(|c| c.iter().any(|r| r.is_nan()));
     let mut out = vec![vec![None; k]; k];
     if has_missing {
         let rows: Vec<Vec<Option<f64>>> =

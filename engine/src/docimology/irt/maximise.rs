@@ -42,8 +42,8 @@ impl GuessPrior {
 }
 
 /// Largest slope: beyond it a question is a step, and the data cannot tell.
-const MAX_SLOPE: f64 = 25.0;
-const MAX_STEP: f64 = 1.5;
+pub(super) const MAX_SLOPE: f64 = 25.0;
+pub(super) const MAX_STEP: f64 = 1.5;
 
 impl Working {
     /// Number of categories.
@@ -399,8 +399,15 @@ impl Working {
     }
 }
 
-/// Newton steps for questions that share one slope: the intercepts of each are eliminated first.
-pub fn maximise_common(items: &mut [Working], nodes: &[f64], counts: &[Vec<f64>], prior: GuessPrior, steps: usize) {
+/// Newton steps for questions that share one slope, or are `held` at it: the intercepts of each are eliminated first.
+pub fn maximise_common(
+    items: &mut [Working],
+    nodes: &[f64],
+    counts: &[Vec<f64>],
+    prior: GuessPrior,
+    steps: usize,
+    held: bool,
+) {
     for _ in 0..steps {
         let (mut gradient, mut information) = (0.0, 0.0);
         let mut own: Vec<(DVector<f64>, DVector<f64>)> = Vec::with_capacity(items.len());
@@ -420,7 +427,7 @@ pub fn maximise_common(items: &mut [Working], nodes: &[f64], counts: &[Vec<f64>]
         if information <= 0.0 {
             return;
         }
-        let slope = (gradient / information).clamp(-MAX_STEP, MAX_STEP);
+        let slope = if held { 0.0 } else { (gradient / information).clamp(-MAX_STEP, MAX_STEP) };
         for (item, (by_right, by_cross)) in items.iter_mut().zip(own) {
             let mut step = vec![slope];
             step.extend((by_right - by_cross * slope).iter());
@@ -436,7 +443,7 @@ pub fn maximise_common(items: &mut [Working], nodes: &[f64], counts: &[Vec<f64>]
 }
 
 /// Solves a symmetric positive system; a ridge is added until it is one.
-fn solve(h: DMatrix<f64>, g: &DVector<f64>) -> Option<DVector<f64>> {
+pub(super) fn solve(h: DMatrix<f64>, g: &DVector<f64>) -> Option<DVector<f64>> {
     if h.nrows() == 2 {
         let (a, b, d) = (h[(0, 0)], h[(0, 1)], h[(1, 1)]);
         let det = a * d - b * b;

@@ -5,13 +5,15 @@
 //! then come out up to 30 % too low and convergence is still reported. Here the step is at most 0.1, and the
 //! result is called converged only where halving the step moves the log-likelihood by less than 0.01.
 
+use super::acceleration::Mixer;
+use super::gradients::ItemGradients;
 use super::maximise::{GuessPrior, Working, maximise_common};
 use super::model::{ItemParameters, Model};
 use super::packed::{Coded, Expected, Grid, Packed, Window};
 use crate::docimology::matrix::{MISSING, ScoreMatrix};
 use crate::docimology::numeric::normal_quantile;
 use crate::docimology::{Estimate, NotEstimable};
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -34,6 +36,8 @@ pub struct Options {
     pub guess: GuessPrior,
     /// Refine the grid until halving its step moves the log-likelihood by less than 0.01.
     pub refine: bool,
+    /// Rasch and PCM: hold the common slope at this value, the spread of ability being known; `None` to estimate it.
+    pub slope: Option<f64>,
 }
 
 impl Options {
@@ -48,7 +52,13 @@ impl Options {
             standard_errors: false,
             guess: GuessPrior::one_in(5.0),
             refine: true,
+            slope: None,
         }
+    }
+
+    /// The common slope that is held, where the model has one.
+    fn held_slope(&self) -> Option<f64> {
+        self.slope.filter(|_| self.model.common_slope())
     }
 
     /// With standard errors.
@@ -76,6 +86,8 @@ pub struct ItemErrors {
     pub a: f64,
     /// Of the thresholds, by the delta method.
     pub b: Vec<f64>,
+    /// Covariance of the slope with each threshold.
+    pub a_with_b: Vec<f64>,
     /// Of the lower asymptote, by the delta method.
     pub c: Option<f64>,
 }
@@ -210,7 +222,10 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(coded: &'a Coded, packed: &'a Packed, options: &'a Options, sizes: Vec<usize>) -> Self {
-        let items = starts(coded, packed, options.model, options.guess);
+        let mut items = starts(coded, packed, options.model, options.guess);
+        if let Some(a) = options.held_slope() {
+            items.iter_mut().for_each(|i| i.a = a);
+        }
         let groups = vec![(0.0, 1.0); sizes.len()];
         let grid = Grid::new(-options.bound, options.bound, options.step.min(0.1), &groups);
         Self { coded, packed, options, sizes, items, groups, grid, iterations: 0 }
@@ -265,7 +280,8 @@ impl<'a> Run<'a> {
         let nodes = &self.grid.nodes;
         let guess = self.options.guess;
         if self.options.model.common_slope() {
-            maximise_common(&mut self.items, nodes, &found.counts, guess, steps);
+            let held = self.options.held_slope().is_some();
+            maximise_common(&mut self.items, nodes, &found.counts, guess, steps, held);
         } else {
             self.items
                 .par_iter_mut()
@@ -392,6 +408,7 @@ impl<'a> Run<'a> {
     fn free_parameters(&self) -> usize {
         let items: usize = self.items.iter().map(Working::flat_len).sum();
         let shared = if self.options.model.common_slope() { self.items.len() - 1 } else { 0 };
+        let shared = shared + usize::from(self.options.held_slope().is_some());
         items - shared + 2 * (self.groups.len() - 1)
     }
 
@@ -399,7 +416,7 @@ impl<'a> Run<'a> {
     /// gradients of their log-likelihood (Berndt et al. 1974; Louis 1982 for the gradients).
     fn errors(&self) -> Option<Vec<ItemErrors>> {
         let common = self.options.model.common_slope();
-        let gradients = ItemGradients::new(&self.items, &self.grid, common);
+        let gradients = ItemGradients::of_items(&self.items, &self.grid, common);
         let size = gradients.size;
         // The information is size², the gradients of a slice of candidates are slice × size.
         if size > 4_000 {
@@ -412,6 +429,12 @@ impl<'a> Run<'a> {
             let g = gradients.of(&slice, self.coded, self.packed, &self.grid);
             information.gemm_tr(1.0, &g, &g, 1.0);
         }
+        let held = self.options.held_slope().is_some();
+        if held {
+            information.row_mut(0).fill(0.0);
+            information.column_mut(0).fill(0.0);
+            information[(0, 0)] = 1.0;
+        }
         let mut at = usize::from(common);
         if self.options.model == Model::ThreePl {
             for item in &self.items {
@@ -420,7 +443,10 @@ impl<'a> Run<'a> {
                 at += item.flat_len();
             }
         }
-        let covariance = information.cholesky()?.inverse();
+        let mut covariance = information.cholesky()?.inverse();
+        if held {
+            covariance[(0, 0)] = 0.0;
+        }
         let mut at = usize::from(common);
         let mut errors = Vec::with_capacity(self.items.len());
         for item in &self.items {
@@ -436,11 +462,17 @@ impl<'a> Run<'a> {
                 (by_a * by_a * var(i, i) + 2.0 * by_a * by_d * var(i, j) + by_d * by_d * var(j, j)).max(0.0).sqrt()
             });
             let b = b.collect();
+            let a_with_b = item
+                .d
+                .iter()
+                .enumerate()
+                .map(|(k, d)| d / (a * a) * var(slope_at, slope_at) - var(slope_at, first + k) / a)
+                .collect();
             let c = (self.options.model == Model::ThreePl).then(|| {
                 let (c, last) = (item.c(), at + own - 1);
                 c * (1.0 - c) * var(last, last).max(0.0).sqrt()
             });
-            errors.push(ItemErrors { a: var(slope_at, slope_at).max(0.0).sqrt(), b, c });
+            errors.push(ItemErrors { a: var(slope_at, slope_at).max(0.0).sqrt(), b, a_with_b, c });
             at += own;
         }
         let finite = |e: &ItemErrors| e.a.is_finite() && e.b.iter().all(|b| b.is_finite());
@@ -497,108 +529,4 @@ fn starts(coded: &Coded, packed: &Packed, model: Model, guess: GuessPrior) -> Ve
         Working { model, a, d, logit_c: guess.mean }
     };
     coded.cells.par_iter().zip(&coded.categories).map(item).collect()
-}
-
-/// Anderson mixing of the last few steps.
-#[derive(Default)]
-struct Mixer {
-    /// Differences of residuals and of images.
-    residual_steps: Vec<DVector<f64>>,
-    image_steps: Vec<DVector<f64>>,
-    last: Option<(DVector<f64>, DVector<f64>)>,
-}
-
-const MEMORY: usize = 6;
-
-impl Mixer {
-    /// The next point from a point and its image under a step of EM; `None` while there is no memory.
-    fn mix(&mut self, here: &[f64], image: &[f64]) -> Option<Vec<f64>> {
-        let image = DVector::from_column_slice(image);
-        let residual = &image - DVector::from_column_slice(here);
-        if let Some((last_residual, last_image)) = self.last.replace((residual.clone(), image.clone())) {
-            self.residual_steps.push(&residual - last_residual);
-            self.image_steps.push(&image - last_image);
-            if self.residual_steps.len() > MEMORY {
-                self.residual_steps.remove(0);
-                self.image_steps.remove(0);
-            }
-        } else {
-            return None;
-        }
-        let m = self.residual_steps.len();
-        let gram = DMatrix::from_fn(m, m, |i, j| self.residual_steps[i].dot(&self.residual_steps[j]));
-        let right = DVector::from_fn(m, |i, _| self.residual_steps[i].dot(&residual));
-        let scale = (0..m).map(|i| gram[(i, i)]).fold(0.0, f64::max);
-        if scale <= 0.0 {
-            return None;
-        }
-        let mut ridged = gram;
-        (0..m).for_each(|i| ridged[(i, i)] += 1e-10 * scale);
-        let weights = ridged.cholesky()?.solve(&right);
-        let mut mixed = image;
-        for (weight, step) in weights.iter().zip(&self.image_steps) {
-            mixed -= step * *weight;
-        }
-        mixed.iter().all(|x| x.is_finite()).then(|| mixed.as_slice().to_vec())
-    }
-}
-
-/// Derivatives of each question's log-probabilities at the nodes.
-struct ItemGradients {
-    /// `[question][(category * free + parameter) * width + node]`
-    by_item: Vec<Vec<f64>>,
-    free: Vec<usize>,
-    at: Vec<usize>,
-    common: bool,
-    size: usize,
-}
-
-impl ItemGradients {
-    fn new(items: &[Working], grid: &Grid, common: bool) -> Self {
-        let width = grid.width();
-        let mut size = usize::from(common);
-        let (mut at, mut free) = (Vec::new(), Vec::new());
-        for item in items {
-            at.push(size);
-            free.push(item.flat_len());
-            size += item.flat_len() - usize::from(common);
-        }
-        let of = |item: &Working| {
-            let mut out = vec![0.0; item.categories() * item.flat_len() * width];
-            item.gradients(&grid.nodes, &mut out);
-            out
-        };
-        Self { by_item: items.par_iter().map(of).collect(), free, at, common, size }
-    }
-
-    /// Gradient of each candidate's marginal log-likelihood: candidates × parameters.
-    fn of(&self, slice: &super::packed::PosteriorSlice, coded: &Coded, packed: &Packed, grid: &Grid) -> DMatrix<f64> {
-        let width = grid.width();
-        let rows: Vec<Vec<f64>> = (0..slice.places.len())
-            .into_par_iter()
-            .map(|row| {
-                let candidate = packed.order[slice.places.start + row] as usize;
-                let (low, post) = slice.row(row);
-                let mut g = vec![0.0; self.size];
-                for (q, gradients) in self.by_item.iter().enumerate() {
-                    let cell = coded.cells[q][candidate];
-                    if cell == MISSING {
-                        continue;
-                    }
-                    for p in 0..self.free[q] {
-                        let from = (usize::from(cell) * self.free[q] + p) * width + low;
-                        let value: f64 = post.iter().zip(&gradients[from..from + post.len()]).map(|(w, d)| w * d).sum();
-                        let into = match (self.common, p) {
-                            (true, 0) => 0,
-                            (true, p) => self.at[q] + p - 1,
-                            (false, p) => self.at[q] + p,
-                        };
-                        g[into] += value;
-                    }
-                }
-                g
-            })
-            .collect();
-        DMatrix::from_fn(rows.len(), self.size, |i, j| rows[i][j])
-    }
 }

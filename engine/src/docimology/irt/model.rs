@@ -69,6 +69,32 @@ pub struct ItemParameters {
     pub c: f64,
 }
 
+/// What ability and fit need of a question.
+pub trait Response: Sync {
+    /// Number of categories.
+    fn categories(&self) -> usize;
+
+    /// Probabilities of the categories at `theta` into `p`, at least as long as there are categories.
+    fn probabilities(&self, theta: f64, p: &mut [f64]);
+
+    /// The same with their first two derivatives by `theta`.
+    fn derivatives(&self, theta: f64, p: &mut [f64], first: &mut [f64], second: &mut [f64]);
+}
+
+impl Response for ItemParameters {
+    fn categories(&self) -> usize {
+        self.categories()
+    }
+
+    fn probabilities(&self, theta: f64, p: &mut [f64]) {
+        self.probabilities(theta, p);
+    }
+
+    fn derivatives(&self, theta: f64, p: &mut [f64], first: &mut [f64], second: &mut [f64]) {
+        self.derivatives(theta, p, first, second);
+    }
+}
+
 impl ItemParameters {
     /// A right-or-wrong question.
     pub fn two_pl(a: f64, b: f64) -> Self {
