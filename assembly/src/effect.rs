@@ -58,6 +58,8 @@ pub struct Report {
     pub lines: Vec<Line>,
     /// Value of the goal in each form: z, or a distance; empty without a goal.
     pub values: Vec<f64>,
+    /// What the sentences are short of or over, priced (see [`Statement::price`]): 0 when all hold.
+    pub excess: f64,
     /// Ids of the paper that the pool no longer has: they count for nothing.
     pub unknown: Vec<String>,
     /// Ids in several forms although nothing allows it.
@@ -149,6 +151,7 @@ impl<'a> Desk<'a> {
         Report {
             lines: self.lines(&taken),
             values: self.values(&taken),
+            excess: self.excess(&self.standing(&taken)),
             unknown,
             repeated: self.repeated(&taken),
             without_p: all.iter().map(questions).sum(),
