@@ -52,8 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let mut impossible = blueprint.clone();
-    impossible.rows.push(row(Facet::Specialty, "S12", Measure::Questions, Bounds::at_least(60.0)));
-    impossible.rows.push(row(Facet::Specialty, "S11", Measure::Questions, Bounds::at_least(60.0)));
+    impossible.minutes = Bounds::at_most(100.0);
+    impossible.rows.push(row(Facet::Specialty, "S0", Measure::Minutes, Bounds::at_least(30.0)));
     let start = Instant::now();
     if let Ok(Outcome::Infeasible(answer)) = assemble(&pool, &impossible, &Limits::default(), &|| false) {
         println!("impossible blueprint             {:9.1} ms", start.elapsed().as_secs_f64() * 1e3);

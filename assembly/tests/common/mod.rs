@@ -201,7 +201,7 @@ pub fn best_by_force(pool: &[Candidate], blueprint: &Blueprint) -> Option<f64> {
     (0_u32..1 << pool.len())
         .filter_map(|mask| {
             let form: Vec<&Candidate> = (0..pool.len()).filter(|i| mask >> i & 1 == 1).map(|i| &pool[i]).collect();
-            holds(&[form.clone()], blueprint).then(|| worth(&form, &blueprint.goal))
+            holds(std::slice::from_ref(&form), blueprint).then(|| worth(&form, &blueprint.goal))
         })
         .reduce(f64::max)
 }
