@@ -10,8 +10,8 @@
 //! 1. [`pool`]: what may be chosen; [`blueprint`]: what is wanted, as data; [`example`]: one ready to be edited.
 //! 2. [`statement`]: the blueprint as sentences that can be counted, one at a time.
 //! 3. [`assemble`](mod@assemble): the paper, or the sentences that conflict ([`conflict`]) and the nearest relaxation.
-//! 4. [`effect`]: a paper beside its blueprint, and who could replace whom.
-//! 5. [`hazards`]: what a freeze must not pass over without a name under it.
+//! 4. [`effect`](mod@effect): a paper beside its blueprint, and who could replace whom.
+//! 5. [`hazards`](mod@hazards): what a freeze must not pass over without a name under it.
 //!
 //! Inside, not public: `program` (a 0-1 program), `relaxation` (its linear bound and prices), `climb` (a tabu search),
 //! `search` (the three together). The linear and integer programs are solved by `microlp`.
