@@ -92,7 +92,7 @@ fn anchor_groups_as_r_equate() {
         (Method::ChainedEquipercentile, "equipercentile_chained", half, 1e-6),
     ];
     for (method, column, weight, tolerance) in cases {
-        let found = anchor_groups(&x, &y, method, AnchorOptions { weight, anchor: Anchor::Internal }).unwrap();
+        let found = anchor_groups(&x, &y, method, AnchorOptions { weight, ..AnchorOptions::default() }).unwrap();
         assert_eq!(found.scale, wanted.column("scale"));
         let gap = largest_gap(&found.equated, &wanted.column(column));
         println!("{column}: {gap:e}");
@@ -453,7 +453,7 @@ fn too_little_is_said_in_french() {
     assert!(ScoreScale::new(0.0, f64::NAN, 1.0).is_err());
     let one = vec![(ItemParameters::two_pl(1.0, 0.0), ItemParameters::two_pl(1.0, 0.0))];
     let error = link(&one, LinkMethod::MeanSigma, &LinkOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("1 questions, il en faut au moins 2"));
+    assert!(error.to_string().contains("1 question, il en faut au moins 2"));
     let still = vec![one[0].clone(), one[0].clone()];
     assert!(link(&still, LinkMethod::MeanSigma, &LinkOptions::default()).is_err());
     assert!(true_score(&[], &[], 1.0).is_err());
@@ -504,7 +504,7 @@ fn both(x: &Bivariate, y: &Bivariate) -> Vec<(Method, Vec<f64>)> {
         .into_iter()
         .map(|m| (m, equivalent_groups(&x.totals(), &y.totals(), m, Smoothing::None).unwrap().equated));
     let of_anchor = [Anchor::Internal, Anchor::External].into_iter().flat_map(|anchor| {
-        let options = AnchorOptions { anchor, weight: Weight::Proportional };
+        let options = AnchorOptions { anchor, ..AnchorOptions::default() };
         OF_ANCHOR.into_iter().map(move |m| (m, anchor_groups(x, y, m, options).unwrap().equated))
     });
     of_groups.chain(of_anchor).collect()

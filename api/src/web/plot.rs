@@ -98,6 +98,10 @@ pub struct Plot {
     pub markers: Vec<Tick>,
     /// The numbers.
     pub rows: Vec<Row>,
+    /// Outline of an area between two curves; empty without one.
+    pub band: String,
+    /// Are the numbers unfolded?
+    pub open: bool,
 }
 
 const LEFT: f64 = 56.0;
@@ -204,7 +208,27 @@ impl Plot {
             markers: markers.iter().map(|(v, name)| Tick { at: one(at_x(*v)), label: name.clone() }).collect(),
             curves,
             rows,
+            band: String::new(),
+            open: false,
         }
+    }
+
+    /// The same with an area behind its curves: abscissa, lower and upper ordinate, in order.
+    #[must_use]
+    pub fn with_band(mut self, (x, y): (&Axis, &Axis), band: &[(f64, f64, f64)]) -> Self {
+        let at = |px: f64, py: f64| {
+            format!("{:.1},{:.1}", LEFT + (RIGHT - LEFT) * x.share(px), BOTTOM - (BOTTOM - TOP) * y.share(py))
+        };
+        let under = band.iter().map(|(px, low, _)| at(*px, *low));
+        let over = band.iter().rev().map(|(px, _, high)| at(*px, *high));
+        self.band = under.chain(over).collect::<Vec<_>>().join(" ");
+        self
+    }
+
+    /// The same with its numbers unfolded, for paper.
+    #[must_use]
+    pub fn unfolded(self) -> Self {
+        Self { open: true, ..self }
     }
 }
 

@@ -1,0 +1,100 @@
+//! Common questions whose difficulty is not the same in both exams, once the exams are linked.
+
+use super::pairing::{Pair, Side};
+use docimo_engine::docimology::equating::Link;
+use docimo_engine::docimology::matrix::Item;
+use serde::Serialize;
+
+/// Logits beyond which a question has drifted.
+pub const MOST: f64 = 0.3;
+/// Robust z beyond which a question stands apart from the others (Huynh and Meyer 2010).
+pub const MOST_Z: f64 = 1.645;
+/// Questions that it takes for quartiles to say something.
+const LEAST: usize = 5;
+
+/// How a question moved.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Drift {
+    /// Difficulty in the first exam less difficulty in the second, on the scale of the second, in logits; positive
+    /// where it was harder in the first.
+    pub logits: f64,
+    /// Its standard error, at most.
+    pub se: Option<f64>,
+    /// (difference − median) / (0.74 · interquartile range), over the questions of the anchor.
+    pub robust_z: Option<f64>,
+    /// Beyond 0.3 logit, or a robust z beyond 1.645.
+    pub apart: bool,
+    /// Apart by more than twice its standard error.
+    pub sure: bool,
+}
+
+impl Drift {
+    /// For the table, in words.
+    pub fn french(&self) -> &'static str {
+        match (self.apart, self.sure, self.logits > 0.0) {
+            (false, _, _) => "stable",
+            (true, true, true) => "devenue plus difficile ici",
+            (true, true, false) => "devenue plus facile ici",
+            (true, false, true) => "peut-être plus difficile ici, dans la marge d’erreur",
+            (true, false, false) => "peut-être plus facile ici, dans la marge d’erreur",
+        }
+    }
+}
+
+/// How each pair moved: by the thresholds of both response models where they are linked, otherwise by the logits of
+/// success less their median. What is left out is compared too, with the scale that the others make.
+pub fn of(x: &Side<'_>, y: &Side<'_>, pairs: &[Pair], link: Option<&Link>) -> Vec<Option<Drift>> {
+    let raw: Vec<Option<(f64, Option<f64>)>> = pairs
+        .iter()
+        .map(|pair| match link {
+            Some(link) => by_model(x, y, pair, link),
+            None => by_success(x, y, pair),
+        })
+        .collect();
+    let anchor: Vec<f64> =
+        raw.iter().zip(pairs).filter(|(_, p)| p.out.is_none()).filter_map(|(r, _)| Some((*r)?.0)).collect();
+    let spread = docimo_engine::stats::summary(&anchor).map(|s| (s.quartiles[1], s.quartiles[2] - s.quartiles[0]));
+    // Success says nothing of the level of the cohorts: the anchor's median is what they differ by.
+    let base = if link.is_some() { 0.0 } else { spread.map_or(0.0, |s| s.0) };
+    raw.into_iter()
+        .map(|found| {
+            let (value, se) = found?;
+            let logits = value - base;
+            let robust_z = spread
+                .filter(|s| anchor.len() >= LEAST && s.1 > 1e-9)
+                .map(|(median, width)| (value - median) / (0.74 * width));
+            let far = logits.abs() > MOST;
+            let apart = far || robust_z.is_some_and(|z| z.abs() > MOST_Z);
+            let sure = apart && se.is_none_or(|se| logits.abs() > 2.0 * se);
+            Some(Drift { logits, se, robust_z, apart, sure })
+        })
+        .collect()
+}
+
+fn by_model(x: &Side<'_>, y: &Side<'_>, pair: &Pair, link: &Link) -> Option<(f64, Option<f64>)> {
+    let ((i, j), (from, to)) = super::parameters(x, y, pair)?;
+    let mean = |b: &[f64]| b.iter().sum::<f64>() / b.len() as f64;
+    let (one, two) = (x.study.latent.as_ref().ok()?, y.study.latent.as_ref().ok()?);
+    let error = |of: &super::Calibration, at: usize| of.errors.as_ref().map(|e| mean(&e[at].b));
+    let se = error(&one.calibration, i)
+        .zip(error(&two.calibration, j))
+        .map(|(a, b)| (link.slope * a).hypot(b))
+        .filter(|se| se.is_finite());
+    let value = mean(&link.apply(&from).b) - mean(&to.b);
+    value.is_finite().then_some((value, se))
+}
+
+fn by_success(x: &Side<'_>, y: &Side<'_>, pair: &Pair) -> Option<(f64, Option<f64>)> {
+    let (a, b) = pair.columns?;
+    let (one, two) = (logit(&x.study.matrix.items()[a])?, logit(&y.study.matrix.items()[b])?);
+    Some((two.0 - one.0, Some(one.1.hypot(two.1))))
+}
+
+/// Logit of the mean share of the points, with its standard error; off its ends by half a candidate.
+fn logit(item: &Item) -> Option<(f64, f64)> {
+    let shares: Vec<f64> = item.scores().map(|s| s / item.max).collect();
+    let told = docimo_engine::stats::summary(&shares)?;
+    let n = told.n as f64;
+    let p = told.mean.clamp(0.5 / n, 1.0 - 0.5 / n);
+    (n >= 2.0).then(|| ((p / (1.0 - p)).ln(), told.sd / n.sqrt() / (p * (1.0 - p))))
+}
