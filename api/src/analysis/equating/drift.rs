@@ -1,6 +1,6 @@
 //! Common questions whose difficulty is not the same in both exams, once the exams are linked.
 
-use super::pairing::{Pair, Side};
+use super::pairing::{Pair, Reason, Side};
 use docimo_engine::docimology::equating::Link;
 use docimo_engine::docimology::matrix::Item;
 use serde::Serialize;
@@ -9,6 +9,8 @@ use serde::Serialize;
 pub const MOST: f64 = 0.3;
 /// Robust z beyond which a question stands apart from the others (Huynh and Meyer 2010).
 pub const MOST_Z: f64 = 1.645;
+/// Candidates below which nothing is said of a question, as in the rest of the analysis.
+const FEWEST: usize = 30;
 /// Questions that it takes for quartiles to say something.
 const LEAST: usize = 5;
 
@@ -44,11 +46,15 @@ impl Drift {
 /// How each pair moved: by the thresholds of both response models where they are linked, otherwise by the logits of
 /// success less their median. What is left out is compared too, with the scale that the others make.
 pub fn of(x: &Side<'_>, y: &Side<'_>, pairs: &[Pair], link: Option<&Link>) -> Vec<Option<Drift>> {
+    let few = x.subject.people.len().min(y.subject.people.len()) < FEWEST;
     let raw: Vec<Option<(f64, Option<f64>)>> = pairs
         .iter()
-        .map(|pair| match link {
-            Some(link) => by_model(x, y, pair, link),
-            None => by_success(x, y, pair),
+        .map(|pair| match (link, pair.out.is_none_or(Reason::may_be_used)) {
+            // The same answer is not worth the same: successes do not compare.
+            (_, false) => None,
+            _ if few => None,
+            (Some(link), true) => by_model(x, y, pair, link),
+            (None, true) => by_success(x, y, pair),
         })
         .collect();
     let anchor: Vec<f64> =

@@ -469,23 +469,6 @@ fn linked(x: &Side<'_>, y: &Side<'_>, used: &[&Pair]) -> Result<Linked, String> 
             crate::analysis::report::model_name(to.model)
         ));
     }
-    for (side, calibration, place) in [(x, from, "ici"), (y, to, "là-bas")] {
-        let backwards: Vec<String> = calibration
-            .items
-            .iter()
-            .zip(&calibration.kept)
-            .filter(|(item, _)| item.a <= 0.0)
-            .map(|(_, column)| side.subject.labels[side.study.columns[*column]].number.to_string())
-            .collect();
-        if !backwards.is_empty() {
-            let which = if backwards.len() == 1 { "la question" } else { "les questions" };
-            let what = if backwards.len() == 1 { "est réussie" } else { "sont réussies" };
-            return Err(format!(
-                "{place}, {which} {} {what} surtout par les plus faibles\u{a0}: regardez sa clé, ou neutralisez-la",
-                backwards.join(", ")
-            ));
-        }
-    }
     let common: Vec<_> = used.iter().filter_map(|p| parameters(x, y, p)).collect();
     if common.len() < LEAST_ANCHORS {
         return Err(format!(

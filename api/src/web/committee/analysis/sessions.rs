@@ -159,7 +159,6 @@ pub async fn sessions(
         let (x, found) = compared(x, y, Wishes { without, ..Wishes::default() }).await?;
         chosen = Some(Box::new(tell(&id, &with, &asked, &x, &found, custom)));
     }
-    let head = head.under("Comparer à une autre session");
     web::page(&SessionsPage { page: page.titled(head.document()), head, version: asked.version, others, chosen })
 }
 
