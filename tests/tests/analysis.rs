@@ -134,7 +134,7 @@ async fn compare_sessions() -> Result<()> {
     no_violation(&browser, "the choice of a session").await?;
     browser.click_xpath("//button[contains(., 'Comparer')]").await?;
     browser.wait_text("main", "Équivalence des notes").await?;
-    browser.wait_text("main", "Méthode").await?;
+    browser.wait_text("main", "Seuils de").await?;
     no_violation(&browser, "two sessions").await?;
     let anchors = "return document.querySelectorAll('input[name=sans]').length";
     let boxes = browser.script(anchors).await?.as_u64().context("boxes")?;

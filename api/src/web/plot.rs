@@ -109,6 +109,9 @@ const RIGHT: f64 = 600.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 236.0;
 
+/// Tenths between the names of two curves: the height of a line on a phone, where letters are larger.
+const NAMES: f64 = 190.0;
+
 /// A curve to draw: its name and its points, in order.
 pub struct Series {
     /// Written at its end and in the table.
@@ -149,8 +152,8 @@ impl Plot {
                 // Names at the ends of curves keep clear of one another.
                 // In whole tenths, as they are written: a sum that rounds would never be clear of what it was made from.
                 ly = (ly * 10.0).round();
-                while let Some(other) = taken.iter().find(|t| (**t - ly).abs() < 130.0) {
-                    ly = other + 130.0;
+                while let Some(other) = taken.iter().find(|t| (**t - ly).abs() < NAMES) {
+                    ly = other + NAMES;
                 }
                 taken.push(ly);
                 let ly = ly / 10.0;

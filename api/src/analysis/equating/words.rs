@@ -70,7 +70,7 @@ pub fn summary(e: &Equating) -> String {
             points(apart.abs())
         );
     }
-    text += &format!(" Méthode\u{a0}: {}.", main.method.french());
+    text += &format!(" {}.", capital(main.method.french()));
     text
 }
 
@@ -129,12 +129,18 @@ pub fn warnings(e: &Equating) -> Vec<String> {
             ));
         }
     }
-    let drifted = e.common.iter().filter(|c| c.used && c.drift.is_some_and(|d| d.sure)).count();
-    if drifted > 0 {
+    let drifted: Vec<String> = e
+        .common
+        .iter()
+        .filter(|c| c.used && c.drift.is_some_and(|d| d.sure))
+        .map(|c| c.number[0].to_string())
+        .collect();
+    if !drifted.is_empty() {
         out.push(format!(
-            "{} de difficulté au-delà de la marge d’erreur\u{a0}: fuite, actualité, enseignement ou place dans \
+            "{} de difficulté au-delà de la marge d’erreur (n° {})\u{a0}: fuite, actualité, enseignement ou place dans \
              l’épreuve. Une question de l’ancrage qui a changé pour une raison connue doit en sortir.",
-            count(drifted, "question commune a changé", "questions communes ont changé")
+            count(drifted.len(), "question commune a changé", "questions communes ont changé"),
+            drifted.join(", ")
         ));
     }
     let at_mean: Vec<f64> = e.methods.iter().filter_map(|m| Some(m.at_mean?.value)).collect();
