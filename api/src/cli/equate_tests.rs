@@ -142,7 +142,8 @@ fn a_question_that_changed_difficulty_is_seen() {
     let found = compared(folder.path(), &Wishes { replicates: 20, ..Wishes::default() });
     let sure: Vec<&str> =
         found.common.iter().filter(|c| c.drift.is_some_and(|d| d.sure)).map(|c| c.question.as_str()).collect();
-    assert!(sure.contains(&"c7") && sure.len() <= 3, "{sure:?}");
+    let moved: Vec<_> = found.common.iter().filter_map(|c| Some((c.question.as_str(), c.drift?))).collect();
+    assert!(sure.contains(&"c7") && sure.len() <= 2, "{sure:?}: {moved:#?}");
     let drift = found.common[7].drift.unwrap();
     assert!(drift.logits > 0.5 && drift.french().contains("plus difficile"), "{drift:?}");
 }

@@ -1,7 +1,8 @@
 //! Common questions whose difficulty is not the same in both exams, once the exams are linked.
 
 use super::pairing::{Pair, Reason, Side};
-use docimo_engine::docimology::equating::Link;
+use docimo_engine::docimology::equating::{Link, normal_population};
+use docimo_engine::docimology::irt::ItemParameters;
 use docimo_engine::docimology::matrix::Item;
 use serde::Serialize;
 
@@ -11,22 +12,24 @@ pub const MOST: f64 = 0.3;
 pub const MOST_Z: f64 = 1.645;
 /// Candidates below which nothing is said of a question, as in the rest of the analysis.
 const FEWEST: usize = 30;
+/// Standard errors beyond which a difference is no accident among dozens.
+const SURE: f64 = 3.0;
 /// Questions that it takes for quartiles to say something.
 const LEAST: usize = 5;
 
 /// How a question moved.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Drift {
-    /// Difficulty in the first exam less difficulty in the second, on the scale of the second, in logits; positive
-    /// where it was harder in the first.
+    /// Logit of its success in the second exam less that in the first, for the same candidates; positive where it was
+    /// harder in the first.
     pub logits: f64,
-    /// Its standard error, at most.
+    /// Its standard error, over candidates.
     pub se: Option<f64>,
     /// (difference − median) / (0.74 · interquartile range), over the questions of the anchor.
     pub robust_z: Option<f64>,
     /// Beyond 0.3 logit, or a robust z beyond 1.645.
     pub apart: bool,
-    /// Apart by more than twice its standard error.
+    /// Apart by more than three times its standard error: dozens of questions are compared at once.
     pub sure: bool,
 }
 
@@ -37,14 +40,14 @@ impl Drift {
             (false, _, _) => "stable",
             (true, true, true) => "devenue plus difficile ici",
             (true, true, false) => "devenue plus facile ici",
-            (true, false, true) => "peut-être plus difficile ici, dans la marge d’erreur",
-            (true, false, false) => "peut-être plus facile ici, dans la marge d’erreur",
+            (true, false, true) => "plus difficile ici, dans la marge d’erreur",
+            (true, false, false) => "plus facile ici, dans la marge d’erreur",
         }
     }
 }
 
-/// How each pair moved: by the thresholds of both response models where they are linked, otherwise by the logits of
-/// success less their median. What is left out is compared too, with the scale that the others make.
+/// How each pair moved: by what both response models expect of one cohort where they are linked, otherwise by the
+/// logits of success less their median. What is left out is compared too, with the scale that the others make.
 pub fn of(x: &Side<'_>, y: &Side<'_>, pairs: &[Pair], link: Option<&Link>) -> Vec<Option<Drift>> {
     let few = x.subject.people.len().min(y.subject.people.len()) < FEWEST;
     let raw: Vec<Option<(f64, Option<f64>)>> = pairs
@@ -71,23 +74,32 @@ pub fn of(x: &Side<'_>, y: &Side<'_>, pairs: &[Pair], link: Option<&Link>) -> Ve
                 .map(|(median, width)| (value - median) / (0.74 * width));
             let far = logits.abs() > MOST;
             let apart = far || robust_z.is_some_and(|z| z.abs() > MOST_Z);
-            let sure = apart && se.is_none_or(|se| logits.abs() > 2.0 * se);
+            let sure = apart && se.is_none_or(|se| logits.abs() > SURE * se);
             Some(Drift { logits, se, robust_z, apart, sure })
         })
         .collect()
 }
 
+/// Logits of the success that both models expect of the second cohort. Thresholds would say more, but those of rare
+/// scores are known to within several logits.
 fn by_model(x: &Side<'_>, y: &Side<'_>, pair: &Pair, link: &Link) -> Option<(f64, Option<f64>)> {
-    let ((i, j), (from, to)) = super::parameters(x, y, pair)?;
-    let mean = |b: &[f64]| b.iter().sum::<f64>() / b.len() as f64;
     let (one, two) = (x.study.latent.as_ref().ok()?, y.study.latent.as_ref().ok()?);
-    let error = |of: &super::Calibration, at: usize| of.errors.as_ref().map(|e| mean(&e[at].b));
-    let se = error(&one.calibration, i)
-        .zip(error(&two.calibration, j))
-        .map(|(a, b)| (link.slope * a).hypot(b))
-        .filter(|se| se.is_finite());
-    let value = mean(&link.apply(&from).b) - mean(&to.b);
-    value.is_finite().then_some((value, se))
+    let (a, b) = pair.columns?;
+    let (i, j) = (one.place[a]?, two.place[b]?);
+    let population = normal_population(41);
+    let share = |item: &ItemParameters, scores: &[f64], max: f64| {
+        population.iter().map(|(theta, weight)| weight * item.expected(*theta, scores)).sum::<f64>() / max
+    };
+    let (item, there) = (&x.study.matrix.items()[a], &y.study.matrix.items()[b]);
+    let here = share(&link.apply(&one.calibration.items[i]), &one.calibration.scores[i], item.max);
+    let gone = share(&two.calibration.items[j], &two.calibration.scores[j], there.max);
+    let (one, two) = (logit(item)?, logit(there)?);
+    let of = |p: f64, n: usize| {
+        let p = p.clamp(0.5 / n as f64, 1.0 - 0.5 / n as f64);
+        (p / (1.0 - p)).ln()
+    };
+    let value = of(gone, there.cells.len()) - of(here, item.cells.len());
+    value.is_finite().then_some((value, Some(one.1.hypot(two.1))))
 }
 
 fn by_success(x: &Side<'_>, y: &Side<'_>, pair: &Pair) -> Option<(f64, Option<f64>)> {

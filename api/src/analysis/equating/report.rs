@@ -120,7 +120,7 @@ impl Results {
                 .iter()
                 .map(|l| {
                     [
-                        l.method.french().to_owned(),
+                        words::capital(l.method.french()),
                         float(Some(l.slope), 3),
                         float(l.slope_se, 3),
                         float(Some(l.shift), 3),
