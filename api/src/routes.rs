@@ -148,6 +148,7 @@ fn pages() -> Vec<Door> {
         door("GET", "/examens/{exam}/analyse/copies", COMMITTEE, get(committee::analysis::copies)),
         door("GET", "/examens/{exam}/analyse/seuil", COMMITTEE, get(committee::analysis::thresholds)),
         door("POST", "/examens/{exam}/analyse/seuil", COMMITTEE, post(committee::analysis::thresholds)),
+        door("GET", "/examens/{exam}/analyse/sessions", COMMITTEE, get(committee::analysis::sessions)),
         door("GET", "/examens/{exam}/analyse/simulation", COMMITTEE, get(committee::analysis::simulation)),
         door("POST", "/examens/{exam}/analyse/simulation", COMMITTEE, post(committee::analysis::decide_scenario)),
         door(
@@ -247,6 +248,7 @@ fn interface() -> Vec<Door> {
         door("GET", "/api/v1/exams/{exam}/ledger/{from}/{to}", COMMITTEE, get(marks::compare)),
         door("GET", "/api/v1/exams/{exam}/statistics", COMMITTEE, get(marks::statistics)),
         door("GET", "/api/v1/exams/{exam}/analysis", COMMITTEE, get(marks::analysis)),
+        door("GET", "/api/v1/exams/{exam}/equating", COMMITTEE, get(marks::equating)),
         door("POST", "/api/v1/exams/{exam}/scenario", COMMITTEE, post(marks::scenario)),
         door("POST", "/api/v1/exams/{exam}/publish", COMMITTEE, post(marks::publish)),
         door("GET", "/api/v1/exams/{exam}/results", REGISTRY, get(marks::results)),

@@ -6,7 +6,7 @@ mod common;
 
 use common::reference::{self, Table, json, largest_gap};
 use docimo_engine::docimology::NotEstimable;
-use docimo_engine::docimology::equating::loglinear::best_log_linear;
+use docimo_engine::docimology::equating::loglinear::{Criterion, best_log_linear};
 use docimo_engine::docimology::equating::*;
 use docimo_engine::docimology::irt::{ItemParameters, Model};
 use docimo_engine::docimology::numeric::Draws;
@@ -92,7 +92,7 @@ fn anchor_groups_as_r_equate() {
         (Method::ChainedEquipercentile, "equipercentile_chained", half, 1e-6),
     ];
     for (method, column, weight, tolerance) in cases {
-        let found = anchor_groups(&x, &y, method, AnchorOptions { weight, anchor: Anchor::Internal }).unwrap();
+        let found = anchor_groups(&x, &y, method, AnchorOptions { weight, ..AnchorOptions::default() }).unwrap();
         assert_eq!(found.scale, wanted.column("scale"));
         let gap = largest_gap(&found.equated, &wanted.column(column));
         println!("{column}: {gap:e}");
@@ -453,7 +453,7 @@ fn too_little_is_said_in_french() {
     assert!(ScoreScale::new(0.0, f64::NAN, 1.0).is_err());
     let one = vec![(ItemParameters::two_pl(1.0, 0.0), ItemParameters::two_pl(1.0, 0.0))];
     let error = link(&one, LinkMethod::MeanSigma, &LinkOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("1 questions, il en faut au moins 2"));
+    assert!(error.to_string().contains("1 question, il en faut au moins 2"));
     let still = vec![one[0].clone(), one[0].clone()];
     assert!(link(&still, LinkMethod::MeanSigma, &LinkOptions::default()).is_err());
     assert!(true_score(&[], &[], 1.0).is_err());
@@ -504,7 +504,7 @@ fn both(x: &Bivariate, y: &Bivariate) -> Vec<(Method, Vec<f64>)> {
         .into_iter()
         .map(|m| (m, equivalent_groups(&x.totals(), &y.totals(), m, Smoothing::None).unwrap().equated));
     let of_anchor = [Anchor::Internal, Anchor::External].into_iter().flat_map(|anchor| {
-        let options = AnchorOptions { anchor, weight: Weight::Proportional };
+        let options = AnchorOptions { anchor, ..AnchorOptions::default() };
         OF_ANCHOR.into_iter().map(move |m| (m, anchor_groups(x, y, m, options).unwrap().equated))
     });
     of_groups.chain(of_anchor).collect()
@@ -582,4 +582,61 @@ proptest! {
         let found = observed_score(&items, &items, 1.0, &normal_population(21)).unwrap();
         prop_assert!(largest_gap(&found.equated, &found.scale) < 1e-8);
     }
+}
+
+/// A question that the weak do better counts in the total: it is let in while the total rises, and refused where it
+/// does not.
+#[test]
+fn a_negative_slope_is_let_in_while_the_total_rises() {
+    let item = |a: f64, b: f64| ScoredItem::by_category(ItemParameters::two_pl(a, b));
+    let upright = |shift: f64| (0..20).map(move |i| item(1.2, 0.2 * f64::from(i) - 2.0 + shift));
+    let x: Vec<ScoredItem> = upright(0.3).chain([item(-0.3, 0.5)]).collect();
+    let y: Vec<ScoredItem> = upright(0.0).chain([item(0.8, 0.0)]).collect();
+    let (found, abilities) = true_score(&x, &y, 0.5).unwrap();
+    assert!(found.equated.windows(2).all(|w| w[0] <= w[1]), "{:?}", found.equated);
+    assert_eq!((found.equated[0], found.equated[found.equated.len() - 1]), (0.0, 21.0));
+    let sum = |items: &[ScoredItem], theta: f64| -> f64 {
+        items.iter().map(|i| i.parameters.expected(theta, &i.scores)).sum()
+    };
+    let known: Vec<usize> = (0..abilities.len()).filter(|i| abilities[*i].is_some()).collect();
+    assert!(known.len() > 25);
+    for i in known {
+        let theta = abilities[i].unwrap();
+        assert!((sum(&x, theta) - found.scale[i]).abs() < 1e-9 && theta.abs() <= 4.0 + 1e-9);
+        assert!((sum(&y, theta) - found.equated[i]).abs() < 1e-9);
+    }
+    // An exam against itself is itself, whatever its questions.
+    let (same, abilities) = true_score(&x, &x, 0.5).unwrap();
+    for i in (0..abilities.len()).filter(|i| abilities[*i].is_some()) {
+        assert!((same.equated[i] - same.scale[i]).abs() < 1e-9);
+    }
+    let backwards: Vec<ScoredItem> = upright(0.0).take(3).chain((0..6).map(|_| item(-1.5, 0.0))).collect();
+    assert!(true_score(&backwards, &y, 1.0).unwrap_err().to_string().contains("ne croît pas"));
+    assert!(true_score(&[item(0.0, 0.0)], &y, 1.0).is_err());
+}
+
+/// The chain is smoothed margin by margin, and its standard errors are those of a smoother curve.
+#[test]
+fn a_chain_is_smoothed_by_its_margins() {
+    if reference::psychometrics().is_none() {
+        return;
+    }
+    let (x, y) = kb_neat();
+    let smooth = AnchorOptions { smoothing: Smoothing::Degree(4), ..AnchorOptions::default() };
+    let method = Method::ChainedEquipercentile;
+    let found = bootstrap_anchor(&x, &y, method, smooth, 60, 5).unwrap();
+    let raw = bootstrap_anchor(&x, &y, method, AnchorOptions::default(), 60, 5).unwrap();
+    assert_eq!(found.equated, anchor_groups(&x, &y, method, smooth).unwrap().equated);
+    // By hand: the same four distributions, smoothed, one after the other.
+    let margin = |of: Distribution| Smoothing::Degree(4).apply(&of).unwrap();
+    let [tx, ax, ay, ty] = [x.totals(), x.anchors(), y.anchors(), y.totals()].map(margin);
+    for (score, equated) in found.scale.iter().zip(&found.equated) {
+        let at_anchor = ax.score_at(tx.percentile_rank(*score));
+        let by_hand = ty.score_at(ay.percentile_rank(at_anchor));
+        assert!((by_hand - equated).abs() < 1e-6, "{score}: {by_hand} {equated}");
+    }
+    let bumps = |c: &Conversion| c.equated[6..31].windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).abs()).sum::<f64>();
+    assert!(bumps(&found) < 0.5 * bumps(&raw), "{} {}", bumps(&found), bumps(&raw));
+    let best = AnchorOptions { smoothing: Smoothing::Best(6, Criterion::Bic), ..AnchorOptions::default() };
+    assert!(bootstrap_anchor(&x, &y, method, best, 20, 5).unwrap().se.unwrap().iter().all(|s| s.is_finite()));
 }

@@ -690,7 +690,7 @@ fn answers_known_beforehand_are_fast_and_right() {
     }
     let few = ResponseTimes::new(n, vec![vec![0; n]; k]).unwrap();
     let why = analyse_times(&few, &set.matrix(), &TimeOptions::default()).unwrap_err().to_string();
-    assert_eq!(why, "temps de réponse : 0 candidats, il en faut au moins 30");
+    assert_eq!(why, "temps de réponse : 0 candidat, il en faut au moins 30");
 }
 
 #[test]

@@ -71,6 +71,92 @@ async fn programs_read_the_study_and_try_decisions() {
     assert_eq!(ledger.as_array().unwrap().len(), 2, "nothing was decided");
 }
 
+/// This year's mock exam and the one of the year before.
+async fn sessions(api: &Api) -> Result<(String, String)> {
+    let exams = api.get("/exams").await?;
+    let published: Vec<&str> = exams
+        .as_array()
+        .context("exams")?
+        .iter()
+        .filter(|e| e["state"] == "published")
+        .filter_map(|e| e["id"].as_str())
+        .collect();
+    match published[..] {
+        [now, before] => Ok((now.to_owned(), before.to_owned())),
+        _ => anyhow::bail!("{} published exams", published.len()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_read_an_exam_on_the_scale_of_another() {
+    let Some(server) = Server::demo().unwrap() else { return };
+    let api = Api::sign_in(&server, "comite", "demonstration").await.unwrap();
+    let (now, before) = sessions(&api).await.unwrap();
+    let found = api.get(&format!("/exams/{now}/equating?with={before}")).await.unwrap();
+    assert_eq!(found["design"], "anchor");
+    let common = found["common"].as_array().unwrap();
+    let used: Vec<&Value> = common.iter().filter(|c| c["used"] == true).collect();
+    assert!(used.len() >= 20 && used.len() == found["anchor"]["questions"].as_u64().unwrap() as usize);
+    // Nothing was edited between the sessions: what is out was neutralised, or tells nobody apart.
+    for c in common.iter().filter(|c| c["used"] == false) {
+        assert!(c["reason"] == "neutralised" || c["reason"] == "silent", "{c}");
+    }
+    // The simulated candidates answer by the same laws: the questions did not drift, the cohorts did.
+    for method in found["methods"].as_array().unwrap() {
+        let at = &method["at_mean"];
+        assert!(at["value"].is_number() && at["se"].as_f64().unwrap() > 0.0, "{method}");
+    }
+    let shift = &found["links"][0];
+    let (value, se) = (shift["shift"].as_f64().unwrap(), shift["shift_se"].as_f64().unwrap());
+    // 0.15 logit over a spread of 0.65, and the sampling of the means of 1,000 and 420 candidates.
+    assert!((value - 0.15 / 0.65).abs() < 3.0 * se.hypot(0.058), "{value} ({se})");
+    let rank_a = found["thresholds"].as_array().unwrap().iter().find(|t| t["name"] == "Rang A").unwrap();
+    assert!(rank_a["here"].is_number() && rank_a["passes"].is_number(), "{rank_a}");
+    assert!(!found.to_string().contains("NaN"));
+    // One left out is out, and the same question gives the same numbers.
+    let first = used[0]["question"].as_str().unwrap();
+    let path = format!("/exams/{now}/equating?with={before}&without={first}");
+    let without = api.get(&path).await.unwrap();
+    assert_eq!(without["anchor"]["questions"].as_u64().unwrap() as usize, used.len() - 1);
+    assert_eq!(without, api.get(&path).await.unwrap());
+}
+
+async fn compare_sessions() -> Result<()> {
+    let Some(server) = Server::demo()? else { return Ok(()) };
+    let Some(browser) = Browser::open().await? else { return Ok(()) };
+    let api = Api::sign_in(&server, "comite", "demonstration").await?;
+    let (now, before) = sessions(&api).await?;
+    // Both studies are ready: the page has nothing to wait for.
+    api.get(&format!("/exams/{now}/equating?with={before}")).await?;
+    browser.sign_in(&server.url(""), "comite", "demonstration").await?;
+    browser.goto(&server.url(&format!("/examens/{now}/analyse/sessions"))).await?;
+    browser.wait_text("main", "questions communes").await?;
+    no_violation(&browser, "the choice of a session").await?;
+    browser.click_xpath("//button[contains(., 'Comparer')]").await?;
+    browser.wait_text("main", "Équivalence des notes").await?;
+    browser.wait_text("main", "Seuils de").await?;
+    no_violation(&browser, "two sessions").await?;
+    let anchors = "return document.querySelectorAll('input[name=sans]').length";
+    let boxes = browser.script(anchors).await?.as_u64().context("boxes")?;
+    assert!(boxes >= 20, "{boxes}");
+    // One left out: the address holds the choice, so does the page.
+    browser.click("input[name=sans]:not(:checked)").await?;
+    browser.click_xpath("//button[contains(., 'Recalculer')]").await?;
+    browser.wait_text("main", "laissée de côté par vous").await?;
+    let address = browser.script("return location.search").await?;
+    let address = address.as_str().context("address")?;
+    assert!(address.contains("choix=1") && address.contains("&sans=") && address.contains(&before), "{address}");
+    browser.click_xpath("//a[contains(., 'Revenir au choix habituel')]").await?;
+    browser.wait_text("main", "Questions communes").await?;
+    assert_eq!(browser.script("return location.search.includes('choix')").await?, json!(false));
+    no_console_errors(&browser).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_sessions_are_compared_and_a_question_left_out() {
+    compare_sessions().await.unwrap();
+}
+
 async fn try_and_decide() -> Result<()> {
     let Some(server) = Server::demo()? else { return Ok(()) };
     let Some(browser) = Browser::open().await? else { return Ok(()) };

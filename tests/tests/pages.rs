@@ -55,6 +55,8 @@ async fn run() -> Result<()> {
         Ok(format!("/examens/{}", found["id"].as_str().unwrap_or_default()))
     };
     let (draft, open, published) = (exam("draft")?, exam("open")?, exam("published")?);
+    let before = exams.as_array().and_then(|l| l.iter().rfind(|e| e["state"] == "published")).context("a past exam")?;
+    let before = before["id"].as_str().context("id")?;
     let statistics = api.get(&format!("{}/statistics", published.replace("/examens", "/exams"))).await?;
     let flawed =
         statistics["questions"].as_array().context("questions")?.iter().find(|q| q["neutralised"] != Value::Null);
@@ -109,6 +111,11 @@ async fn run() -> Result<()> {
         ["", "/modele", "/rangs", "/groupes", "/copies", "/seuil", "/simulation"]
             .map(|p| format!("{published}/analyse{p}")),
     );
+    // Once both are studied, the page has something to show.
+    api.get(&format!("{}/equating?with={before}", published.replace("/examens", "/exams"))).await?;
+    let sessions = format!("{published}/analyse/sessions?avec={before}");
+    pages.push(format!("{published}/analyse/sessions"));
+    pages.push(sessions.clone());
     pages.push(format!("{published}/analyse/simulation?d.{flawed}=reinstate&s=d.{other}%3Dremoved"));
     pages.push(format!("{published}/notation/{flawed}"));
     pages.push(format!("{draft}/sections/s1/elements/{element}"));
@@ -120,6 +127,7 @@ async fn run() -> Result<()> {
     picture(&browser, &server, &format!("{published}/notation"), "notation").await?;
     picture(&browser, &server, &format!("{published}/analyse"), "analyse").await?;
     picture(&browser, &server, &format!("{published}/analyse/simulation?d.{flawed}=reinstate"), "simulation").await?;
+    picture(&browser, &server, &sessions, "sessions").await?;
     picture(&browser, &server, &format!("{published}/notation/{flawed}"), "question").await?;
     picture(&browser, &server, &format!("{published}/registre/1/2"), "effet").await?;
     picture(&browser, &server, &published, "examen").await?;

@@ -2,6 +2,7 @@
 //! ([`jobs`]), and how it is told.
 
 pub mod document;
+pub mod equating;
 pub mod flags;
 pub mod jobs;
 pub mod report;

@@ -129,9 +129,9 @@ pub fn model_figures(study: &Study) -> Result<Vec<Figure>, String> {
             "Calcul",
             if c.converged { "stable".into() } else { "non stabilisé".into() },
             format!(
-                "{} étapes, {} nœuds ; un pas deux fois plus fin change la log-vraisemblance de {}",
-                c.iterations,
-                c.nodes,
+                "{}, {} ; un pas deux fois plus fin change la log-vraisemblance de {}",
+                count(c.iterations, "étape", "étapes"),
+                count(c.nodes, "nœud", "nœuds"),
                 float(Some(c.grid_error), 4)
             ),
         ),
@@ -176,7 +176,11 @@ pub fn rank_figures(study: &Study) -> Result<Vec<Figure>, String> {
         figure(
             "Largeur médiane de l’intervalle",
             thousands(ranks.median_width as usize),
-            format!("rangs, à {} ; {} tirages de questions", percent(ranks.level), thousands(ranks.replicates)),
+            format!(
+                "rangs, à {} ; {} de questions",
+                percent(ranks.level),
+                count(ranks.replicates, "tirage", "tirages")
+            ),
         ),
         figure(
             "Stabilité du classement",
@@ -248,8 +252,8 @@ fn copies(study: &Study) -> String {
             let strong = found.screening.pairs.iter().filter(|p| p.false_discovery <= 0.05).count();
             let compared = usize::try_from(found.screening.compared).unwrap_or(usize::MAX);
             format!(
-                "{} paires de copies comparées sur leurs réponses fausses identiques\u{202f}; une fois tenu compte du nombre de comparaisons, {}.",
-                thousands(compared),
+                "{} sur leurs réponses fausses identiques\u{202f}; une fois tenu compte du nombre de comparaisons, {}.",
+                count(compared, "paire de copies comparée", "paires de copies comparées"),
                 match strong {
                     0 => "aucune ne se distingue".to_owned(),
                     n => format!("{} à regarder", count(n, "paire", "paires")),
@@ -329,9 +333,9 @@ pub fn ranks_plot(study: &Study) -> Option<Plot> {
         "rangs",
         "Rang obtenu et rangs plausibles",
         format!(
-            "Pour la moitié des candidats, l’intervalle à {} couvre au moins {} rangs.",
+            "Pour la moitié des candidats, l’intervalle à {} couvre au moins {}.",
             percent(ranks.level),
-            thousands(ranks.median_width as usize)
+            count(ranks.median_width as usize, "rang", "rangs")
         ),
         (&axis("Rang obtenu"), &axis("Rang plausible")),
         &[
@@ -416,12 +420,16 @@ pub fn html(subject: &Subject, study: &Study) -> anyhow::Result<String> {
     let report = Report {
         title: &subject.title,
         version: subject.version,
-        present: thousands(subject.people.len()),
-        enrolled: thousands(subject.enrolled),
+        present: count(subject.people.len(), "copie notée", "copies notées"),
+        enrolled: count(subject.enrolled, "candidat inscrit", "candidats inscrits"),
         questions: count(subject.labels.len(), "question", "questions"),
         figures: figures(subject, study),
-        histogram: histogram(subject),
-        plots: [error_plot(subject, study), information_plot(study), ranks_plot(study)].into_iter().flatten().collect(),
+        histogram: histogram(subject).unfolded(),
+        plots: [error_plot(subject, study), information_plot(study), ranks_plot(study)]
+            .into_iter()
+            .flatten()
+            .map(Plot::unfolded)
+            .collect(),
         parts: parts(study),
         groups: groups(study),
         lines,
@@ -446,9 +454,9 @@ pub fn html(subject: &Subject, study: &Study) -> anyhow::Result<String> {
 pub fn text(document: &Document) -> String {
     let number = |v: Option<f64>, places: usize| float(v, places);
     let mut out = format!(
-        "{} candidats, {} questions\nmoyenne {} points, écart-type {}\nalpha {}",
-        document.candidates,
-        document.questions.len(),
+        "{}, {}\nmoyenne {} points, écart-type {}\nalpha {}",
+        count(document.candidates, "candidat", "candidats"),
+        count(document.questions.len(), "question", "questions"),
         number(Some(document.exam.mean), 2),
         number(Some(document.exam.sd), 2),
         number(document.exam.alpha, 3)
@@ -471,7 +479,7 @@ pub fn text(document: &Document) -> String {
         );
     }
     if let Some(width) = document.exam.median_rank_interval {
-        out += &format!("intervalle médian des rangs : {} rangs\n", number(Some(width), 0));
+        out += &format!("intervalle médian des rangs : {}\n", count(width as usize, "rang", "rangs"));
     }
     out += &format!(
         "\n{:<16} {:>5} {:>7} {:>6} {:>6} {:>6} {:>6}  à regarder\n",

@@ -3,6 +3,7 @@
 use super::flags::{self, Flag};
 use super::jobs::{Progress, Stopped};
 use super::subject::{Grouping, Subject};
+use crate::web::filters::count;
 use docimo_engine::docimology::classical::{self, ExamStatistics, ItemStatistics, Reliability};
 use docimo_engine::docimology::classification::{self, LivingstonLewis};
 use docimo_engine::docimology::completion::{self, Blanks};
@@ -194,7 +195,9 @@ fn chosen(choice: Choice, matrix: &ScoreMatrix) -> Result<Model, String> {
         Choice::None => Err("aucun modèle de réponse à l’item n’a été demandé".into()),
         Choice::Auto if n >= 150 => Ok(if partial { Model::Grm } else { Model::TwoPl }),
         Choice::Auto if n >= 50 => Ok(if partial { Model::Pcm } else { Model::Rasch }),
-        Choice::Auto => Err(format!("modèle de réponse à l’item : {n} candidats, il en faut au moins 50")),
+        Choice::Auto => {
+            Err(format!("modèle de réponse à l’item : {}, il en faut au moins 50", count(n, "candidat", "candidats")))
+        }
     }
 }
 
@@ -533,9 +536,9 @@ fn latent(
     };
     if !calibration.converged {
         warnings.push(format!(
-            "Le modèle {} ne s’est pas stabilisé en {} étapes : ses paramètres sont à prendre avec réserve.",
+            "Le modèle {} ne s’est pas stabilisé en {} : ses paramètres sont à prendre avec réserve.",
             calibration.model.name(),
-            calibration.iterations
+            count(calibration.iterations, "étape", "étapes")
         ));
     }
     if model.dichotomous() && matrix.items().iter().any(|i| i.levels.len() > 2) {

@@ -52,7 +52,7 @@ pub struct AnalyseArgs {
     xlsx: Option<PathBuf>,
 }
 
-fn model(text: &str) -> Result<Choice, String> {
+pub(super) fn model(text: &str) -> Result<Choice, String> {
     match text.to_lowercase().as_str() {
         "auto" => Ok(Choice::Auto),
         "none" => Ok(Choice::None),
@@ -124,7 +124,7 @@ pub fn run(common: &Common, args: &AnalyseArgs) -> Result<(), Failure> {
 }
 
 /// Runs the study under a bar on the terminal.
-fn watched(common: &Common, subject: &Subject, wishes: &Wishes) -> Result<Study, Failure> {
+pub(super) fn watched(common: &Common, subject: &Subject, wishes: &Wishes) -> Result<Study, Failure> {
     let bar = ProgressBar::new(100);
     if common.quiet || common.json {
         bar.set_draw_target(ProgressDrawTarget::hidden());

@@ -3,6 +3,7 @@
 use super::mark::{self, Input};
 use super::out::{self, Destination};
 use super::{Common, Failure, scheme};
+use crate::web::filters::count;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -99,7 +100,7 @@ pub fn run(common: &Common, args: &MarkArgs) -> Result<(), Failure> {
     if common.json {
         out::print_json(&marked)?;
     } else if to_file {
-        common.say(&format!("{} candidats notés", marked.candidates.len()));
+        common.say(&count(marked.candidates.len(), "candidat noté", "candidats notés"));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 pub mod analyse;
 pub mod check;
 pub mod database;
+pub mod equate;
 pub mod french;
 pub mod import;
 pub mod mark;
@@ -76,6 +77,9 @@ enum Command {
     /// Analyse un examen passé ailleurs : questions, fidélité, modèles, rangs
     #[command(after_help = mark_command::FORMATS)]
     Analyse(analyse::AnalyseArgs),
+    /// Met les notes d’un examen à l’échelle d’un autre, passés tous deux ailleurs
+    #[command(after_help = mark_command::FORMATS)]
+    Equate(equate::EquateArgs),
     /// Montre les barèmes intégrés
     #[command(subcommand)]
     Scheme(scheme::SchemeCommand),
@@ -184,6 +188,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Serve(args)) => runtime.block_on(serve::run(&common, &args, false)),
         Some(Command::Mark(args)) => mark_command::run(&common, &args),
         Some(Command::Analyse(args)) => analyse::run(&common, &args),
+        Some(Command::Equate(args)) => equate::run(&common, &args),
         Some(Command::Scheme(command)) => scheme::run(&common, &command),
         Some(Command::Import(args)) => runtime.block_on(import::run(&common, &args)),
         Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),

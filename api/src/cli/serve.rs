@@ -198,7 +198,7 @@ mod tests {
         assert!(!aside.exists() && folder.path().join("docimo.sqlite").exists());
         let store = common.open(true).await.unwrap();
         let exams = store.exams().await.unwrap();
-        assert_eq!(exams.len(), 3);
+        assert_eq!(exams.len(), 4);
         store.close().await;
         prepare(&common, &ServeArgs::default()).await.unwrap();
     }

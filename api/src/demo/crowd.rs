@@ -105,33 +105,51 @@ const LAST: [&str; 45] = [
 const SITES: [&str; 5] =
     ["Centre de Brest", "Centre de Lille", "Centre de Lyon", "Centre de Marseille", "Centre de Strasbourg"];
 
+/// The candidates of a session.
+pub struct Crowd {
+    /// First letter of their numbers.
+    letter: char,
+    /// Mean of their abilities, in logits.
+    mean: f64,
+    /// Does the wording of a question mislead the best? So that the committee has a real decision to look at.
+    misled: bool,
+    /// Where chance starts from, for their names.
+    names: &'static str,
+    /// Year of their accommodations.
+    year: u16,
+}
+
+/// Those of this year.
+pub const THIS_YEAR: Crowd = Crowd { letter: 'D', mean: 0.5, misled: true, names: "people", year: 2026 };
+/// Those of the year before, not quite as strong.
+pub const LAST_YEAR: Crowd = Crowd { letter: 'C', mean: 0.35, misled: false, names: "people before", year: 2025 };
+
 /// `count` candidates; about one in 25 has a third more time.
-pub fn rows(count: usize) -> Vec<Row> {
-    let mut stream = Stream::new(SEED, &["people"]);
+pub fn rows(crowd: &Crowd, count: usize) -> Vec<Row> {
+    let mut stream = Stream::new(SEED, &[crowd.names]);
     (0..count)
         .map(|i| {
             let name = format!("{} {}", FIRST[stream.below(FIRST.len())], LAST[stream.below(LAST.len())]);
             let third = stream.below(25) == 0;
             Row {
-                number: format!("D-{:04}", i + 1001),
+                number: format!("{}-{:04}", crowd.letter, i + 1001),
                 name,
                 site: Some(SITES[stream.below(SITES.len())].into()),
                 factor: third.then(|| Exact::new(4, 3)),
                 extra_minutes: None,
-                reference: third.then(|| format!("2026-{:03}", i % 400)),
+                reference: third.then(|| format!("{}-{:03}", crowd.year, i % 400)),
                 line: 0,
             }
         })
         .collect()
 }
 
-/// Ability of a candidate, in logits: normal, mean 0.5, SD 0.65.
-fn ability(number: &str) -> f64 {
-    if number == "etudiant" { 0.7 } else { 0.5 + 0.65 * Stream::new(SEED, &["ability", number]).normal() }
+/// Ability of a candidate, in logits: normal, SD 0.65.
+fn ability(crowd: &Crowd, number: &str) -> f64 {
+    if number == "etudiant" { 0.7 } else { crowd.mean + 0.65 * Stream::new(SEED, &["ability", number]).normal() }
 }
 
-/// The question of the first section whose wording misleads the best: its third isolated QRU. So that the
-/// committee has a real decision to look at.
+/// The question of the first section whose wording misleads the best: its third isolated QRU.
 fn misleading(section: &Section) -> Option<&QuestionId> {
     let mut isolated = section.elements.iter().filter_map(|e| match e {
         Element::Question(question) if question.kind() == Kind::Qru => Some(&question.id),
@@ -141,13 +159,19 @@ fn misleading(section: &Section) -> Option<&QuestionId> {
 }
 
 /// Their sheets for a section. About one in a hundred does not come; some do not reach the end.
-pub fn sheets(exam_id: &str, section: &Section, candidates: &[Candidate], opened_ms: i64) -> Vec<WholeSheet> {
-    let flawed = misleading(section);
+pub fn sheets(
+    crowd: &Crowd,
+    exam_id: &str,
+    section: &Section,
+    candidates: &[Candidate],
+    opened_ms: i64,
+) -> Vec<WholeSheet> {
+    let flawed = if crowd.misled { misleading(section) } else { None };
     candidates
         .iter()
         .filter(|c| c.number == "etudiant" || Stream::new(SEED, &["present", &c.number]).below(100) > 0)
         .map(|candidate| {
-            let theta = ability(&candidate.number);
+            let theta = ability(crowd, &candidate.number);
             let mut pace = Stream::new(SEED, &["pace", &candidate.number, section.id.as_str()]);
             let questions: Vec<_> = section.elements.iter().flat_map(Element::questions).collect();
             let reached = if pace.below(12) == 0 { questions.len() - questions.len() / 12 } else { questions.len() };

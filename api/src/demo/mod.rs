@@ -1,5 +1,5 @@
-//! The demonstration: our own questions, a published mock EDN with 1,000 simulated candidates, an exam
-//! open now, a draft. Seeded once, through the same services as everyone.
+//! The demonstration: our own questions, a published mock EDN with 1,000 simulated candidates, a smaller one of the
+//! year before that shares questions with it, an exam open now, a draft. Seeded once, through the same services as everyone.
 
 mod crowd;
 
@@ -52,6 +52,10 @@ pub const ACCOUNTS: &[DemoAccount] = &[
 
 /// Candidates simulated beside the demonstration's student.
 const CROWD: usize = 999;
+/// Candidates simulated for the session of the year before.
+const CROWD_BEFORE: usize = 420;
+/// Number of the student who signs in.
+const STUDENT: &str = "etudiant";
 const DAY_MS: i64 = 86_400_000;
 
 /// Seeds an empty database; does nothing if there is anything in it.
@@ -66,6 +70,8 @@ pub async fn seed(app: &App, say: impl Fn(&str)) -> ApiResult<()> {
     questions(app, &author).await?;
     let bank = Bank::load(app).await?;
     say("  questions importées");
+    edn_before(app, &committee, &bank).await?;
+    say("  EDN blanche de l’an dernier : 420 candidats simulés, publiée");
     mock_edn(app, &committee, &bank).await?;
     say("  EDN blanche : 1 000 candidats simulés, notée, publiée");
     open_exam(app, &committee, &bank).await?;
@@ -218,37 +224,9 @@ async fn mock_edn(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
     add(app, &exam, section("UC 3 : lecture critique d’article", 60, "2"), &lca).await?;
     draft::freeze(app, committee, &exam).await?;
 
-    let mut rows = crowd::rows(CROWD);
+    let mut rows = crowd::rows(&crowd::THIS_YEAR, CROWD);
     rows.insert(0, student_row("Centre de Brest"));
-    let nobody_signs_in: HashSet<String> = rows.iter().skip(1).map(|r| r.number.clone()).collect();
-    enrol(app, committee, &exam, &rows, &nobody_signs_in).await?;
-
-    // Six days ago at 8:00 UTC, nine in Paris in winter.
-    let held_ms = ambient::now_ms() / DAY_MS * DAY_MS - 6 * DAY_MS + 8 * 3_600_000;
-    let paper = app.frozen_paper(&exam).await?;
-    let sites: Vec<String> = app.store.sites(&exam).await?.into_iter().map(|s| s.id).collect();
-    let said = |what: &'static str, at_ms: i64, detail: String| NewEvent {
-        id: ambient::fresh_id(at_ms),
-        exam_id: Some(exam.clone()),
-        at_ms,
-        author_id: Some(committee.id.to_string()),
-        what,
-        detail,
-    };
-    for (i, section) in paper.sections.iter().enumerate() {
-        let opened_ms = held_ms + i as i64 * 3 * 3_600_000;
-        let event = said("open", opened_ms, format!("« {} » ouverte", section.title));
-        app.store.open_sitting(&exam, section, &sites, &event).await?;
-        let candidates = app.store.candidates(&exam).await?;
-        let sheets = crowd::sheets(&exam, section, &candidates, opened_ms);
-        app.store.add_sheets(&sheets).await?;
-        let closed_ms = opened_ms + i64::from(section.duration_minutes) * 80_000;
-        let event = said("close", closed_ms, format!("« {} » close", section.title));
-        app.store.close_sitting(&exam, section.id.as_str(), &sites, &event).await?;
-    }
-    let ended = said("finish", held_ms + DAY_MS / 2, "Examen terminé".into());
-    app.store.move_exam(&exam, &["open"], "closed", &ended).await?;
-    marks::first_marking(app, committee, &exam).await?;
+    sat(app, committee, &exam, &crowd::THIS_YEAR, &rows, 6).await?;
 
     // The jury neutralises the isolated question that discriminates least.
     let marked = marks::mark_at(app, &exam, None).await?;
@@ -269,9 +247,60 @@ async fn mock_edn(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
     results::publish(app, committee, &exam).await
 }
 
+/// The mock EDN of the year before, smaller, half of it taken again this year: marked, published.
+async fn edn_before(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
+    let exam = draft::create(app, committee, &settings("EDN blanche de l’an dernier", "common", "edn", "")).await?;
+    let mut entries =
+        bank.mixed(&[("QRU", 3, 10), ("QRM", 4, 12), ("QRP", 3, 5), ("QROC", 1, 4), ("QRPL", 0, 3), ("TCS", 2, 4)]);
+    entries.extend(bank.some("mini-DP", 0, 1));
+    add(app, &exam, section("Questions isolées et mini-dossier", 90, "1"), &entries).await?;
+    draft::freeze(app, committee, &exam).await?;
+    sat(app, committee, &exam, &crowd::LAST_YEAR, &crowd::rows(&crowd::LAST_YEAR, CROWD_BEFORE), 370).await?;
+    results::publish(app, committee, &exam).await
+}
+
+/// An exam sat by everyone some days ago, then marked for the first time.
+async fn sat(
+    app: &App,
+    committee: &Actor,
+    exam: &str,
+    crowd: &crowd::Crowd,
+    rows: &[Row],
+    days_ago: i64,
+) -> ApiResult<()> {
+    let nobody_signs_in: HashSet<String> = rows.iter().map(|r| r.number.clone()).filter(|n| n != STUDENT).collect();
+    enrol(app, committee, exam, rows, &nobody_signs_in).await?;
+    // At 8:00 UTC, nine in Paris in winter.
+    let held_ms = ambient::now_ms() / DAY_MS * DAY_MS - days_ago * DAY_MS + 8 * 3_600_000;
+    let paper = app.frozen_paper(exam).await?;
+    let sites: Vec<String> = app.store.sites(exam).await?.into_iter().map(|s| s.id).collect();
+    let said = |what: &'static str, at_ms: i64, detail: String| NewEvent {
+        id: ambient::fresh_id(at_ms),
+        exam_id: Some(exam.to_owned()),
+        at_ms,
+        author_id: Some(committee.id.to_string()),
+        what,
+        detail,
+    };
+    for (i, section) in paper.sections.iter().enumerate() {
+        let opened_ms = held_ms + i as i64 * 3 * 3_600_000;
+        let event = said("open", opened_ms, format!("« {} » ouverte", section.title));
+        app.store.open_sitting(exam, section, &sites, &event).await?;
+        let candidates = app.store.candidates(exam).await?;
+        let sheets = crowd::sheets(crowd, exam, section, &candidates, opened_ms);
+        app.store.add_sheets(&sheets).await?;
+        let closed_ms = opened_ms + i64::from(section.duration_minutes) * 80_000;
+        let event = said("close", closed_ms, format!("« {} » close", section.title));
+        app.store.close_sitting(exam, section.id.as_str(), &sites, &event).await?;
+    }
+    let ended = said("finish", held_ms + DAY_MS / 2, "Examen terminé".into());
+    app.store.move_exam(exam, &["open"], "closed", &ended).await?;
+    marks::first_marking(app, committee, exam).await
+}
+
 fn student_row(site: &str) -> Row {
     Row {
-        number: "etudiant".into(),
+        number: STUDENT.into(),
         name: "Camille Exemple".into(),
         site: Some(site.into()),
         factor: None,

@@ -203,6 +203,44 @@ pub async fn analysis(State(app): State<App>, Path(exam): Path<String>) -> ApiRe
     report_json(State(app), Path(exam), axum::extract::Query(Asked::default())).await
 }
 
+/// The exam to compare to, and what is left out of the anchor.
+#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EquatingQuery {
+    /// Id of the exam on whose scale the marks are put.
+    #[serde(default)]
+    with: String,
+    /// Common questions left out, separated by commas; what is left out otherwise (wordings that differ, corrected
+    /// keys) is then put back unless named.
+    without: Option<String>,
+    /// Version of the register; the last one by default.
+    version: Option<u32>,
+}
+
+/// The marks of an exam on the scale of another: conversion by several methods with standard errors, common questions
+/// and how their difficulty moved, equivalents of the other exam's thresholds. What cannot be estimated is null or
+/// absent, and a warning says why. 409 while a study is being computed: ask again.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/equating", tag = "marks", params(("exam" = String, Path), EquatingQuery),
+    responses((status = 200, body = Object), (status = 404, body = Problem, content_type = "application/problem+json"),
+              (status = 409, body = Problem, content_type = "application/problem+json"),
+              (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn equating(
+    State(app): State<App>,
+    Path(exam): Path<String>,
+    axum::extract::Query(asked): axum::extract::Query<EquatingQuery>,
+) -> ApiResult<Json<crate::analysis::equating::Equating>> {
+    use crate::analysis::equating::Wishes;
+    use crate::web::committee::analysis::{Ready, comparable, compared, study_of};
+    comparable(&app, &exam, &asked.with).await?;
+    let (room, study) = study_of(&app, &exam, asked.version).await?;
+    let x = Ready { room, study, paper: app.frozen_paper(&exam).await? };
+    let (room, study) = study_of(&app, &asked.with, None).await?;
+    let y = Ready { room, study, paper: app.frozen_paper(&asked.with).await? };
+    let list = |text: String| text.split(',').map(|q| q.trim().to_owned()).filter(|q| !q.is_empty()).collect();
+    let wishes = Wishes { without: asked.without.map(list), ..Wishes::default() };
+    Ok(Json(compared(x, y, wishes).await?.1))
+}
+
 /// Decisions to try, one after the other.
 #[derive(Debug, serde::Deserialize, ToSchema)]
 pub struct ScenarioForm {

@@ -82,7 +82,8 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         exams::candidates, exams::import_candidates, exams::remove_candidate, exams::new_code, exams::time_given,
         exams::events, exams::open, exams::close, exams::monitor, exams::give_time, exams::reopen, exams::finish,
         marks::first_marking, marks::ledger, marks::decide, marks::preview, marks::compare, marks::statistics,
-        marks::publish, marks::results, marks::results_csv, marks::results_xlsx, marks::answers, marks::analysis, marks::scenario,
+        marks::publish, marks::results, marks::results_csv, marks::results_xlsx, marks::answers, marks::analysis, marks::equating,
+        marks::scenario,
         people::list, people::add, people::change, people::new_code,
     ),
     components(schemas(

@@ -49,6 +49,8 @@ pub struct Histogram {
     pub ticks: Vec<Tick>,
     /// Vertical lines with their name.
     pub markers: Vec<Tick>,
+    /// Are the numbers unfolded?
+    pub open: bool,
 }
 
 const LEFT: f64 = 44.0;
@@ -107,7 +109,14 @@ impl Histogram {
                 .map(|(value, name)| Tick { at: one(x(value.clamp(0.0, 20.0))), label: name.clone() })
                 .collect(),
             bars,
+            open: false,
         }
+    }
+
+    /// The same with its numbers unfolded, for paper.
+    #[must_use]
+    pub fn unfolded(self) -> Self {
+        Self { open: true, ..self }
     }
 }
 

@@ -98,12 +98,19 @@ pub struct Plot {
     pub markers: Vec<Tick>,
     /// The numbers.
     pub rows: Vec<Row>,
+    /// Outline of an area between two curves; empty without one.
+    pub band: String,
+    /// Are the numbers unfolded?
+    pub open: bool,
 }
 
 const LEFT: f64 = 56.0;
 const RIGHT: f64 = 600.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 236.0;
+
+/// Tenths between the names of two curves: the height of a line on a phone, where letters are larger.
+const NAMES: f64 = 190.0;
 
 /// A curve to draw: its name and its points, in order.
 pub struct Series {
@@ -145,8 +152,8 @@ impl Plot {
                 // Names at the ends of curves keep clear of one another.
                 // In whole tenths, as they are written: a sum that rounds would never be clear of what it was made from.
                 ly = (ly * 10.0).round();
-                while let Some(other) = taken.iter().find(|t| (**t - ly).abs() < 130.0) {
-                    ly = other + 130.0;
+                while let Some(other) = taken.iter().find(|t| (**t - ly).abs() < NAMES) {
+                    ly = other + NAMES;
                 }
                 taken.push(ly);
                 let ly = ly / 10.0;
@@ -204,7 +211,27 @@ impl Plot {
             markers: markers.iter().map(|(v, name)| Tick { at: one(at_x(*v)), label: name.clone() }).collect(),
             curves,
             rows,
+            band: String::new(),
+            open: false,
         }
+    }
+
+    /// The same with an area behind its curves: abscissa, lower and upper ordinate, in order.
+    #[must_use]
+    pub fn with_band(mut self, (x, y): (&Axis, &Axis), band: &[(f64, f64, f64)]) -> Self {
+        let at = |px: f64, py: f64| {
+            format!("{:.1},{:.1}", LEFT + (RIGHT - LEFT) * x.share(px), BOTTOM - (BOTTOM - TOP) * y.share(py))
+        };
+        let under = band.iter().map(|(px, low, _)| at(*px, *low));
+        let over = band.iter().rev().map(|(px, _, high)| at(*px, *high));
+        self.band = under.chain(over).collect::<Vec<_>>().join(" ");
+        self
+    }
+
+    /// The same with its numbers unfolded, for paper.
+    #[must_use]
+    pub fn unfolded(self) -> Self {
+        Self { open: true, ..self }
     }
 }
 

@@ -41,7 +41,7 @@ use serde::Serialize;
 #[serde(tag = "why", rename_all = "snake_case")]
 pub enum NotEstimable {
     /// Too few candidates.
-    #[error("{what} : {n} candidats, il en faut au moins {needed}")]
+    #[error("{what} : {n} candidat{}, il en faut au moins {needed}", plural(*.n))]
     TooFewCandidates {
         /// What was asked, in French, without an article.
         what: &'static str,
@@ -51,7 +51,7 @@ pub enum NotEstimable {
         needed: usize,
     },
     /// Too few questions.
-    #[error("{what} : {n} questions, il en faut au moins {needed}")]
+    #[error("{what} : {n} question{}, il en faut au moins {needed}", plural(*.n))]
     TooFewQuestions {
         /// What was asked, in French, without an article.
         what: &'static str,
@@ -82,6 +82,11 @@ pub enum NotEstimable {
         /// Why, in French.
         detail: String,
     },
+}
+
+/// In French, one and a half is still singular.
+fn plural(n: usize) -> &'static str {
+    if n < 2 { "" } else { "s" }
 }
 
 /// A statistic, or why it is not given.

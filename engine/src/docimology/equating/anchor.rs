@@ -2,7 +2,7 @@
 
 use super::distribution::{Bivariate, Distribution, Percentiles, equipercentile};
 use super::groups::varied;
-use super::{Conversion, Estimate, Method, enough, unsuited};
+use super::{Conversion, Estimate, Method, Smoothing, enough, unsuited};
 use serde::{Deserialize, Serialize};
 
 /// Share of a group that may sit at anchor scores no one has in the other group.
@@ -37,6 +37,9 @@ pub struct AnchorOptions {
     pub anchor: Anchor,
     /// For all but the chained methods.
     pub weight: Weight,
+    /// For chained equipercentile only: each of the four distributions of the chain, apart.
+    #[serde(default)]
+    pub smoothing: Smoothing,
 }
 
 struct Moments {
@@ -84,7 +87,8 @@ impl Moments {
 /// - frequency estimation (Angoff 1971; Braun and Holland 1982; ch. 5, eq. 5.1 to 5.8): distribution of X given V
 ///   supposed the same in both groups, then equipercentile in the synthetic population; Braun-Holland is the
 ///   line with those means and deviations;
-/// - chained equipercentile (Dorans 1990; ch. 5).
+/// - chained equipercentile (Dorans 1990; ch. 5), after log-linear presmoothing of the margins if asked: the chain
+///   uses nothing of the joint distributions.
 ///
 /// Variances and covariances have divisor n − 1.
 ///
@@ -134,14 +138,23 @@ pub fn anchor_groups(x: &Bivariate, y: &Bivariate, method: Method, options: Anch
             let (sx, sy) = (synthetic(x, y, weight)?, synthetic(y, x, 1.0 - weight)?);
             Conversion::new(method, scale.values(), equipercentile(&sx, &sy), None)
         }
-        Method::ChainedEquipercentile => {
-            let at_anchor = equipercentile(&x.totals(), &x.anchors());
-            let (from, to) = (Percentiles::new(&y.anchors()), Percentiles::new(&y.totals()));
-            let equated = at_anchor.into_iter().map(|v| to.at(from.rank(v))).collect();
-            Conversion::new(method, scale.values(), equated, None)
-        }
+        Method::ChainedEquipercentile => chained(&margins(x, y), [options.smoothing; 4]),
         _ => unsuited("cette méthode ne se sert pas de notes aux questions communes"),
     }
+}
+
+/// The distributions of a chain in its order: totals and anchor of X, anchor and totals of Y.
+pub(crate) fn margins(x: &Bivariate, y: &Bivariate) -> [Distribution; 4] {
+    [x.totals(), x.anchors(), y.anchors(), y.totals()]
+}
+
+/// Scores of X to the anchor, then to Y, each margin smoothed in its own way.
+pub(crate) fn chained(margins: &[Distribution; 4], smoothing: [Smoothing; 4]) -> Estimate<Conversion> {
+    let smooth = |i: usize| smoothing[i].apply(&margins[i]);
+    let at_anchor = equipercentile(&smooth(0)?, &smooth(1)?);
+    let (from, to) = (Percentiles::new(&smooth(2)?), Percentiles::new(&smooth(3)?));
+    let equated = at_anchor.into_iter().map(|v| to.at(from.rank(v))).collect();
+    Conversion::new(Method::ChainedEquipercentile, margins[0].scale().values(), equated, None)
 }
 
 fn synthetic_line(x: &Bivariate, y: &Bivariate, method: Method, anchor: Anchor, weight: f64) -> Estimate<Conversion> {

@@ -1,5 +1,6 @@
 //! Standard errors by resampling candidates (Efron 1979; Kolen and Brennan 2014, ch. 7).
 
+use super::anchor::{chained, margins};
 use super::{
     AnchorOptions, Bivariate, Conversion, Distribution, Estimate, Method, Smoothing, WHAT, anchor_groups,
     enough_replicates, equivalent_groups, spread, unsuited,
@@ -40,7 +41,8 @@ pub fn bootstrap_groups(
 }
 
 /// [`anchor_groups`] with standard errors from `replicates` samples of candidates (total and anchor score kept
-/// together) drawn with replacement from each group apart (2 to 100,000).
+/// together) drawn with replacement from each group apart (2 to 100,000). The degree of a smoothing chosen by a
+/// criterion is chosen once.
 ///
 /// The common questions are taken as they are: another choice of them is no part of this error.
 ///
@@ -57,10 +59,23 @@ pub fn bootstrap_anchor(
     let found = anchor_groups(x, y, method, options)?;
     let counts = |of: &Bivariate| of.cells().iter().map(|c| c.2).collect::<Vec<f64>>();
     let (cx, cy) = (counts(x), counts(y));
+    let chain = match method {
+        Method::ChainedEquipercentile => {
+            let mut settled = [options.smoothing; 4];
+            for (own, margin) in settled.iter_mut().zip(margins(x, y)) {
+                *own = own.settled(&margin)?;
+            }
+            Some(settled)
+        }
+        _ => None,
+    };
     with_se(found, replicates, |r| {
         let x = x.with_counts(&resampled(&cx, Draws::new(seed, 2 * r)));
         let y = y.with_counts(&resampled(&cy, Draws::new(seed, 2 * r + 1)));
-        anchor_groups(&x, &y, method, options)
+        match chain {
+            Some(smoothing) => chained(&margins(&x, &y), smoothing),
+            None => anchor_groups(&x, &y, method, options),
+        }
     })
 }
 

@@ -30,13 +30,14 @@ impl ScoredItem {
         self.scores[self.scores.len() - 1]
     }
 
-    /// Expected score at an ability of −∞.
+    /// Expected score at an ability of −∞, the slope being positive.
     fn asymptote(&self) -> f64 {
         self.lowest() + self.parameters.c * (self.highest() - self.lowest())
     }
 
     fn check(&self) -> Estimate<()> {
-        sound(&self.parameters)?;
+        // A question that the weak do better counts in the total like the others.
+        sound(&ItemParameters { a: self.parameters.a.abs(), ..self.parameters.clone() })?;
         let rising = self.scores.windows(2).all(|w| w[0] <= w[1]) && self.scores.iter().all(|s| s.is_finite());
         if self.scores.len() != self.parameters.categories() || !rising || self.lowest() >= self.highest() {
             return unsuited("les points des catégories d’une question ne vont pas en croissant");
@@ -64,6 +65,9 @@ pub struct IrtConversion {
     pub conversion: Conversion,
 }
 
+/// Abilities between which an expected total must rise where some questions have a negative slope.
+const RISING: f64 = 4.0;
+
 fn form(items: &[ScoredItem]) -> Estimate<()> {
     if items.is_empty() {
         return Err(NotEstimable::TooFewQuestions { what: WHAT, n: 0, needed: 1 });
@@ -85,27 +89,37 @@ fn expected(items: &[ScoredItem], theta: f64) -> f64 {
 /// `step`. Returns the conversion, and the ability of each score in logits (`None` where there is none).
 ///
 /// No ability expects a score at or below the sum of the lower asymptotes: such scores are interpolated between
-/// the lowest ones and the sums of asymptotes of both forms (Kolen 1981). The highest is worth the highest.
+/// the lowest ones and the sums of asymptotes of both forms (Kolen 1981). The highest is worth the highest. Questions
+/// of negative slope are let in as long as the expected total rises between −4 and 4; beyond what abilities of −4 and 4
+/// expect, scores are then interpolated to the ends of both scales.
 ///
 /// Where it fails: observed scores are treated as true ones, which matters most at both ends.
 ///
 /// # Errors
-/// A form without questions, a slope that is not positive, points that do not rise, a step that does not divide
-/// the range of X.
+/// A form without questions, a slope of 0, an expected total that does not rise with ability, points that do not rise,
+/// a step that does not divide the range of X.
 pub fn true_score(x: &[ScoredItem], y: &[ScoredItem], step: f64) -> Estimate<(Conversion, Vec<Option<f64>>)> {
     form(x)?;
     form(y)?;
+    let upright = x.iter().chain(y).all(|i| i.parameters.a > 0.0);
+    if !upright {
+        rising(x)?;
+        rising(y)?;
+    }
     let scores = scale(x, step)?.values();
     let sum = |items: &[ScoredItem], of: fn(&ScoredItem) -> f64| items.iter().map(of).sum::<f64>();
     let (low_x, low_y) = (sum(x, ScoredItem::lowest), sum(y, ScoredItem::lowest));
-    let (chance_x, chance_y) = (sum(x, ScoredItem::asymptote), sum(y, ScoredItem::asymptote));
     let (high_x, high_y) = (sum(x, ScoredItem::highest), sum(y, ScoredItem::highest));
+    // Scores that some ability expects, strictly between these.
+    let ((floor_x, floor_y), (top_x, top_y), mut under) = if upright {
+        ((sum(x, ScoredItem::asymptote), sum(y, ScoredItem::asymptote)), (high_x, high_y), -10.0)
+    } else {
+        ((expected(x, -RISING), expected(y, -RISING)), (expected(x, RISING), expected(y, RISING)), -RISING)
+    };
     let tiny = 1e-9 * (high_x - low_x);
-    let mut under = -10.0;
     let (mut equated, mut abilities) = (Vec::new(), Vec::new());
     for score in &scores {
-        let ability =
-            if *score <= chance_x + tiny || *score >= high_x - tiny { None } else { ability(x, *score, under) };
+        let ability = if *score <= floor_x + tiny || *score >= top_x - tiny { None } else { ability(x, *score, under) };
         abilities.push(ability);
         equated.push(match ability {
             Some(theta) => {
@@ -113,13 +127,26 @@ pub fn true_score(x: &[ScoredItem], y: &[ScoredItem], step: f64) -> Estimate<(Co
                 expected(y, theta)
             }
             None if *score >= high_x - tiny => high_y,
-            None if chance_x - low_x > tiny => {
-                low_y + ((score - low_x) / (chance_x - low_x)).clamp(0.0, 1.0) * (chance_y - low_y)
+            None if *score >= top_x - tiny => {
+                top_y + ((score - top_x) / (high_x - top_x)).clamp(0.0, 1.0) * (high_y - top_y)
             }
-            None => chance_y,
+            None if floor_x - low_x > tiny => {
+                low_y + ((score - low_x) / (floor_x - low_x)).clamp(0.0, 1.0) * (floor_y - low_y)
+            }
+            None => floor_y,
         });
     }
     Ok((Conversion::new(Method::IrtTrueScore, scores, equated, None)?, abilities))
+}
+
+/// Does the expected total rise with ability? Questions of negative slope can make it fall.
+fn rising(items: &[ScoredItem]) -> Estimate<()> {
+    let expected: Vec<f64> = (-40..=40).map(|i| expected(items, RISING * f64::from(i) / 40.0)).collect();
+    if expected.windows(2).all(|w| w[0] < w[1]) {
+        Ok(())
+    } else {
+        unsuited("la note attendue ne croît pas avec l’aptitude : des questions de pente négative pèsent trop")
+    }
 }
 
 /// The ability that expects `score`, looked for upwards of `under` (and below it if need be); `None` beyond ±10,000.

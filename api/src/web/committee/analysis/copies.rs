@@ -8,7 +8,7 @@ use crate::analysis::subject::Subject;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::ApiResult;
-use crate::web::filters::{float, thousands};
+use crate::web::filters::{count, float};
 use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -170,8 +170,13 @@ pub async fn copies(
         let subject = &room.subject;
         let (none, compared, above, pairs) = match &study.likeness {
             Ok(l) => {
-                let above = thousands(usize::try_from(l.screening.above_cut).unwrap_or(usize::MAX));
-                let compared = thousands(usize::try_from(l.screening.compared).unwrap_or(usize::MAX));
+                let above = usize::try_from(l.screening.above_cut).unwrap_or(usize::MAX);
+                let above = count(above, "dépasse", "dépassent");
+                let compared = count(
+                    usize::try_from(l.screening.compared).unwrap_or(usize::MAX),
+                    "paire de copies comparée",
+                    "paires de copies comparées",
+                );
                 (String::new(), compared, above, pairs(&id, subject, l))
             }
             Err(why) => (why.to_string(), String::new(), String::new(), vec![]),

@@ -10,7 +10,7 @@ use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::export::download;
 use crate::web::chart::Histogram;
-use crate::web::filters::{count, float, percent, thousands};
+use crate::web::filters::{count, float, percent};
 use crate::web::plot::Plot;
 use crate::web::{self, layout::Layout};
 use askama::Template;
@@ -286,20 +286,21 @@ pub async fn ranks(
         threshold: subject.effective.paper.rules.pass_threshold.map(|t| t.french(2)),
         unsure,
         version: asked.version,
-        count: thousands(total),
+        count: count(total, "candidat", "candidats"),
         pages: Pages::new(total, PAGE, at, &base),
         search,
         head,
     })
 }
 
-async fn ready(
+/// A study for programs, that wait for it longer than people.
+pub async fn study_of(
     app: &App,
     id: &str,
-    asked: &Asked,
+    version: Option<u32>,
 ) -> ApiResult<(std::sync::Arc<crate::analysis::jobs::Room>, std::sync::Arc<crate::analysis::study::Study>)> {
     use crate::analysis::jobs::{Answer, study};
-    match study(app, id, asked.version, std::time::Duration::from_secs(60)).await? {
+    match study(app, id, version, std::time::Duration::from_secs(60)).await? {
         Answer::Ready(room, study) => Ok((room, study)),
         Answer::Working(..) => {
             Err(ApiError::Conflict("L’analyse est en cours\u{a0}: réessayez dans un instant.".into()))
@@ -314,7 +315,7 @@ pub async fn report_html(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
-    let (room, study) = ready(&app, &id, &asked).await?;
+    let (room, study) = study_of(&app, &id, asked.version).await?;
     let title = room.subject.title.clone();
     let html = off_thread(move || report::html(&room.subject, &study)).await?.map_err(ApiError::Internal)?;
     Ok(download(html.into_bytes(), "text/html; charset=utf-8", &format!("{title} analyse"), "html"))
@@ -326,7 +327,7 @@ pub async fn report_xlsx(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
-    let (room, study) = ready(&app, &id, &asked).await?;
+    let (room, study) = study_of(&app, &id, asked.version).await?;
     let title = room.subject.title.clone();
     let bytes = off_thread(move || sheet::xlsx(&room.subject, &study)).await?.map_err(ApiError::Internal)?;
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -339,7 +340,7 @@ pub async fn report_json(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> ApiResult<Response> {
-    let (room, study) = ready(&app, &id, &asked).await?;
+    let (room, study) = study_of(&app, &id, asked.version).await?;
     let document = off_thread(move || Document::new(&room.subject, &study, None)).await?;
     Ok(axum::Json(document).into_response())
 }

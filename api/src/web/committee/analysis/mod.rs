@@ -6,12 +6,14 @@ mod copies;
 mod glance;
 mod groups;
 pub(super) mod question;
+mod sessions;
 mod simulation;
 mod standards;
 
 pub use copies::copies;
-pub use glance::{overview, ranks, report_html, report_json, report_xlsx, responses};
+pub use glance::{overview, ranks, report_html, report_json, report_xlsx, responses, study_of};
 pub use groups::groups;
+pub use sessions::{Ready, comparable, compared, sessions};
 pub use simulation::{decide_scenario, scenario_address, simulation};
 pub use standards::thresholds;
 
@@ -34,13 +36,14 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Pages of the room, for its own tabs.
-pub(super) const PAGES: [(&str, &str); 6] = [
+pub(super) const PAGES: [(&str, &str); 7] = [
     ("", "En un coup d’œil"),
     ("/modele", "Modèle de réponse"),
     ("/rangs", "Rangs"),
     ("/groupes", "Groupes"),
     ("/copies", "Copies à regarder"),
     ("/seuil", "Seuil"),
+    ("/sessions", "Autre session"),
 ];
 
 /// A version of the register, asked for.
@@ -64,6 +67,8 @@ pub(super) fn links(exam: &str, path: &str, version: Option<u32>) -> Vec<Link> {
 struct WorkingPage {
     page: Layout,
     head: Head,
+    /// The exam that is studied.
+    of: String,
     stopped: bool,
     stage: &'static str,
     percent: u64,
@@ -96,18 +101,25 @@ pub(super) async fn find(
         jobs::restart(app, exam_id);
         return Ok(Found::Later(Redirect::to(&format!("/examens/{exam_id}/analyse")).into_response()));
     }
-    let (stopped, stage, percent) = match jobs::study(app, exam_id, asked.version, PATIENCE).await? {
+    match jobs::study(app, exam_id, asked.version, PATIENCE).await? {
         Answer::Ready(room, study) => {
             let lead = format!("Version {} du registre", room.subject.version);
             let head = Head { links: links(exam_id, path, asked.version), ..head.lead(lead) };
-            return Ok(Found::Ready(Box::new((head, room, study))));
+            Ok(Found::Ready(Box::new((head, room, study))))
         }
-        Answer::Working(stage, percent) => (false, stage, percent),
-        Answer::Stopped => (true, "", 0),
+        late => wait(page.clone(), head, exam_id, asked.version, &late).map(Found::Later),
+    }
+}
+
+/// The page that says how far the study of an exam is.
+fn wait(page: Layout, head: Head, of: &str, version: Option<u32>, answer: &Answer) -> ApiResult<Response> {
+    let (stopped, stage, percent) = match answer {
+        Answer::Working(stage, percent) => (false, *stage, *percent),
+        Answer::Stopped | Answer::Ready(..) => (true, "", 0),
     };
-    let version = asked.version.map(|v| format!("?version={v}")).unwrap_or_default();
-    let working = WorkingPage { page: page.clone().titled(head.document()), head, stopped, stage, percent, version };
-    web::page(&working).map(Found::Later)
+    let version = version.map(|v| format!("?version={v}")).unwrap_or_default();
+    let of = of.to_owned();
+    web::page(&WorkingPage { page: page.titled(head.document()), head, of, stopped, stage, percent, version })
 }
 
 /// How far the study is, for the page that waits.

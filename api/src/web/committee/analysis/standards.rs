@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::ApiResult;
 use crate::exam::draft;
-use crate::web::filters::{float, percent};
+use crate::web::filters::{count, float, percent};
 use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, RawForm, State};
@@ -172,8 +172,12 @@ fn judged(room: &Room, asked: &Asked, marks: &[f64], found: &mut Found) {
             let (on_20, se) = cut.on(20.0);
             let scale = if cut.max > 0.0 { 20.0 / cut.max } else { 0.0 };
             let remark = match cut.gaps {
-                0 => format!("{} juges", cut.judges.len()),
-                gaps => format!("{} juges, {gaps} avis manquants complétés", cut.judges.len()),
+                0 => count(cut.judges.len(), "juge", "juges"),
+                gaps => format!(
+                    "{}, {}",
+                    count(cut.judges.len(), "juge", "juges"),
+                    count(gaps, "avis manquant complété", "avis manquants complétés")
+                ),
             };
             found.proposed.push(line(cut.method, on_20, Some(se), marks, remark));
             found.judges = cut
