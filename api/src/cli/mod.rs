@@ -11,6 +11,8 @@ pub mod mark_command;
 pub mod out;
 pub mod scheme;
 pub mod serve;
+pub mod standard;
+pub mod tcs;
 pub mod user;
 
 use crate::error::{ApiError, Wrong};
@@ -76,6 +78,11 @@ enum Command {
     /// Analyse un examen passé ailleurs : questions, fidélité, modèles, rangs
     #[command(after_help = mark_command::FORMATS)]
     Analyse(analyse::AnalyseArgs),
+    /// Fixe le seuil d’un examen passé ailleurs : Angoff, Ebel, Hofstee, Cohen, groupe limite, marque-page
+    #[command(after_help = standard::FORMATS)]
+    Standard(standard::StandardArgs),
+    /// Analyse le panel d’un test de concordance de script : clé, fidélité, panélistes
+    Tcs(tcs::TcsArgs),
     /// Montre les barèmes intégrés
     #[command(subcommand)]
     Scheme(scheme::SchemeCommand),
@@ -184,6 +191,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Serve(args)) => runtime.block_on(serve::run(&common, &args, false)),
         Some(Command::Mark(args)) => mark_command::run(&common, &args),
         Some(Command::Analyse(args)) => analyse::run(&common, &args),
+        Some(Command::Standard(args)) => standard::run(&common, &args),
+        Some(Command::Tcs(args)) => tcs::run(&common, &args),
         Some(Command::Scheme(command)) => scheme::run(&common, &command),
         Some(Command::Import(args)) => runtime.block_on(import::run(&common, &args)),
         Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),

@@ -25,7 +25,8 @@ const MOST: usize = 200;
 /// The judge of a table of candidates that names none.
 pub const JURY: &str = "Jury";
 
-fn is_judge(head: &str) -> bool {
+/// Is this the head of the column of judges?
+pub(crate) fn is_judge(head: &str) -> bool {
     matches!(fold_header(head).as_str(), "juge" | "judge" | "panelist" | "paneliste" | "panellist" | "expert" | "nom")
 }
 
