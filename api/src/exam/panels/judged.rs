@@ -30,6 +30,9 @@ pub struct Calibrated {
     pub scores: Vec<Vec<f64>>,
     /// Place of each among the counted questions.
     pub counted: Vec<usize>,
+    /// Questions of the model that do not discriminate, with the points of their categories: they have no place in a
+    /// booklet, and count in the mark expected at an ability all the same.
+    pub flat: Vec<(ItemParameters, Vec<f64>)>,
     /// Points that everyone gets alike at questions that the model leaves out.
     pub constant: f64,
     /// Points of those questions.

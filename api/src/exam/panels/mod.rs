@@ -373,13 +373,21 @@ fn calibrated(room: &jobs::Room, study: &Study, latent: &Latent, questions: &[Co
     };
     let items = study.matrix.items();
     let constant = |q: &usize| items[*q].levels.first().copied().unwrap_or(0.0);
-    Calibrated {
-        counted: calibration.kept.iter().map(|q| of(*q)).collect(),
-        items: calibration.items.clone(),
-        scores: calibration.scores.clone(),
+    let mut found = Calibrated {
         constant: calibration.constant.iter().map(constant).sum(),
         constant_max: calibration.constant.iter().map(|q| items[*q].max).sum(),
+        ..Calibrated::default()
+    };
+    for ((column, item), scores) in calibration.kept.iter().zip(&calibration.items).zip(&calibration.scores) {
+        if item.a > 0.0 {
+            found.counted.push(of(*column));
+            found.items.push(item.clone());
+            found.scores.push(scores.clone());
+        } else {
+            found.flat.push((item.clone(), scores.clone()));
+        }
     }
+    found
 }
 
 /// Candidates of an exam as a table names them: number in lower case, then what a judgement names.

@@ -356,14 +356,22 @@ fn bookmark(book: &Book, inputs: &Inputs, out: &mut Outcome) -> Cut {
         .collect();
     let pages: Vec<usize> = judges.iter().filter_map(|(j, _)| book.value(round, *j, "page")?.parse().ok()).collect();
     let found = standards::bookmark(&calibrated.items, &calibrated.scores, &pages, &options).map_err(said)?;
-    let max = found.max + calibrated.constant_max;
-    let on_20 = |points: f64| (points + calibrated.constant) * 20.0 / max;
+    let best = |s: &Vec<f64>| s.iter().copied().fold(0.0, f64::max);
+    let flat_max: f64 = calibrated.flat.iter().map(|(_, scores)| best(scores)).sum();
+    let max = found.max + flat_max + calibrated.constant_max;
+    let on_20 = |points: f64, theta: f64| {
+        let flat: f64 = calibrated.flat.iter().map(|(item, scores)| item.expected(theta, scores)).sum();
+        (points + flat + calibrated.constant) * 20.0 / max
+    };
+    if !calibrated.flat.is_empty() {
+        out.remarks.push(format!("questions qui ne discriminent pas, hors du carnet : {}", calibrated.flat.len()));
+    }
     for (i, (line, own)) in out.judges.iter_mut().zip(&found.judges).enumerate() {
-        line.threshold = Some(on_20(own.score));
+        line.threshold = Some(on_20(own.score, own.theta));
         let mut others = pages.clone();
         others.remove(i);
-        line.without =
-            standards::bookmark(&calibrated.items, &calibrated.scores, &others, &options).ok().map(|b| on_20(b.cut));
+        let without = standards::bookmark(&calibrated.items, &calibrated.scores, &others, &options);
+        line.without = without.ok().map(|b| on_20(b.cut, b.theta));
     }
     out.remarks.push(format!(
         "probabilité de réponse {} ; page lue : {} ; {}",
@@ -371,7 +379,7 @@ fn bookmark(book: &Book, inputs: &Inputs, out: &mut Outcome) -> Cut {
         options.reading.french(),
         options.centre.french()
     ));
-    Ok((on_20(found.cut), Some(found.se * 20.0 / max)))
+    Ok((on_20(found.cut, found.theta), Some(found.se * 20.0 / max)))
 }
 
 fn candidates(book: &Book, inputs: &Inputs, out: &mut Outcome) -> Cut {

@@ -57,6 +57,7 @@ struct SheetPage {
     questions: Vec<Line>,
     others: Vec<Line>,
     booklet: Vec<PageLine>,
+    no_booklet: String,
     previous: String,
     next: String,
 }
@@ -146,9 +147,13 @@ async fn page_of(
         }
     };
     let (questions, others): (Vec<_>, Vec<_>) = targets.iter().enumerate().partition(|(_, target)| target.number > 0);
-    let out = match &inputs {
-        Some(inputs) if book.method == Method::Bookmark => panels::outcome::outcome(&book, inputs).booklet,
-        _ => Vec::new(),
+    let (out, no_booklet) = match &inputs {
+        Some(inputs) if book.method == Method::Bookmark => {
+            let found = panels::outcome::outcome(&book, inputs);
+            let why = if found.booklet.is_empty() { found.why_not.unwrap_or_default() } else { String::new() };
+            (found.booklet, why)
+        }
+        _ => (Vec::new(), String::new()),
     };
     let name = book.judges.iter().find(|j| j.number == asked.judge).map_or("", |j| j.name.as_str());
     let mut head = head(asked.app, asked.actor, &ground.exam, At::Standards).await?.under(name);
@@ -179,6 +184,7 @@ async fn page_of(
                 location: float(Some(p.location), 2),
             })
             .collect(),
+        no_booklet,
         previous: beside(-1),
         next: beside(1),
         back: base,
