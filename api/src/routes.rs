@@ -160,6 +160,18 @@ fn pages() -> Vec<Door> {
         door("GET", "/examens/{exam}/analyse.html", COMMITTEE, get(committee::analysis::report_html)),
         door("GET", "/examens/{exam}/analyse.xlsx", COMMITTEE, get(committee::analysis::report_xlsx)),
         door("GET", "/examens/{exam}/analyse.json", COMMITTEE, get(committee::analysis::report_json)),
+        door("GET", "/examens/{exam}/seuils", COMMITTEE, get(committee::panels::thresholds)),
+        door("POST", "/examens/{exam}/seuils", COMMITTEE, post(committee::panels::open)),
+        door("POST", "/examens/{exam}/seuils/decision", COMMITTEE, post(committee::panels::keep)),
+        door("GET", "/examens/{exam}/tcs", COMMITTEE, get(committee::panels::experts)),
+        door("GET", "/examens/{exam}/panels/{panel}", COMMITTEE, get(committee::panels::show)),
+        door("POST", "/examens/{exam}/panels/{panel}/avis", COMMITTEE, post(committee::panels::import)),
+        door("POST", "/examens/{exam}/panels/{panel}/juges", COMMITTEE, post(committee::panels::add_judges)),
+        door("GET", "/examens/{exam}/panels/{panel}/juges/{judge}", COMMITTEE, get(committee::panels::sheet)),
+        door("POST", "/examens/{exam}/panels/{panel}/juges/{judge}", COMMITTEE, post(committee::panels::save)),
+        door("POST", "/examens/{exam}/panels/{panel}/tour", COMMITTEE, post(committee::panels::next_round)),
+        door("POST", "/examens/{exam}/panels/{panel}/clore", COMMITTEE, post(committee::panels::close)),
+        door("POST", "/examens/{exam}/panels/{panel}/votes", COMMITTEE, post(committee::panels::adopt)),
         door("GET", "/examens/{exam}/registre", COMMITTEE, get(committee::ledger_page)),
         door("POST", "/examens/{exam}/registre/tardives", COMMITTEE, post(committee::accept_late)),
         door("GET", "/examens/{exam}/registre/{from}/{to}", COMMITTEE, get(committee::compare_page)),
@@ -178,7 +190,7 @@ fn pages() -> Vec<Door> {
 }
 
 fn interface() -> Vec<Door> {
-    use json::{bank, exams, marks, people, room, session};
+    use json::{bank, exams, marks, panels, people, room, session};
     vec![
         door("GET", "/api/openapi.json", Public, get(json::openapi)),
         door("POST", "/api/v1/session", Public, post(session::open)),
@@ -255,6 +267,19 @@ fn interface() -> Vec<Door> {
         door("GET", "/api/v1/exams/{exam}/results.csv", REGISTRY, get(marks::results_csv)),
         door("GET", "/api/v1/exams/{exam}/results.xlsx", REGISTRY, get(marks::results_xlsx)),
         door("GET", "/api/v1/exams/{exam}/questions/{question}/answers", COMMITTEE, get(marks::answers)),
+        // Panels
+        door("GET", "/api/v1/exams/{exam}/panels", COMMITTEE, get(panels::list)),
+        door("POST", "/api/v1/exams/{exam}/panels", COMMITTEE, post(panels::open)),
+        door("GET", "/api/v1/exams/{exam}/panels/{panel}", COMMITTEE, get(panels::show)),
+        door("GET", "/api/v1/exams/{exam}/panels/{panel}/judgements", COMMITTEE, get(panels::judgements)),
+        door("POST", "/api/v1/exams/{exam}/panels/{panel}/judgements", COMMITTEE, post(panels::say)),
+        door("POST", "/api/v1/exams/{exam}/panels/{panel}/import", COMMITTEE, post(panels::import)),
+        door("POST", "/api/v1/exams/{exam}/panels/{panel}/judges", COMMITTEE, post(panels::add_judges)),
+        door("POST", "/api/v1/exams/{exam}/panels/{panel}/round", COMMITTEE, post(panels::next_round)),
+        door("POST", "/api/v1/exams/{exam}/panels/{panel}/close", COMMITTEE, post(panels::close)),
+        door("POST", "/api/v1/exams/{exam}/panels/{panel}/key", COMMITTEE, post(panels::take_key)),
+        door("GET", "/api/v1/exams/{exam}/threshold", COMMITTEE, get(panels::standing)),
+        door("POST", "/api/v1/exams/{exam}/threshold", COMMITTEE, post(panels::keep)),
         // Accounts
         door("GET", "/api/v1/people", ADMINS, get(people::list)),
         door("POST", "/api/v1/people", ADMINS, post(people::add)),

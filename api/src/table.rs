@@ -1,5 +1,7 @@
 //! Small CSV files sent by people: separator and byte order mark detected, every fault with its line.
 
+mod workbook;
+
 use crate::error::Wrong;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -184,6 +186,24 @@ fn usual_separator(text: &str) -> u8 {
 }
 
 impl Table {
+    /// Reads the first sheet of an XLSX workbook, or a CSV file; every fault is listed.
+    pub fn read_any(bytes: &[u8]) -> Result<Self, Vec<Wrong>> {
+        if workbook::is(bytes) { workbook::read(bytes) } else { Self::read(bytes) }
+    }
+
+    /// The table as tab-separated text, to be sent again by a form.
+    pub fn to_text(&self) -> String {
+        let cell = |c: &String| c.replace(['\t', '\r', '\n', '"'], " ");
+        let line = |cells: &[String]| cells.iter().map(cell).collect::<Vec<_>>().join("\t");
+        let mut text = String::from("sep=\t\n");
+        text.push_str(&line(&self.headers));
+        for row in &self.rows {
+            text.push('\n');
+            text.push_str(&line(&row.cells));
+        }
+        text
+    }
+
     /// Reads a table; every fault is listed.
     pub fn read(bytes: &[u8]) -> Result<Self, Vec<Wrong>> {
         let (table, wrong) = Self::read_all(bytes)?;

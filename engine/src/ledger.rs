@@ -7,7 +7,7 @@ use crate::paper::{Element, Paper};
 use crate::qroc::{self, Category};
 use crate::question::{Body, Proposition, Question, Shape, Status};
 use crate::scheme::BlankPolicy;
-use crate::{PropositionId, QuestionId, ZoneId, check};
+use crate::{Exact, PropositionId, QuestionId, ZoneId, check};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,13 +93,18 @@ pub enum Decision {
         /// Opaque id of the candidate.
         candidate: String,
     },
+    /// The pass mark on the whole paper is set by the committee after the paper was frozen.
+    SetThreshold {
+        /// On 20, inclusive.
+        threshold: Exact,
+    },
 }
 
 impl Decision {
     /// The question it is about, if any.
     pub fn question(&self) -> Option<&QuestionId> {
         match self {
-            Self::FirstMarking | Self::AcceptLate { .. } => None,
+            Self::FirstMarking | Self::AcceptLate { .. } | Self::SetThreshold { .. } => None,
             Self::Neutralise { question, .. }
             | Self::Reinstate { question }
             | Self::ChangeKey { question, .. }
@@ -143,12 +148,16 @@ impl Decision {
                 format!("Question {question} : panel d’experts corrigé, désormais {}", votes(panel))
             }
             Self::AcceptLate { .. } => "Réponses tardives d’un candidat prises en compte".into(),
+            Self::SetThreshold { threshold } => format!("Seuil global fixé à {} sur 20", threshold.french(2)),
         }
     }
 
     /// What it says to whoever knows the paper, as it was before: the question by its number, propositions by
     /// their letters in the paper's order, what was and what is.
     pub fn told(&self, before: &Paper) -> String {
+        if let (Self::SetThreshold { threshold }, Some(old)) = (self, before.rules.pass_threshold) {
+            return format!("Seuil global corrigé, {} → {} sur 20", old.french(2), threshold.french(2));
+        }
         let Some(placed) = self.question().and_then(|id| before.questions().find(|p| p.question.id == *id)) else {
             return self.french();
         };
@@ -255,6 +264,9 @@ pub enum LedgerFault {
     /// Their late answers count already.
     #[error("les réponses tardives de ce candidat comptent déjà")]
     AlreadyAccepted,
+    /// The threshold is that already, or is not on the scale.
+    #[error("le seuil global est un nombre de 0 à 20, différent de celui d’aujourd’hui")]
+    BadThreshold,
     /// A reason is compulsory.
     #[error("indiquez le motif de la décision")]
     NoReason,
@@ -335,6 +347,13 @@ impl Effective {
                 if !self.accept_late.insert(candidate.clone()) {
                     return Err(LedgerFault::AlreadyAccepted);
                 }
+            }
+            Decision::SetThreshold { threshold } => {
+                let on_scale = (Exact::ZERO..=Exact::int(20)).contains(threshold);
+                if !on_scale || self.paper.rules.pass_threshold == Some(*threshold) {
+                    return Err(LedgerFault::BadThreshold);
+                }
+                self.paper.rules.pass_threshold = Some(*threshold);
             }
         }
         Ok(())

@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod error;
 pub mod exams;
 pub mod journal;
+pub mod panels;
 pub mod people;
 pub mod results;
 

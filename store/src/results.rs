@@ -65,6 +65,26 @@ impl Store {
 
     /// Adds several entries, each as [`Self::add_ledger_entry`] does: all of them, or none.
     pub async fn add_ledger_entries(&self, exam_id: &str, entries: &[(&Entry, &NewEvent)]) -> StoreResult<()> {
+        self.add_entries(exam_id, entries, None).await
+    }
+
+    /// Opens a register, with the threshold kept before it where there is one; `thresholds` is how many had
+    /// been kept when it was read: one more conflicts.
+    pub async fn open_ledger(
+        &self,
+        exam_id: &str,
+        entries: &[(&Entry, &NewEvent)],
+        thresholds: usize,
+    ) -> StoreResult<()> {
+        self.add_entries(exam_id, entries, Some(thresholds as i64)).await
+    }
+
+    async fn add_entries(
+        &self,
+        exam_id: &str,
+        entries: &[(&Entry, &NewEvent)],
+        thresholds: Option<i64>,
+    ) -> StoreResult<()> {
         let decisions: Vec<String> =
             entries.iter().map(|(entry, _)| to_json("decision", &entry.decision)).collect::<StoreResult<_>>()?;
         write!(self, tx => {
@@ -82,6 +102,14 @@ impl Store {
                         .bind(exam_id).execute(&mut *tx).await?.rows_affected();
                     if done != 1 {
                         return Err(StoreError::Conflict);
+                    }
+                    // Read once the row of the exam is taken, as whoever keeps a threshold takes it.
+                    if let Some(known) = thresholds {
+                        let kept: i64 = sqlx::query_scalar("select count(*) from threshold_decision where exam_id = $1")
+                            .bind(exam_id).fetch_one(&mut *tx).await?;
+                        if kept != known {
+                            return Err(StoreError::Conflict);
+                        }
                     }
                 }
                 insert_event!(tx, event);

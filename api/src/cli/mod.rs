@@ -12,6 +12,8 @@ pub mod mark_command;
 pub mod out;
 pub mod scheme;
 pub mod serve;
+pub mod standard;
+pub mod tcs;
 pub mod user;
 
 use crate::error::{ApiError, Wrong};
@@ -80,6 +82,11 @@ enum Command {
     /// Met les notes d’un examen à l’échelle d’un autre, passés tous deux ailleurs
     #[command(after_help = mark_command::FORMATS)]
     Equate(equate::EquateArgs),
+    /// Fixe le seuil d’un examen passé ailleurs : Angoff, Ebel, Hofstee, Cohen, groupe limite, marque-page
+    #[command(after_help = standard::FORMATS)]
+    Standard(standard::StandardArgs),
+    /// Analyse le panel d’un test de concordance de script : clé, fidélité, panélistes
+    Tcs(tcs::TcsArgs),
     /// Montre les barèmes intégrés
     #[command(subcommand)]
     Scheme(scheme::SchemeCommand),
@@ -189,6 +196,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Mark(args)) => mark_command::run(&common, &args),
         Some(Command::Analyse(args)) => analyse::run(&common, &args),
         Some(Command::Equate(args)) => equate::run(&common, &args),
+        Some(Command::Standard(args)) => standard::run(&common, &args),
+        Some(Command::Tcs(args)) => tcs::run(&common, &args),
         Some(Command::Scheme(command)) => scheme::run(&common, &command),
         Some(Command::Import(args)) => runtime.block_on(import::run(&common, &args)),
         Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),

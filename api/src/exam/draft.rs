@@ -8,6 +8,7 @@ use crate::error::{ApiError, ApiResult, Wrong};
 use docimo_bank::revision::content_hash;
 use docimo_engine::check::{self, Fault};
 use docimo_engine::paper::{Element, MarkRules, Paper, RankAFilter, Section};
+use docimo_engine::question::Question;
 use docimo_engine::scheme::MarkingScheme;
 use docimo_engine::{Exact, SectionId};
 use docimo_store::bank::uses::FrozenElement;
@@ -261,6 +262,14 @@ pub(crate) async fn edit(app: &App, exam_id: &str, change: impl FnOnce(&mut Pape
     change(&mut paper)?;
     app.store.set_draft(exam_id, &before, &to_json(&paper)?).await?;
     Ok(())
+}
+
+/// The questions of an element, to be changed.
+pub(crate) fn questions_mut(element: &mut Element) -> Vec<&mut Question> {
+    match element {
+        Element::Question(q) => vec![q],
+        Element::Case(c) => c.parts.iter_mut().map(|p| &mut p.question).collect(),
+    }
 }
 
 /// Replaces a draft paper by one made elsewhere. Its faults are told at freezing, except those that make

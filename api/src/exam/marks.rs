@@ -6,6 +6,7 @@ use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
+use crate::web::filters::date_time;
 use docimo_engine::attempt::{Sheet, Step, fold};
 use docimo_engine::docimology::classical::{self, ExamStatistics};
 use docimo_engine::docimology::matrix::ScoreMatrix;
@@ -182,11 +183,16 @@ async fn run(app: &App, exam_id: &str, entries: Vec<Entry>) -> ApiResult<Marked>
         .map_err(|e| ApiError::Internal(e.into()))?
 }
 
+/// Can these entries be marked? Nothing is kept.
+pub(crate) async fn try_all(app: &App, exam_id: &str, entries: Vec<Entry>) -> ApiResult<()> {
+    run(app, exam_id, entries).await.map(drop)
+}
+
 /// A decision, as a form or a program sends it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct DecisionForm {
     /// The decision, by its `decision` member: `neutralise`, `reinstate`, `change_key`, `accept_text`,
-    /// `reject_text`, `change_zone`, `change_panel`, `accept_late`.
+    /// `reject_text`, `change_zone`, `change_panel`, `accept_late`, `set_threshold`.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub decision: Decision,
@@ -230,11 +236,32 @@ pub async fn first_marking(app: &App, actor: &Actor, exam_id: &str) -> ApiResult
         reason: String::new(),
         decision: Decision::FirstMarking,
     };
-    run(app, exam_id, vec![entry.clone()]).await?;
-    let done = event(actor, exam_id, "mark", "Première notation");
-    app.store.add_ledger_entry(exam_id, &entry, &done).await.map_err(|error| match error {
+    let mut entries = vec![entry];
+    let mut events = vec![event(actor, exam_id, "mark", "Première notation")];
+    // The threshold that the committee kept after the paper was frozen opens the register with it.
+    let kept = app.store.thresholds(exam_id).await?;
+    if let Some(last) = kept.last() {
+        let threshold = last.threshold.parse().map_err(|e| ApiError::Internal(anyhow::anyhow!("{e}")))?;
+        let frozen = app.frozen_paper(exam_id).await?;
+        if frozen.paper.rules.pass_threshold != Some(threshold) {
+            let decision = Decision::SetThreshold { threshold };
+            events.push(event(actor, exam_id, "decide", decision.told(&frozen.paper)));
+            entries.push(Entry {
+                version: 2,
+                at_ms: now_ms,
+                author: last.author_id.clone(),
+                reason: format!("Décidé avant la notation, le {} : {}", date_time(last.at_ms), last.reason),
+                decision,
+            });
+        }
+    }
+    run(app, exam_id, entries.clone()).await?;
+    let both: Vec<_> = entries.iter().zip(&events).collect();
+    app.store.open_ledger(exam_id, &both, kept.len()).await.map_err(|error| match error {
         StoreError::Conflict => ApiError::Conflict(
-            "L’examen a été rouvert ou noté pendant ce temps : rien n’a été noté ici. Rechargez la page.".into(),
+            "L’examen a été rouvert ou noté, ou un seuil a été retenu, pendant ce temps : rien n’a été noté ici. \
+             Rechargez la page."
+                .into(),
         ),
         other => other.into(),
     })
@@ -253,7 +280,7 @@ async fn still_arriving(app: &App, exam: &Exam, now_ms: i64) -> ApiResult<Option
     Ok(waited.then(|| (left_ms + 999) / 1000))
 }
 
-fn next_entry(actor: &Actor, before: &[Entry], form: &DecisionForm) -> ApiResult<Entry> {
+pub(crate) fn next_entry(actor: &Actor, before: &[Entry], form: &DecisionForm) -> ApiResult<Entry> {
     if form.decision == Decision::FirstMarking {
         return Err(ApiError::bad("La première notation se demande à part."));
     }
@@ -470,6 +497,18 @@ pub async fn preview(app: &App, actor: &Actor, exam_id: &str, form: &DecisionFor
     let versions = (before.len() as u32, entry.version);
     let mut after = before.clone();
     after.push(entry);
+    compare_entries(app, exam_id, before, after, versions).await
+}
+
+/// What several decisions would change, one after the other, without taking them.
+pub async fn preview_all(app: &App, actor: &Actor, exam_id: &str, decisions: &[Decision]) -> ApiResult<Comparison> {
+    let before: Vec<Entry> = ledger(app, exam_id).await?.into_iter().map(|l| l.entry).collect();
+    let mut after = before.clone();
+    for decision in decisions {
+        let form = DecisionForm { reason: "à l’étude".into(), decision: decision.clone() };
+        after.push(next_entry(actor, &after, &form)?);
+    }
+    let versions = (before.len() as u32, after.len() as u32);
     compare_entries(app, exam_id, before, after, versions).await
 }
 

@@ -10,6 +10,7 @@ pub mod draft;
 pub mod export;
 pub mod life;
 pub mod marks;
+pub mod panels;
 pub mod questions;
 pub mod results;
 pub mod room;

@@ -4,6 +4,7 @@ pub mod bank;
 pub mod exams;
 pub(crate) mod french;
 pub mod marks;
+pub mod panels;
 pub mod people;
 pub mod room;
 pub mod session;
@@ -82,8 +83,9 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         exams::candidates, exams::import_candidates, exams::remove_candidate, exams::new_code, exams::time_given,
         exams::events, exams::open, exams::close, exams::monitor, exams::give_time, exams::reopen, exams::finish,
         marks::first_marking, marks::ledger, marks::decide, marks::preview, marks::compare, marks::statistics,
-        marks::publish, marks::results, marks::results_csv, marks::results_xlsx, marks::answers, marks::analysis, marks::equating,
-        marks::scenario,
+        marks::publish, marks::results, marks::results_csv, marks::results_xlsx, marks::answers, marks::analysis, marks::scenario, marks::equating,
+        panels::list, panels::open, panels::show, panels::judgements, panels::say, panels::import, panels::add_judges,
+        panels::next_round, panels::close, panels::take_key, panels::standing, panels::keep,
         people::list, people::add, people::change, people::new_code,
     ),
     components(schemas(

@@ -187,6 +187,14 @@ pub enum DecisionShape {
         #[serde(default)]
         reason: String,
     },
+    /// The pass mark on the whole paper is set.
+    SetThreshold {
+        /// On 20, an exact number.
+        threshold: String,
+        /// Why.
+        #[serde(default)]
+        reason: String,
+    },
 }
 
 #[cfg(test)]
@@ -234,6 +242,7 @@ mod tests {
                    "shape": {"circle": {"x": 0.5, "y": 0.5, "r": 0.1}}}),
             json!({"decision": "change_panel", "question": "q", "panel": [0, 1, 2, 3, 4], "reason": "r"}),
             json!({"decision": "accept_late", "candidate": "c", "reason": "r"}),
+            json!({"decision": "set_threshold", "threshold": "10.5", "reason": "r"}),
         ] {
             same::<DecisionShape, DecisionForm>(decision);
         }

@@ -9,6 +9,7 @@ mod counting;
 mod decisions;
 mod exams;
 mod marking;
+pub mod panels;
 mod paper;
 mod question;
 mod results;
@@ -52,6 +53,7 @@ pub(crate) enum At {
     Watch,
     Marking,
     Analysis,
+    Standards,
     Ledger,
     Results,
     Events,
@@ -153,6 +155,7 @@ pub(crate) async fn head(app: &App, actor: &Actor, exam: &Exam, at: At) -> ApiRe
     }
     tab(committee && (marked || exam.state == "closed"), At::Marking, "/notation", "Notation");
     tab(committee && marked, At::Analysis, "/analyse", "Analyse");
+    tab(committee && exam.frozen_ms.is_some(), At::Standards, "/seuils", "Seuil");
     tab(committee && marked, At::Ledger, "/registre", "Registre");
     tab(is_registry(actor) && marked, At::Results, "/resultats", "Résultats");
     tab(true, At::Events, "/journal", "Journal");
@@ -164,6 +167,7 @@ pub(crate) async fn head(app: &App, actor: &Actor, exam: &Exam, at: At) -> ApiRe
         At::Watch => "Suivi".into(),
         At::Marking => "Notation".into(),
         At::Analysis => "Analyse".into(),
+        At::Standards => "Fixer un seuil".into(),
         At::Ledger => "Registre de notation".into(),
         At::Results => "Résultats".into(),
         At::Events => "Journal".into(),

@@ -15,6 +15,7 @@ use docimo_store::bank::{Added, COMMON_FOLDER, EntryFilter, Media, NewRevision};
 use docimo_store::delivery::{GrantTo, TimeGrant};
 use docimo_store::exams::{Enrolment, Exam, NewEvent, Site};
 use docimo_store::journal::{NewStep, Save, WholeSheet};
+use docimo_store::panels::{NewJudgement, NewThreshold, Panel};
 use docimo_store::people::{LoginSession, Person};
 use docimo_store::results::StoredResult;
 use docimo_store::{Journal, SaveError, Store, StoreError};
@@ -430,6 +431,72 @@ async fn crowd(store: &Store) {
     }
 }
 
+fn said(round: i64, judge: i64, target: &str, value: &str) -> NewJudgement {
+    NewJudgement { round, judge, target: target.into(), value: value.into() }
+}
+
+async fn panels(store: &Store) {
+    let panel = Panel {
+        id: "panel1".into(),
+        exam_id: "x".into(),
+        method: "modified-angoff".into(),
+        title: "Jury".into(),
+        options: "{}".into(),
+        round: 1,
+        informed: 0,
+        last_position: 0,
+        created_ms: 5,
+        created_by: "p1".into(),
+        closed_ms: None,
+    };
+    store.add_panel(&panel, &event("x", 60, 5)).await.unwrap();
+    let elsewhere = Panel { id: "panel2".into(), exam_id: "absent".into(), ..panel.clone() };
+    assert!(matches!(store.add_panel(&elsewhere, &event("x", 61, 5)).await, Err(StoreError::MissingReference)));
+    assert_eq!(store.panel("x", "panel1").await.unwrap(), Some(panel.clone()));
+    assert_eq!(store.panel("y", "panel1").await.unwrap(), None, "of another exam");
+    let two = [("Un".to_owned(), None), ("Deux".to_owned(), Some("p1".to_owned()))];
+    let list = [said(1, 1, "question:q1", "50"), said(1, 2, "question:q1", "60")];
+    store.add_judgements("panel1", 0, &two, &list, &event("x", 62, 6)).await.unwrap();
+    // A correction is another row; a name that is there, a judge who is not, or a stale page leave nothing.
+    store.add_judgements("panel1", 2, &[], &[said(1, 1, "question:q1", "55")], &event("x", 63, 7)).await.unwrap();
+    let twice = store
+        .add_judgements("panel1", 2, &[("Un".to_owned(), None)], &[said(1, 1, "question:q1", "0")], &event("x", 64, 7))
+        .await;
+    assert!(matches!(twice, Err(StoreError::Duplicate)));
+    let nobody = store.add_judgements("panel1", 2, &[], &[said(1, 3, "question:q1", "0")], &event("x", 65, 7)).await;
+    assert!(matches!(nobody, Err(StoreError::MissingReference)));
+    for (known, round) in [(1, 1), (2, 2)] {
+        let stale =
+            store.add_judgements("panel1", known, &[], &[said(round, 1, "question:q1", "0")], &event("x", 66, 7)).await;
+        assert!(matches!(stale, Err(StoreError::Conflict)));
+    }
+    assert!(matches!(store.next_round("panel1", 2, true, &event("x", 67, 8)).await, Err(StoreError::Conflict)));
+    store.next_round("panel1", 1, true, &event("x", 67, 8)).await.unwrap();
+    store.add_judgements("panel1", 2, &[], &[said(2, 2, "question:q1", "")], &event("x", 68, 9)).await.unwrap();
+    let all = store.judgements("panel1").await.unwrap();
+    assert_eq!(
+        all.iter().map(|j| (j.position, j.round, j.judge, j.value.as_str())).collect::<Vec<_>>(),
+        [(1, 1, 1, "50"), (2, 1, 2, "60"), (3, 1, 1, "55"), (4, 2, 2, "")]
+    );
+    assert_eq!((all[0].at_ms, all[0].author_name.as_str()), (6, "Nom de comite"));
+    let judges = store.judges("panel1").await.unwrap();
+    assert_eq!((judges.len(), judges[1].number, judges[1].person_id.as_deref()), (2, 2, Some("p1")));
+    store.close_panel("panel1", &event("x", 69, 10)).await.unwrap();
+    assert!(matches!(store.close_panel("panel1", &event("x", 70, 10)).await, Err(StoreError::Conflict)));
+    let late = store.add_judgements("panel1", 2, &[], &[said(2, 1, "question:q1", "0")], &event("x", 71, 11)).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "a closed panel accepts nothing");
+    assert!(matches!(store.next_round("panel1", 2, false, &event("x", 72, 11)).await, Err(StoreError::Conflict)));
+    let kept = &store.panels("x").await.unwrap()[0];
+    assert_eq!((kept.round, kept.informed, kept.last_position, kept.closed_ms), (2, 1, 4, Some(10)));
+
+    // A threshold before the register: kept beside it; the register then opens on it.
+    let threshold = NewThreshold { threshold: "10.5".into(), panel_id: Some("panel1".into()), reason: "Angoff".into() };
+    store.keep_threshold("x", &threshold, None, &event("x", 73, 12)).await.unwrap();
+    let thresholds = store.thresholds("x").await.unwrap();
+    assert_eq!((thresholds.len(), thresholds[0].number, thresholds[0].version), (1, 1, None));
+    assert_eq!((thresholds[0].threshold.as_str(), thresholds[0].at_ms), ("10.5", 12));
+}
+
 async fn results(store: &Store) {
     store.move_exam("x", &["open"], "closed", &event("x", 30, 1)).await.unwrap();
     assert!(matches!(store.move_exam("x", &["open"], "closed", &event("x", 31, 1)).await, Err(StoreError::Conflict)));
@@ -440,7 +507,11 @@ async fn results(store: &Store) {
     assert!(matches!(reopened, Err(StoreError::Conflict)));
     assert_eq!(store.ledger("x").await.unwrap().len(), 0);
     store.move_exam("x", &["open"], "closed", &event("x", 40, 1)).await.unwrap();
-    store.add_ledger_entry("x", &entry(1, Decision::FirstMarking), &event("x", 32, 1)).await.unwrap();
+    // A threshold was kept since this page was read: it is not marked without it.
+    let (first, marked) = (entry(1, Decision::FirstMarking), event("x", 32, 1));
+    assert!(matches!(store.open_ledger("x", &[(&first, &marked)], 0).await, Err(StoreError::Conflict)));
+    assert_eq!(store.exam("x").await.unwrap().unwrap().state, "closed");
+    store.open_ledger("x", &[(&first, &marked)], 1).await.unwrap();
     assert_eq!(store.exam("x").await.unwrap().unwrap().state, "marked");
     let neutralise = Decision::Neutralise { question: "q1".into(), policy: Neutralisation::Removed };
     let stale = store.add_ledger_entry("x", &entry(1, neutralise.clone()), &event("x", 33, 1)).await;
@@ -453,6 +524,14 @@ async fn results(store: &Store) {
     let torn = store.add_ledger_entries("x", &[(&third, &one), (&fifth, &two)]).await;
     assert!(matches!(torn, Err(StoreError::Conflict)));
     assert_eq!(store.ledger("x").await.unwrap().len(), 2, "all of them or none");
+    // From now on a threshold enters the register, in its turn.
+    let threshold = NewThreshold { threshold: "11".into(), panel_id: None, reason: "jury".into() };
+    let outside = store.keep_threshold("x", &threshold, None, &event("x", 43, 1)).await;
+    assert!(matches!(outside, Err(StoreError::Conflict)));
+    let set = entry(2, Decision::SetThreshold { threshold: docimo_engine::Exact::int(11) });
+    let stale = store.keep_threshold("x", &threshold, Some(&set), &event("x", 43, 1)).await;
+    assert!(matches!(stale, Err(StoreError::Conflict)));
+    assert_eq!(store.thresholds("x").await.unwrap().len(), 1, "both or none");
     let lines = store.ledger("x").await.unwrap();
     assert_eq!(lines[1].entry.decision, neutralise);
     assert_eq!(lines[1].author_name, "Nom de comite");
@@ -466,6 +545,10 @@ async fn results(store: &Store) {
     assert_eq!(store.result("x", 1, "c1").await.unwrap().as_deref(), Some("{\"n\":0}"), "what it is compared with");
     let exam = store.exam("x").await.unwrap().unwrap();
     assert_eq!((exam.state.as_str(), exam.published_version), ("published", Some(2)));
+    let set = Entry { version: 3, ..set };
+    store.keep_threshold("x", &threshold, Some(&set), &event("x", 43, 10)).await.unwrap();
+    assert_eq!(store.thresholds("x").await.unwrap()[1].version, Some(3));
+    assert_eq!(store.ledger("x").await.unwrap()[2].entry, set);
     // Corrections may have been read: what arrives now is kept and never counts.
     let id = store.ensure_attempt("at1", 7, "x", "c1", "s1").await.unwrap();
     let stream = store.open_stream(&id, 40).await.unwrap() as u32;
@@ -484,6 +567,7 @@ async fn story(store: Store) {
     exams(&store).await;
     delivery(&store).await;
     crowd(&store).await;
+    panels(&store).await;
     results(&store).await;
     bank::assembly(&store).await;
     bank::follow(&store).await;

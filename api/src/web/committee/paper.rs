@@ -177,6 +177,9 @@ pub async fn paper_page(
         head = head.link(format!("/examens/{id}/reglages"), "Réglages");
     }
     head = head.link(format!("/examens/{id}/baremes"), "Barèmes");
+    if crate::exam::panels::method::concordance_questions(&paper).next().is_some() {
+        head = head.link(format!("/examens/{id}/tcs"), "Panels de concordance");
+    }
     let mut faults = if is_draft { draft::faults(&app, &paper).await? } else { Vec::new() };
     faults.sort_by_key(|f| std::cmp::Reverse(f.severity));
     let mut number = 0;
