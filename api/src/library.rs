@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::{markdown, media};
-use docimo_bank::import::{Format, Import, Imported, ReadError};
+use docimo_bank::exchange::{Format, Imported, ReadError, Reading};
 use docimo_bank::revision::{content_hash, fingerprint};
 use docimo_engine::paper::Element;
 use docimo_engine::question::Image;
@@ -61,9 +61,9 @@ pub async fn import_file(
 }
 
 /// Reads a file; the error is of one that cannot be read as a whole. Nothing is written.
-pub async fn read(name: &str, bytes: Vec<u8>, format: Option<Format>) -> ApiResult<Import> {
+pub async fn read(name: &str, bytes: Vec<u8>, format: Option<Format>) -> ApiResult<Reading> {
     let file = name.to_owned();
-    tokio::task::spawn_blocking(move || docimo_bank::import::read(&bytes, &file, format))
+    tokio::task::spawn_blocking(move || docimo_bank::exchange::read(&bytes, &file, format))
         .await
         .map_err(|e| ApiError::Internal(e.into()))?
         .map_err(unreadable)
@@ -106,7 +106,7 @@ pub struct Brought {
 pub async fn bring(
     goal: Goal<'_>,
     name: &str,
-    read: Import,
+    read: Reading,
     brought: &mut Brought,
     told: &(dyn Fn() + Sync),
 ) -> ApiResult<Report> {

@@ -1,11 +1,11 @@
 //! Where questions live. For now the part without storage: what identifies a revision, how a
 //! revision moves from draft to use, and how questions made elsewhere come in.
 //!
-//! Reading order: [`revision`], then [`import`].
+//! Reading order: [`revision`], then [`exchange`].
 //!
 //! Not here: databases and media files (the store), people and their rights, screens.
 
-pub mod import;
+pub mod exchange;
 pub mod revision;
 
 use docimo_engine::check::{self, Fault};

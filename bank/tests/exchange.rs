@@ -1,6 +1,6 @@
 //! Imports of real files, read in place, and of anything at all.
 
-use docimo_bank::import::{Format, Import, ReadError, duplicates, read};
+use docimo_bank::exchange::{Format, ReadError, Reading, duplicates, read};
 use docimo_engine::question::Kind;
 use proptest::prelude::*;
 use std::fs;
@@ -17,17 +17,17 @@ fn shared(path: &str) -> Option<PathBuf> {
     if let Some(log) = std::env::var_os("DOCIMO_SKIP_LOG") {
         use std::io::Write;
         let mut log = fs::OpenOptions::new().create(true).append(true).open(log).expect("the log opens");
-        writeln!(log, "docimo-bank import: {} is absent", path.display()).expect("the log is written");
+        writeln!(log, "docimo-bank exchange: {} is absent", path.display()).expect("the log is written");
     }
     None
 }
 
-fn read_file(path: &Path) -> Result<Import, ReadError> {
+fn read_file(path: &Path) -> Result<Reading, ReadError> {
     let name = path.file_name().expect("a file has a name").to_string_lossy();
     read(&fs::read(path).expect("the file is there"), &name, None)
 }
 
-fn kinds(import: &Import, kind: Kind) -> usize {
+fn kinds(import: &Reading, kind: Kind) -> usize {
     import.entries.iter().flat_map(|e| e.element.questions()).filter(|q| q.kind() == kind).count()
 }
 
