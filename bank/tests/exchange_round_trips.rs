@@ -4,9 +4,9 @@ mod exchange_common;
 
 use docimo_bank::exchange::{Export, Format, Limits, Reading, Target, Written, read, stream, write};
 use docimo_bank::revision::content_hash;
+use docimo_engine::Exact;
 use docimo_engine::paper::Element;
 use docimo_engine::question::{Body, Question, Status};
-use docimo_engine::Exact;
 use exchange_common::{PNG, a_question, elements, media};
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ fn written(target: Target, list: &[Element]) -> (Vec<u8>, Written) {
 
 fn again(target: Target, list: &[Element]) -> (Reading, Written) {
     let (bytes, report) = written(target, list);
-    let reading = read(&bytes, &format!("x.{}", target.extension()), None)
+    let reading = read(&bytes, &format!("x.{}", target.extension()), (target == Target::Gift).then_some(Format::Gift))
         .unwrap_or_else(|error| panic!("{target:?} {error} {}", String::from_utf8_lossy(&bytes)));
     (reading, report)
 }
@@ -34,6 +34,9 @@ fn same(target: Target, list: &[Element]) {
     for (a, b) in got.iter().zip(&sound) {
         assert_eq!(content_hash(a), content_hash(b));
     }
+    if matches!(target, Target::Csv | Target::Xlsx) {
+        return;
+    }
     let pictures = got.iter().any(|e| {
         let case = matches!(e, Element::Case(case) if case.image.is_some());
         case || e.questions().any(|q| q.image.is_some())
@@ -43,7 +46,7 @@ fn same(target: Target, list: &[Element]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn json_moodle_and_qti_lose_nothing(list in elements(true)) {
@@ -126,8 +129,14 @@ proptest! {
         if docimo_engine::check::refused(&docimo_bank::faults(&Element::Question(question.clone()))) {
             return Ok(());
         }
+        // Several modes are several keys: that is no QRU.
+        if matches!(question.body, Body::Tcs { .. }) && reading.entries.is_empty() {
+            prop_assert!(reading.faulty[0].reason.contains("une seule réponse vraie"));
+            return Ok(());
+        }
         let entry = reading.entries.first().unwrap_or_else(|| panic!("{:?} {question:?}", reading.faulty));
         let Element::Question(got) = &entry.element else { panic!("a case") };
+        prop_assert_eq!(&got.weight, &question.weight);
         prop_assert_eq!(&got.id, &question.id);
         prop_assert_eq!(&got.rank, &question.rank);
         match (&got.body, &question.body) {

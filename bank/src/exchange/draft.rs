@@ -141,15 +141,22 @@ impl Draft {
         self.media.push(file);
     }
 
-    /// One key is a QRU, several a QRM. What fractions say beyond true and false is told: an error worth
+    /// One key is a QRU, several a QRM. Where one answer may be given, only the best is the key: a part of
+    /// the points is told, and is false here. What fractions say beyond true and false is told: an error worth
     /// the whole question where other errors cost less becomes *inacceptable*; unequal credits have no
     /// equivalent. The marking of an exam is its own scheme's, not the file's.
     pub(super) fn choice(&mut self, answers: Vec<Answer>, single: bool) -> Body {
+        let best = answers.iter().map(|a| a.fraction).fold(0.0, f64::max);
+        let right = |fraction: f64| fraction > 0.0 && (!single || fraction >= best - 0.01);
         let positive: Vec<f64> = answers.iter().map(|a| a.fraction).filter(|f| *f > 0.0).collect();
         let even = positive.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 0.01);
-        if single && positive.iter().any(|f| *f < 99.99) {
+        for answer in answers.iter().filter(|a| a.fraction > 0.0 && !right(a.fraction)) {
+            let text: String = one_line(&answer.markdown).chars().take(60).collect();
+            self.warnings.push(format!("points partiels non repris : « {text} » ({} %) est faux ici", answer.fraction));
+        }
+        if single && best > 0.0 && best < 99.99 {
             self.lose("points partiels d’une réponse");
-        } else if !even {
+        } else if !single && !even {
             self.lose("poids inégaux des réponses justes");
         }
         let milder = answers.iter().any(|a| a.fraction <= 0.0 && a.fraction > -99.99);
@@ -165,7 +172,7 @@ impl Draft {
             .enumerate()
             .map(|(i, answer)| {
                 let status = match answer.fraction {
-                    f if f > 0.0 => Status::Vrai,
+                    f if right(f) => Status::Vrai,
                     f if grave(f) => Status::Inacceptable,
                     _ => Status::Faux,
                 };
@@ -365,7 +372,14 @@ impl Draft {
             }
             None => text.clone(),
         };
-        match short.parse::<Exact>() {
+        // Seven decimals are all that many programs write of two thirds.
+        let simple = short.parse::<f64>().ok().and_then(|value| {
+            (1..=12i32).find_map(|d| {
+                let n = (value * f64::from(d)).round();
+                ((value * f64::from(d) - n).abs() < 1e-5 && n < 1e6).then(|| Exact::new(n as i128, i128::from(d)))
+            })
+        });
+        match simple.map_or_else(|| short.parse::<Exact>(), Ok) {
             Ok(weight) if weight == Exact::ONE => {}
             Ok(weight) if weight > Exact::ZERO && weight <= Exact::int(1000) && weight.denominator() <= 1000 => {
                 self.weight = Some(weight);
@@ -468,6 +482,9 @@ impl Decimal {
         };
         let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let decimals = decimals.trim_end_matches('0');
+        if !mantissa.bytes().any(|b| b.is_ascii_digit()) {
+            return None;
+        }
         if !decimals.bytes().all(|b| b.is_ascii_digit()) || decimals.len() > 12 || !(-12..=15).contains(&exponent) {
             return None;
         }

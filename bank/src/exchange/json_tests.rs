@@ -115,7 +115,10 @@ fn unknown_fields_are_named_once() {
     assert_eq!(import.entries[0].warnings, ["champs sans effet, ignorés : expected, propositions[].why"]);
     let root = br#"{"format":"docimo-questions/1","version":2,"entries":[]}"#;
     let import = read(root, "dossier/essai.json", None).unwrap();
-    assert_eq!(import.warnings, ["champ inconnu à la racine, ignoré : version"]);
+    assert_eq!(
+        import.warnings,
+        ["champ inconnu à la racine, ignoré : version", "le fichier ne contient aucune question"]
+    );
     assert_eq!(import.title, "essai");
 }
 

@@ -81,7 +81,10 @@ fn one_right(mut list: Vec<Proposition>, at: usize) -> Vec<Proposition> {
 }
 
 fn answers() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
-    (prop::collection::hash_set("[a-z]{3,9}( [a-z]{3,9})?", 1..4), prop::collection::hash_set("[A-Z]{3,6}[0-9]{1,3}", 0..3))
+    (
+        prop::collection::hash_set("[a-z]{3,9}( [a-z]{3,9})?", 1..4),
+        prop::collection::hash_set("[A-Z]{3,6}[0-9]{1,3}", 0..3),
+    )
         .prop_map(|(exact, acceptable)| {
             let sorted = |set: std::collections::HashSet<String>| {
                 let mut list: Vec<String> = set.into_iter().collect();
@@ -95,8 +98,11 @@ fn answers() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
 fn a_shape() -> impl Strategy<Value = Shape> {
     // On the pixels of the picture, 40 × 20, so that pixels hold it too.
     prop_oneof![
-        (10u8..30, 8u8..12, 2u8..7)
-            .prop_map(|(x, y, r)| Shape::Circle { x: f64::from(x) / 40.0, y: f64::from(y) / 20.0, r: f64::from(r) / 40.0 }),
+        (10u8..30, 8u8..12, 2u8..7).prop_map(|(x, y, r)| Shape::Circle {
+            x: f64::from(x) / 40.0,
+            y: f64::from(y) / 20.0,
+            r: f64::from(r) / 40.0
+        }),
         (0u8..20, 0u8..10, 2u8..20, 2u8..10).prop_map(|(x, y, w, h)| Shape::Rect {
             x: f64::from(x) / 40.0,
             y: f64::from(y) / 20.0,
@@ -109,7 +115,8 @@ fn a_shape() -> impl Strategy<Value = Shape> {
 
 pub fn a_body(rich: bool) -> impl Strategy<Value = Body> {
     prop_oneof![
-        (options(4..6, false, rich), any::<usize>()).prop_map(|(list, at)| Body::Qru { propositions: one_right(list, at) }),
+        (options(4..6, false, rich), any::<usize>())
+            .prop_map(|(list, at)| Body::Qru { propositions: one_right(list, at) }),
         options(4..6, true, rich).prop_map(|propositions| Body::Qrm { propositions }),
         options(5..6, false, rich).prop_map(|propositions| Body::Qcm { propositions }),
         (options(4..6, true, rich), any::<usize>()).prop_map(|(mut list, at)| {
@@ -125,10 +132,12 @@ pub fn a_body(rich: bool) -> impl Strategy<Value = Body> {
             Body::Qrpl { expected: right as u32, propositions: list }
         }),
         (answers(), 2u32..8).prop_map(|((exact, acceptable), max_words)| Body::Qroc { exact, acceptable, max_words }),
-        (a_plain_text(), a_plain_text(), prop::array::uniform5(0u32..20)).prop_map(|(hypothesis, finding, mut panel)| {
-            panel[1] += 1;
-            Body::Tcs { hypothesis, finding, panel }
-        }),
+        (a_plain_text(), a_plain_text(), prop::array::uniform5(0u32..20)).prop_map(
+            |(hypothesis, finding, mut panel)| {
+                panel[1] += 1;
+                Body::Tcs { hypothesis, finding, panel }
+            }
+        ),
         prop::collection::vec((a_plain_text(), a_shape()), 1..4).prop_map(|list| {
             let expected = list.len() as u32;
             let zones = list.into_iter().enumerate().map(|(i, (name, shape))| Zone {
@@ -193,13 +202,27 @@ pub fn an_element(rich: bool) -> impl Strategy<Value = Element> {
                     question: Question { id: QuestionId::new(format!("{id}-q{i}")), ..question },
                 })
                 .collect();
-            let image = picture.then(|| Image { file: "image-abc".into(), alt: "Une radiographie".into(), width: 40, height: 20 });
+            let image = picture.then(|| Image {
+                file: "image-abc".into(),
+                alt: "Une radiographie".into(),
+                width: 40,
+                height: 20,
+            });
             let article = (kind == CaseKind::Lca).then(|| Article {
                 title: "Un essai".into(),
                 citation: "J, 2020".into(),
                 body: "Texte *en anglais*.".into(),
             });
-            Element::Case(Case { id: CaseId::new(id), kind, title, intro, image, article, tags: vec!["R2C:1".into()], parts })
+            Element::Case(Case {
+                id: CaseId::new(id),
+                kind,
+                title,
+                intro,
+                image,
+                article,
+                tags: vec!["R2C:1".into()],
+                parts,
+            })
         },
     );
     prop_oneof![3 => a_question(rich).prop_map(Element::Question), 1 => case]

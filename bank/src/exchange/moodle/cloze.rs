@@ -1,10 +1,10 @@
 //! Moodle's embedded answers: `{1:MULTICHOICE:=juste#bien~%50%à demi~faux}` inside the text.
 
-use crate::exchange::draft::{self, Answer, Draft, Sub};
+use crate::exchange::draft::{Answer, Draft, Sub};
 use crate::exchange::html::{self, LineFeed};
 use crate::exchange::xml::Node;
 use docimo_engine::paper::Element;
-use docimo_engine::question::{Body, Status};
+use docimo_engine::question::Body;
 
 pub(super) fn read(draft: &mut Draft, node: &Node, name: &str) -> Option<Element> {
     let Some(text) = node.child("questiontext") else {
@@ -66,21 +66,7 @@ fn sub(draft: &mut Draft, text: &str, number: usize) -> Option<Sub> {
     let stem = format!("Que faut-il à la place de ({number}) ?");
     let body = match kind.as_str() {
         "MULTICHOICE" | "MC" | "MULTICHOICE_H" | "MCH" | "MULTICHOICE_V" | "MCV" | "MULTICHOICE_S" | "MCS"
-        | "MULTICHOICE_HS" | "MCHS" | "MULTICHOICE_VS" | "MCVS" => {
-            let best = answers.iter().map(|a| a.fraction).fold(0.0, f64::max);
-            if answers.iter().any(|a| a.fraction > 0.0 && a.fraction < best) {
-                draft.lose("points partiels d’une réponse");
-            }
-            let propositions = answers
-                .into_iter()
-                .enumerate()
-                .map(|(i, a)| {
-                    let right = a.fraction > 0.0 && a.fraction >= best;
-                    draft::proposition(i, a.markdown, if right { Status::Vrai } else { Status::Faux }, a.comment)
-                })
-                .collect();
-            Body::Qru { propositions }
-        }
+        | "MULTICHOICE_HS" | "MCHS" | "MULTICHOICE_VS" | "MCVS" => draft.choice(answers, true),
         "MULTIRESPONSE" | "MR" | "MULTIRESPONSE_H" | "MRH" | "MULTIRESPONSE_S" | "MRS" | "MULTIRESPONSE_HS"
         | "MRHS" => draft.choice(answers, false),
         "SHORTANSWER" | "SA" | "MW" | "SHORTANSWER_C" | "SAC" | "MWC" => {

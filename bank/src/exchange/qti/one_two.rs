@@ -357,16 +357,6 @@ fn body(draft: &mut Draft, item: &Node, response: &Response<'_>, key: &Key, blan
             Answer { fraction, raw: (*id).to_owned(), markdown, comment }
         })
         .collect::<Vec<_>>();
-    if single && answers.iter().filter(|a| a.fraction > 0.0).count() > 1 {
-        // The best one is the key; the others had a part of the points.
-        let best = answers.iter().map(|a| a.fraction).fold(0.0, f64::max);
-        let answers = answers
-            .into_iter()
-            .map(|a| Answer { fraction: if a.fraction < best { a.fraction.min(0.0) } else { a.fraction }, ..a })
-            .collect();
-        draft.lose("points partiels d’une réponse");
-        return Some(draft.choice(answers, true));
-    }
     Some(draft.choice(answers, single))
 }
 

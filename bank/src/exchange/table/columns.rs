@@ -77,30 +77,23 @@ impl Column {
         if own.is_empty() {
             return None;
         }
+        let letter = |word: &str| {
+            let mut chars = word.chars();
+            let letter = chars.next()?.to_ascii_lowercase();
+            let index = (letter as usize).checked_sub('a' as usize)?;
+            (chars.next().is_none() && index < 25).then_some(index)
+        };
+        let name = name.trim();
+        let lettered = name.rsplit_once([' ', '\u{a0}']).and_then(|(start, last)| Some((folded(start), letter(last)?)));
+        match lettered.as_ref().map(|(start, index)| (start.as_str(), *index)) {
+            Some(("proposition" | "choix" | "option", index)) => return Some(Self::Proposition(index)),
+            Some(("commentaire", index)) => return Some(Self::PropositionComment(index)),
+            _ => {}
+        }
         let named = NAMES
             .iter()
             .find(|(_, name, others)| folded(name) == own || others.iter().any(|other| folded(other) == own));
-        if let Some((column, ..)) = named {
-            return Some(*column);
-        }
-        let letter = |rest: &str| {
-            let mut chars = rest.chars();
-            let letter = chars.next().filter(|c| c.is_ascii_lowercase() && chars.next().is_none())?;
-            Some(letter as usize - 'a' as usize)
-        };
-        // The final "s" that was taken off may have been the letter itself.
-        let own = fold(name);
-        for (start, column) in [
-            ("proposition", Self::Proposition as fn(usize) -> Self),
-            ("choix", Self::Proposition),
-            ("option", Self::Proposition),
-            ("commentaire", Self::PropositionComment),
-        ] {
-            if let Some(index) = own.strip_prefix(start).and_then(letter).filter(|i| *i < 25) {
-                return Some(column(index));
-            }
-        }
-        letter(&own).filter(|i| *i < 25).map(Self::Proposition)
+        named.map(|(column, ..)| *column).or_else(|| letter(name).map(Self::Proposition))
     }
 
     /// The name written.
