@@ -5,8 +5,9 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::{markdown, media};
-use docimo_bank::exchange::{Format, Imported, ReadError, Reading};
+use docimo_bank::exchange::{Faulty, Format, Imported, ReadError, Reading};
 use docimo_bank::revision::{content_hash, fingerprint};
+use docimo_engine::check::Severity;
 use docimo_engine::paper::Element;
 use docimo_engine::question::Image;
 use docimo_store::Store;
@@ -111,8 +112,12 @@ pub async fn bring(
     told: &(dyn Fn() + Sync),
 ) -> ApiResult<Report> {
     let mut report = Report { read: read.entries.len() + read.faulty.len(), ..Report::default() };
-    report.faulty = read.faulty.into_iter().map(|f| Wrong { place: f.place, message: f.reason }).collect();
+    // What is no question (a text, a second copy of the same) is told without being a fault.
+    let (faulty, told): (Vec<_>, Vec<_>) = read.faulty.into_iter().partition(|f| f.severity == Severity::Error);
+    let wrong = |f: Faulty| Wrong { place: f.place, message: f.reason };
+    report.faulty = faulty.into_iter().map(wrong).collect();
     report.warnings = read.warnings.into_iter().map(|w| Wrong { place: "fichier".into(), message: w }).collect();
+    report.warnings.extend(told.into_iter().map(wrong));
     if report.read == 0 && !report.warnings.iter().any(|w| w.message == NO_QUESTION) {
         report.warnings.push(Wrong { place: "fichier".into(), message: NO_QUESTION.into() });
     }

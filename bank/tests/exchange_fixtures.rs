@@ -18,11 +18,11 @@ fn read_file(path: &Path) -> Result<Reading, ReadError> {
 /// Path, format, number of items (none if the index does not say), note.
 fn index() -> Vec<(PathBuf, String, Option<usize>, String)> {
     let Some(index) = shared("fixtures/index.csv") else { return Vec::new() };
-    let folder = index.parent().unwrap().to_owned();
-    let mut rows = csv::Reader::from_path(&index).unwrap();
+    let folder = index.parent().expect("a file has a folder").to_owned();
+    let mut rows = csv::Reader::from_path(&index).expect("the index opens");
     rows.records()
         .map(|row| {
-            let row = row.unwrap();
+            let row = row.expect("the index is sound");
             (folder.join(&row[0]), row[3].to_owned(), row[4].parse().ok(), row[5].to_owned())
         })
         .collect()
@@ -92,20 +92,14 @@ fn every_item_is_read_or_told() {
 fn census(filter: impl Fn(&str) -> bool) -> (BTreeMap<&'static str, usize>, usize) {
     let mut kinds: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut refused = 0;
-    for (path, format, ..) in index().into_iter().filter(|(_, format, ..)| filter(format)) {
+    for (path, ..) in index().into_iter().filter(|(_, format, ..)| filter(format)) {
         let Ok(reading) = read_file(&path) else { continue };
-        let _ = format;
         for element in reading.elements() {
             let kind = match element {
                 docimo_engine::paper::Element::Question(q) => q.kind().code(),
                 docimo_engine::paper::Element::Case(c) => c.kind.code(),
             };
             *kinds.entry(kind).or_default() += 1;
-        }
-        if std::env::var_os("DOCIMO_TELL").is_some() {
-            for f in &reading.faulty {
-                println!("{} {} {} {:?}", path.display(), f.place, f.reason, f.severity);
-            }
         }
         refused += reading.faulty.iter().filter(|f| f.severity == Severity::Error).count();
     }
@@ -132,7 +126,17 @@ fn what_they_become() {
     assert_eq!(found, WANTED, "{found:#?}");
 }
 
-const WANTED: [&str; 7] = ["", "", "", "", "", "", ""];
+/// By this reader; each refusal was looked at: essays, uploads, drawn values, orders, pictures that are not
+/// there, options without text, tests without their items.
+const WANTED: [&str; 7] = [
+    r#"Moodle ({"QRM": 1, "QROC": 1, "QRU": 5, "QZP": 1, "mini-DP": 5}, 2)"#,
+    r#"GIFT ({"QRM": 4, "QROC": 31, "QRU": 33, "mini-DP": 5}, 4)"#,
+    r#"Aiken ({"QRU": 2}, 0)"#,
+    r#"AMC ({"QRM": 22, "QRU": 26}, 4)"#,
+    r#"QTI 1.2 ({"QRM": 6, "QROC": 13, "QRU": 33, "mini-DP": 7}, 26)"#,
+    r#"QTI 2 ({"QRM": 4, "QROC": 5, "QRU": 10, "mini-DP": 4}, 48)"#,
+    r#"zip ({"QRM": 3, "QROC": 1, "QRU": 6}, 2)"#,
+];
 
 #[test]
 fn aiken_and_amc_keys() {

@@ -196,7 +196,7 @@ proptest! {
 
 fn again_as(target: Target, format: Format, question: &Question) -> (Reading, Written) {
     let (bytes, report) = written(target, &[Element::Question(question.clone())]);
-    (read(&bytes, "x.txt", Some(format)).unwrap(), report)
+    (read(&bytes, "x.txt", Some(format)).expect("it is read"), report)
 }
 
 fn without_picture(mut element: Element) -> Element {

@@ -24,7 +24,9 @@ impl Archive {
         for index in 0..zip.len() {
             let mut file = zip.by_index(index).map_err(|error| refused(french(&error)))?;
             let name: String = file.name().map_err(|error| refused(french(&error)))?.chars().take(300).collect();
-            let safe = file.enclosed_name().filter(|_| !name.contains(['\\', '\0', ':']));
+            let outside =
+                name.starts_with('/') || name.contains(['\\', '\0', ':']) || name.split('/').any(|step| step == "..");
+            let safe = file.enclosed_name().filter(|_| !outside);
             let Some(path) = safe.map(|path| path.to_string_lossy().into_owned()) else {
                 return Err(refused(format!("le chemin « {name} » sort de l’archive")));
             };

@@ -145,7 +145,15 @@ impl Draft {
     /// the points is told, and is false here. What fractions say beyond true and false is told: an error worth
     /// the whole question where other errors cost less becomes *inacceptable*; unequal credits have no
     /// equivalent. The marking of an exam is its own scheme's, not the file's.
-    pub(super) fn choice(&mut self, answers: Vec<Answer>, single: bool) -> Body {
+    pub(super) fn choice(&mut self, mut answers: Vec<Answer>, single: bool) -> Body {
+        // Not where a picture was the whole of an option: that is a fault.
+        if self.lost_images.is_empty() {
+            let before = answers.len();
+            answers.retain(|a| a.fraction > 0.0 || !a.markdown.is_empty());
+            if answers.len() < before {
+                self.lose(format!("{} réponse(s) sans texte", before - answers.len()));
+            }
+        }
         let best = answers.iter().map(|a| a.fraction).fold(0.0, f64::max);
         let right = |fraction: f64| fraction > 0.0 && (!single || fraction >= best - 0.01);
         let positive: Vec<f64> = answers.iter().map(|a| a.fraction).filter(|f| *f > 0.0).collect();
@@ -427,7 +435,7 @@ pub(super) fn one_line(markdown: &str) -> String {
 /// among all the answers.
 pub(super) fn matching(draft: &mut Draft, pairs: Vec<(String, String)>, others: Vec<String>) -> Vec<Sub> {
     let mut options: Vec<String> = Vec::new();
-    for answer in pairs.iter().map(|(_, answer)| answer).chain(&others) {
+    for answer in pairs.iter().map(|(_, answer)| answer).chain(&others).filter(|answer| !answer.is_empty()) {
         if !options.contains(answer) {
             options.push(answer.clone());
         }
@@ -437,7 +445,7 @@ pub(super) fn matching(draft: &mut Draft, pairs: Vec<(String, String)>, others: 
         "faux" | "false" | "f" | "non" => Some(Status::Faux),
         _ => None,
     };
-    if options.len() == 2 && options.iter().all(|o| truth(o).is_some()) && pairs.len() >= 2 {
+    if (1..=2).contains(&options.len()) && options.iter().all(|o| truth(o).is_some()) && pairs.len() >= 2 {
         let propositions = pairs
             .into_iter()
             .enumerate()

@@ -36,12 +36,15 @@ pub(super) use write::{write_csv, write_xlsx};
 
 use columns::Column;
 
+/// Most columns that are looked at.
+const MAX_COLUMNS: usize = 256;
+
 /// The first line names enough of our columns.
 pub(super) fn looks_like_ours(text: &str) -> bool {
     let Some(first) = text.lines().next() else { return false };
     [';', ',', '\t'].into_iter().any(|separator| {
         let names: Vec<Option<Column>> =
-            first.split(separator).map(|name| Column::parse(name.trim().trim_matches('"'))).collect();
+            first.split(separator).take(MAX_COLUMNS).map(|name| Column::parse(name.trim().trim_matches('"'))).collect();
         names.contains(&Some(Column::Stem)) && names.iter().flatten().count() >= 2
     })
 }

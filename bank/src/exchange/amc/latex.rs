@@ -11,15 +11,18 @@ pub(in crate::exchange) fn read(decoded: &Decoded<'_>) -> Raw {
     let mut raw = Raw { warnings: decoded.warning.clone().into_iter().collect(), ..Raw::default() };
     let text = without_comments(&decoded.text);
     let mut at = 0;
+    // Lines are counted as one goes.
+    let (mut counted, mut line) = (0, 1);
     let mut group: Option<String> = None;
     while let Some(found) = text[at..].find('\\') {
         let here = at + found;
         let rest = &text[here..];
-        if let Some(name) = rest.strip_prefix("\\element").and_then(argument) {
+        if let Some(name) = rest.strip_prefix("\\element").and_then(|rest| argument(rest, 200)) {
             group = Some(name.0.trim().to_owned()).filter(|g| !g.is_empty());
             at = here + 8;
         } else if let Some((several, head)) = opening(rest) {
-            let line = 1 + text[..here].matches('\n').count();
+            line += text[counted..here].matches('\n').count();
+            counted = here;
             let place = format!("question {}, ligne {line}", raw.entries.len() + 1);
             let end = if several.1 {
                 "\\end{questionmultx}"
@@ -74,12 +77,17 @@ fn without_comments(text: &str) -> String {
     out
 }
 
-/// The argument in braces that starts a text, and its length.
-fn argument(text: &str) -> Option<(&str, usize)> {
+/// Longest answer, and longest argument of a command in a text, in bytes: where braces are never closed the
+/// end of the file is not looked for again and again.
+const LONGEST_ANSWER: usize = 100_000;
+const LONGEST_ARGUMENT: usize = 4_000;
+
+/// The argument in braces that starts a text, of so many bytes at most, and its length.
+fn argument(text: &str, longest: usize) -> Option<(&str, usize)> {
     let start = text.len() - text.trim_start().len();
     let inner = text[start..].strip_prefix('{')?;
     let (mut depth, mut escaped) = (1, false);
-    for (i, c) in inner.char_indices() {
+    for (i, c) in inner.char_indices().take_while(|(i, _)| *i <= longest) {
         match c {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
@@ -111,7 +119,7 @@ const LISTS: [&str; 10] = [
 
 fn question(text: &str, several: bool, place: String, group: Option<&str>) -> Result<Imported, Faulty> {
     let mut draft = Draft::default();
-    let Some((name, length)) = argument(text) else {
+    let Some((name, length)) = argument(text, 1000) else {
         return Err(Faulty::error(place, "question sans nom : \\begin{question}{nom} attendu"));
     };
     let text = &text[length..];
@@ -154,7 +162,7 @@ fn question(text: &str, several: bool, place: String, group: Option<&str>) -> Re
             Some((_, after)) => after,
             None => after,
         };
-        let Some((inner, length)) = argument(after) else {
+        let Some((inner, length)) = argument(after, LONGEST_ANSWER) else {
             draft.errors.push(format!("« {name} » : \\{command} sans accolade fermée"));
             break;
         };
@@ -230,15 +238,16 @@ fn command<'a>(draft: &mut Draft, rest: &'a str, out: &mut String, depth: usize)
     if name.chars().next().is_some_and(|c| c.is_ascii_alphabetic()) {
         after = after.strip_prefix('*').unwrap_or(after);
     }
-    let mut inside = |draft: &mut Draft, open: &str, close: &str, out: &mut String| match argument(after) {
-        Some((inner, length)) if depth < 32 => {
-            out.push_str(open);
-            write_latex(draft, inner, out, depth + 1);
-            out.push_str(close);
-            after = &after[length..];
-        }
-        _ => {}
-    };
+    let mut inside =
+        |draft: &mut Draft, open: &str, close: &str, out: &mut String| match argument(after, LONGEST_ARGUMENT) {
+            Some((inner, length)) if depth < 32 => {
+                out.push_str(open);
+                write_latex(draft, inner, out, depth + 1);
+                out.push_str(close);
+                after = &after[length..];
+            }
+            _ => {}
+        };
     match name {
         "%" | "&" | "_" | "$" | "#" | "{" | "}" => out.push_str(&escape(name)),
         "\\" | "newline" | "par" => out.push_str("<br>"),
@@ -268,7 +277,7 @@ fn command<'a>(draft: &mut Draft, rest: &'a str, out: &mut String, depth: usize)
                 "~" => '\u{303}',
                 _ => '\u{327}',
             };
-            let (letter, length) = match argument(after) {
+            let (letter, length) = match argument(after, LONGEST_ARGUMENT) {
                 Some((inner, length)) => (inner.to_owned(), length),
                 None => {
                     let skipped = after.len() - after.trim_start().len();
@@ -286,13 +295,13 @@ fn command<'a>(draft: &mut Draft, rest: &'a str, out: &mut String, depth: usize)
             after = &after[length..];
         }
         "bareme" | "scoring" | "label" | "vspace" | "hspace" | "AMCnoCompleteMulti" => {
-            after = argument(after).map_or(after, |(_, length)| &after[length..]);
+            after = argument(after, LONGEST_ARGUMENT).map_or(after, |(_, length)| &after[length..]);
         }
         "includegraphics" => {
             draft.lost_images.insert("énoncé ou propositions (LaTeX)".to_owned());
             let bracket = after.strip_prefix('[').and_then(|inner| inner.split_once(']')).map(|(_, rest)| rest);
             after = bracket.unwrap_or(after);
-            after = argument(after).map_or(after, |(_, length)| &after[length..]);
+            after = argument(after, LONGEST_ARGUMENT).map_or(after, |(_, length)| &after[length..]);
         }
         "AMCdontAnnotate" | "AMCdontScan" | "noindent" | "centering" | "item" => {}
         other => {

@@ -49,11 +49,18 @@ fn one(question: &Question, before: &str, out: &mut dyn Write, written: &mut Wri
             if propositions.iter().any(|p| !p.comment.is_empty()) {
                 written.lost(id, "GIFT ne garde pas les commentaires des éléments à apparier");
             }
-            propositions.iter().fold(String::new(), |mut text, p| {
+            let mut text = String::new();
+            for p in propositions {
                 let truth = if p.status.is_true() { "Vrai" } else { "Faux" };
                 let _ = writeln!(text, "\t=[markdown]{} -> {truth}", escape(&p.text));
-                text
-            })
+            }
+            // Both answers are offered even where one is never right.
+            for (truth, word) in [(true, "Vrai"), (false, "Faux")] {
+                if propositions.iter().all(|p| p.status.is_true() != truth) {
+                    let _ = writeln!(text, "\t= -> {word}");
+                }
+            }
+            text
         }
         Body::Qroc { exact, acceptable, max_words } => {
             if *max_words != 5 {

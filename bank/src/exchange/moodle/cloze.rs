@@ -4,7 +4,6 @@ use crate::exchange::draft::{Answer, Draft, Sub};
 use crate::exchange::html::{self, LineFeed};
 use crate::exchange::xml::Node;
 use docimo_engine::paper::Element;
-use docimo_engine::question::Body;
 
 pub(super) fn read(draft: &mut Draft, node: &Node, name: &str) -> Option<Element> {
     let Some(text) = node.child("questiontext") else {

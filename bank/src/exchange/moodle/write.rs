@@ -192,12 +192,21 @@ fn question_xml(question: &Question, before: &str, export: &Export<'_>, written:
         Body::Qcm { propositions } => {
             lost("chaque proposition est à apparier à « Vrai » ou « Faux »");
             for p in propositions {
-                let _ = write!(
+                let _ = writeln!(
                     end,
-                    "<subquestion format=\"html\"><text>{}</text><answer><text>{}</text></answer></subquestion>\n",
+                    "<subquestion format=\"html\"><text>{}</text><answer><text>{}</text></answer></subquestion>",
                     escape(&inline(&p.text)),
                     if p.status.is_true() { "Vrai" } else { "Faux" }
                 );
+            }
+            // Both answers are offered even where one is never right.
+            for (truth, word) in [(true, "Vrai"), (false, "Faux")] {
+                if propositions.iter().all(|p| p.status.is_true() != truth) {
+                    let _ = writeln!(
+                        end,
+                        "<subquestion format=\"html\"><text></text><answer><text>{word}</text></answer></subquestion>"
+                    );
+                }
             }
             if propositions.iter().any(|p| !p.comment.is_empty()) {
                 lost("Moodle ne garde pas les commentaires des éléments à apparier");

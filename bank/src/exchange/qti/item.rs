@@ -158,7 +158,7 @@ fn visible(root: &Node, path: &str, category: Option<&str>, context: &mut Contex
         let stem = stem.clone();
         reader.draft.several(&title, stem, subs)
     } else {
-        let prompt = found[0].child("prompt").map(|p| inner_html(p)).unwrap_or_default();
+        let prompt = found[0].child("prompt").map(inner_html).unwrap_or_default();
         let prompt = reader.text(&prompt, "énoncé");
         let parts = [stem, prompt].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n\n");
         reader.body(found[0]).map(|body| Element::Question(draft::question(parts, body)))
@@ -214,7 +214,7 @@ impl<'r> Reader<'r, '_, '_> {
             "matchInteraction" => self.matches(node),
             "gapMatchInteraction" => self.gaps(node),
             _ => {
-                let prompt = node.child("prompt").map(|p| inner_html(p)).unwrap_or_default();
+                let prompt = node.child("prompt").map(inner_html).unwrap_or_default();
                 let mut stem = self.text(&prompt, "énoncé");
                 if stem.is_empty() && numbered {
                     stem = format!("Que faut-il à la place de ({number}) ?");

@@ -147,7 +147,8 @@ fn guess(propositions: &[Proposition], answers: &str, cells: &Cells) -> Option<K
     match (propositions.is_empty(), letters(answers)) {
         (true, _) if !answers.is_empty() => Some(Kind::Qroc),
         (false, Some(list)) if list.len() == 1 => Some(Kind::Qru),
-        (false, Some(_)) => Some(Kind::Qrm),
+        // Letters that cannot be read are told with their column.
+        (false, _) if !answers.is_empty() => Some(Kind::Qrm),
         _ => None,
     }
 }

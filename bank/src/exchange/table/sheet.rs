@@ -1,5 +1,6 @@
 //! A file to lines, and lines to entries.
 
+use super::MAX_COLUMNS;
 use super::columns::Column;
 use super::pieces;
 use super::row::{self, Cells, Line, cell};
@@ -12,9 +13,6 @@ use docimo_engine::CaseId;
 use docimo_engine::paper::{Case, CaseKind, Element, Part};
 use std::collections::BTreeMap;
 use std::io::Cursor;
-
-/// Most columns that are looked at.
-const MAX_COLUMNS: usize = 256;
 
 pub(in crate::exchange) fn read_csv(decoded: &Decoded<'_>, limits: &Limits) -> Result<Raw, ReadError> {
     let text = decoded.text.trim_start_matches('\u{feff}');
@@ -49,7 +47,11 @@ pub(in crate::exchange) fn read_csv(decoded: &Decoded<'_>, limits: &Limits) -> R
 fn separator(text: &str) -> u8 {
     let first = text.lines().next().unwrap_or_default();
     let known = |separator: u8| {
-        first.split(char::from(separator)).filter(|name| Column::parse(name.trim().trim_matches('"')).is_some()).count()
+        first
+            .split(char::from(separator))
+            .take(MAX_COLUMNS)
+            .filter(|name| Column::parse(name.trim().trim_matches('"')).is_some())
+            .count()
     };
     [b'\t', b',', b';'].into_iter().max_by_key(|s| known(*s)).unwrap_or(b';')
 }
