@@ -113,11 +113,11 @@ pub async fn bring(
 ) -> ApiResult<Report> {
     let mut report = Report { read: read.entries.len() + read.faulty.len(), ..Report::default() };
     // What is no question (a text, a second copy of the same) is told without being a fault.
-    let (faulty, told): (Vec<_>, Vec<_>) = read.faulty.into_iter().partition(|f| f.severity == Severity::Error);
+    let (faulty, aside): (Vec<_>, Vec<_>) = read.faulty.into_iter().partition(|f| f.severity == Severity::Error);
     let wrong = |f: Faulty| Wrong { place: f.place, message: f.reason };
     report.faulty = faulty.into_iter().map(wrong).collect();
     report.warnings = read.warnings.into_iter().map(|w| Wrong { place: "fichier".into(), message: w }).collect();
-    report.warnings.extend(told.into_iter().map(wrong));
+    report.warnings.extend(aside.into_iter().map(wrong));
     if report.read == 0 && !report.warnings.iter().any(|w| w.message == NO_QUESTION) {
         report.warnings.push(Wrong { place: "fichier".into(), message: NO_QUESTION.into() });
     }

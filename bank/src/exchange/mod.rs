@@ -5,10 +5,10 @@
 //! entries that can be used, each with warnings (what was not taken over, what looks wrong); the faulty
 //! ones, each with every reason; and, when the file as a whole cannot be read, an error that says where.
 //! [`stream`] does the same an entry at a time, which for Moodle XML needs the memory of one question.
-//! [`write`] is the way out, and lists what the format could not hold. Nothing is stored anywhere: media
+//! [`write()`] is the way out, and lists what the format could not hold. Nothing is stored anywhere: media
 //! come as bytes with the name that the elements give them.
 //!
-//! What becomes what is told where it is decided: marks and numbers in [`draft`](self)'s `choice` and
+//! What becomes what is told where it is decided: marks and numbers in `draft`, by `choice` and
 //! `interval`, Moodle's types in `moodle`, QTI's in `qti`, columns in [`table`]. The same file always gives
 //! the same identifiers and contents (`identity`), so a second import changes nothing.
 //!
