@@ -5,8 +5,9 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::{markdown, media};
-use docimo_bank::import::{Format, Import, Imported, ReadError};
+use docimo_bank::exchange::{Faulty, Format, Imported, ReadError, Reading};
 use docimo_bank::revision::{content_hash, fingerprint};
+use docimo_engine::check::Severity;
 use docimo_engine::paper::Element;
 use docimo_engine::question::Image;
 use docimo_store::Store;
@@ -61,9 +62,9 @@ pub async fn import_file(
 }
 
 /// Reads a file; the error is of one that cannot be read as a whole. Nothing is written.
-pub async fn read(name: &str, bytes: Vec<u8>, format: Option<Format>) -> ApiResult<Import> {
+pub async fn read(name: &str, bytes: Vec<u8>, format: Option<Format>) -> ApiResult<Reading> {
     let file = name.to_owned();
-    tokio::task::spawn_blocking(move || docimo_bank::import::read(&bytes, &file, format))
+    tokio::task::spawn_blocking(move || docimo_bank::exchange::read(&bytes, &file, format))
         .await
         .map_err(|e| ApiError::Internal(e.into()))?
         .map_err(unreadable)
@@ -106,13 +107,17 @@ pub struct Brought {
 pub async fn bring(
     goal: Goal<'_>,
     name: &str,
-    read: Import,
+    read: Reading,
     brought: &mut Brought,
     told: &(dyn Fn() + Sync),
 ) -> ApiResult<Report> {
     let mut report = Report { read: read.entries.len() + read.faulty.len(), ..Report::default() };
-    report.faulty = read.faulty.into_iter().map(|f| Wrong { place: f.place, message: f.reason }).collect();
+    // What is no question (a text, a second copy of the same) is told without being a fault.
+    let (faulty, aside): (Vec<_>, Vec<_>) = read.faulty.into_iter().partition(|f| f.severity == Severity::Error);
+    let wrong = |f: Faulty| Wrong { place: f.place, message: f.reason };
+    report.faulty = faulty.into_iter().map(wrong).collect();
     report.warnings = read.warnings.into_iter().map(|w| Wrong { place: "fichier".into(), message: w }).collect();
+    report.warnings.extend(aside.into_iter().map(wrong));
     if report.read == 0 && !report.warnings.iter().any(|w| w.message == NO_QUESTION) {
         report.warnings.push(Wrong { place: "fichier".into(), message: NO_QUESTION.into() });
     }

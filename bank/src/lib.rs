@@ -1,12 +1,12 @@
 //! Where questions live. For now the part without storage: what identifies a revision, how a
 //! revision moves from draft to use, and how questions made elsewhere come in.
 //!
-//! Reading order: [`revision`], [`rights`], then [`import`].
+//! Reading order: [`revision`], [`rights`], [`diff`], then [`exchange`].
 //!
 //! Not here: databases and media files (the store), people and their rights, screens.
 
 pub mod diff;
-pub mod import;
+pub mod exchange;
 pub mod revision;
 pub mod rights;
 

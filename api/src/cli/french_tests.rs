@@ -23,7 +23,11 @@ fn usage_errors_are_sentences_that_name_the_argument() {
         ("docimo mrk", "commande inconnue : mrk ; vouliez-vous dire « mark » ?", "docimo"),
         ("docimo mark --key k --responses r", "il manque --scheme <BARÈME>", "docimo mark"),
         ("docimo mark --key", "--key <CLÉ.CSV> attend une valeur", "docimo mark"),
-        ("docimo import x --format pdf", "valeur inconnue « pdf » (connues : auto, json, moodle-xml)", "docimo import"),
+        (
+            "docimo import x --format pdf",
+            "valeur inconnue « pdf » (connues : auto, json, moodle-xml, gift, aiken, amc-txt, amc-latex, qti, csv, xlsx)",
+            "docimo import",
+        ),
         ("docimo serve --listen ici", "valeur « ici » refusée, attendu une adresse et un port", "docimo serve"),
         ("docimo check --data x --data y", "ne peut être donné qu’une fois", "docimo check"),
         ("docimo user", "il manque une commande (connues : add, code, list)", "docimo user"),

@@ -6,7 +6,7 @@ use crate::ambient;
 use crate::error::{ApiError, Wrong};
 use crate::library::{self, Brought, Goal, Report};
 use clap::{Args, ValueEnum};
-use docimo_bank::import::{Format, Import, MAX_BYTES, ReadError};
+use docimo_bank::exchange::{Format, MAX_BYTES, ReadError, Reading};
 use docimo_store::Store;
 use docimo_store::people::Person;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -32,6 +32,13 @@ enum FormatArg {
     Auto,
     Json,
     MoodleXml,
+    Gift,
+    Aiken,
+    AmcTxt,
+    AmcLatex,
+    Qti,
+    Csv,
+    Xlsx,
 }
 
 impl FormatArg {
@@ -40,6 +47,13 @@ impl FormatArg {
             Self::Auto => None,
             Self::Json => Some(Format::Json),
             Self::MoodleXml => Some(Format::MoodleXml),
+            Self::Gift => Some(Format::Gift),
+            Self::Aiken => Some(Format::Aiken),
+            Self::AmcTxt => Some(Format::AmcTxt),
+            Self::AmcLatex => Some(Format::AmcLatex),
+            Self::Qti => Some(Format::Qti),
+            Self::Csv => Some(Format::Csv),
+            Self::Xlsx => Some(Format::Xlsx),
         }
     }
 }
@@ -145,7 +159,7 @@ impl Bank {
 }
 
 /// Every file, read; or what is wrong with those that cannot be read as a whole.
-async fn read_all(args: &ImportArgs) -> Result<Vec<(String, Import)>, Vec<Wrong>> {
+async fn read_all(args: &ImportArgs) -> Result<Vec<(String, Reading)>, Vec<Wrong>> {
     let (mut files, mut wrong) = (Vec::with_capacity(args.files.len()), Vec::new());
     for (path, name) in args.files.iter().zip(names(&args.files)) {
         match read(path, &name, args.format.format()).await {
@@ -159,13 +173,13 @@ async fn read_all(args: &ImportArgs) -> Result<Vec<(String, Import)>, Vec<Wrong>
     if wrong.is_empty() { Ok(files) } else { Err(wrong) }
 }
 
-async fn read(path: &Path, name: &str, format: Option<Format>) -> Result<Import, Vec<Wrong>> {
+async fn read(path: &Path, name: &str, format: Option<Format>) -> Result<Reading, Vec<Wrong>> {
     let one = |message: String| vec![Wrong { place: String::new(), message }];
     let unreadable = |e: std::io::Error| one(super::french::french_io(&e));
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     if size > MAX_BYTES {
-        return Err(one(ReadError::TooLarge { size }.to_string()));
+        return Err(one(ReadError::TooLarge { size: size as u64, limit: MAX_BYTES as u64 }.to_string()));
     }
     let bytes = std::fs::read(path).map_err(unreadable)?;
     library::read(name, bytes, format).await.map_err(|error| match error {

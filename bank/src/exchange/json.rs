@@ -1,7 +1,13 @@
 //! Docimo's own format, `docimo-questions/1`. Every fault of an entry is told with its JSON path, and
 //! every field that means nothing is named.
 
-use super::{Faulty, Imported, Raw, ReadError};
+mod write;
+
+pub(super) use write::write;
+
+use super::limits::Limits;
+use super::media::Names;
+use super::{Faulty, Imported, MediaFile, Raw, ReadError, media, text};
 use docimo_engine::paper::{Article, Case, CaseKind, Element, Part};
 use docimo_engine::question::{Body, Image, Kind, Proposition, Question, Rank, Shape, Status, Zone};
 use docimo_engine::{CaseId, Exact, PropositionId, QuestionId, ZoneId};
@@ -10,10 +16,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 /// The value of `format`.
-const FORMAT: &str = "docimo-questions/1";
+pub(super) const FORMAT: &str = "docimo-questions/1";
 
-pub(super) fn read(text: &str) -> Result<Raw, ReadError> {
-    let root: Node = serde_json::from_str(text).map_err(|error| ReadError::JsonSyntax {
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Raw, ReadError> {
+    let decoded = text::decode(bytes)?;
+    let root: Node = serde_json::from_str(&decoded.text).map_err(|error| ReadError::JsonSyntax {
         line: error.line(),
         column: error.column(),
         message: french(&error),
@@ -32,13 +39,13 @@ pub(super) fn read(text: &str) -> Result<Raw, ReadError> {
     let Some(Node::List(entries)) = field("entries") else {
         return Err(ReadError::NotQuestions("il manque la liste « entries »".to_owned()));
     };
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = decoded.warning.into_iter().collect();
     let mut seen = BTreeSet::new();
     for (name, _) in fields {
         if !seen.insert(name) {
             return Err(ReadError::NotQuestions(format!("le champ « {name} » est donné deux fois")));
         }
-        if !matches!(name.as_str(), "format" | "title" | "entries") {
+        if !matches!(name.as_str(), "format" | "title" | "entries" | "media") {
             warnings.push(format!("champ inconnu à la racine, ignoré : {name}"));
         }
     }
@@ -50,12 +57,14 @@ pub(super) fn read(text: &str) -> Result<Raw, ReadError> {
             None
         }
     };
+    let pictures = pictures(field("media"), limits, &mut warnings);
     let (mut elements, mut questions) = (HashMap::new(), HashMap::new());
     let entries = entries
         .iter()
         .enumerate()
         .map(|(index, node)| {
-            let entry = entry(index, node)?;
+            let mut entry = entry(index, node)?;
+            entry.media = files(&entry.element).filter_map(|file| pictures.get(file).cloned()).collect();
             // An id is a reference: a second bearer is not renamed, it is refused.
             let mut taken = Vec::new();
             let id = entry.element.id();
@@ -75,7 +84,7 @@ pub(super) fn read(text: &str) -> Result<Raw, ReadError> {
                 taken.push(format!("l’identifiant de question « {id} » est déjà dans l’{first}"));
             }
             if !taken.is_empty() {
-                return Err(Faulty { place: entry.place, reason: taken.join(" ; ") });
+                return Err(Faulty::error(entry.place, taken.join(" ; ")));
             }
             elements.insert(id.to_owned(), entry.place.clone());
             questions.extend(entry.element.questions().map(|q| (q.id.as_str().to_owned(), entry.place.clone())));
@@ -83,6 +92,39 @@ pub(super) fn read(text: &str) -> Result<Raw, ReadError> {
         })
         .collect();
     Ok(Raw { title, entries, warnings })
+}
+
+/// The pictures of the file, `{"name": "base64"}`, by the name that elements give them.
+fn pictures(node: Option<&Node>, limits: &Limits, warnings: &mut Vec<String>) -> HashMap<String, MediaFile> {
+    let Some(Node::Object(list)) = node else {
+        if let Some(other) = node.filter(|n| !matches!(n, Node::Null)) {
+            warnings.push(format!("media : objet attendu, {} trouvé", other.french()));
+        }
+        return HashMap::new();
+    };
+    let mut names = Names::new(limits.picture_bytes);
+    let mut found = HashMap::new();
+    for (name, node) in list {
+        let bytes = match node {
+            Node::Text(base64) => media::from_base64(base64),
+            _ => None,
+        };
+        match bytes.map(|bytes| names.take(name, bytes)) {
+            Some(Ok(file)) => drop(found.insert(name.clone(), MediaFile { name: name.clone(), ..file })),
+            Some(Err(reason)) => warnings.push(reason),
+            None => warnings.push(format!("l’image « {name} » est illisible (base64)")),
+        }
+    }
+    found
+}
+
+/// The files of its images.
+fn files(element: &Element) -> impl Iterator<Item = &str> {
+    let case = match element {
+        Element::Case(case) => case.image.as_ref(),
+        Element::Question(_) => None,
+    };
+    case.into_iter().chain(element.questions().filter_map(|q| q.image.as_ref())).map(|image| image.file.as_str())
 }
 
 /// The parser's message in French, where it is a usual one.
@@ -220,7 +262,7 @@ fn entry(index: usize, node: &Node) -> Result<Imported, Faulty> {
             }
             Ok(Imported { place, element, category: None, media: Vec::new(), warnings })
         }
-        _ => Err(Faulty { place, reason: found.errors.join(" ; ") }),
+        _ => Err(Faulty::error(place, found.errors.join(" ; "))),
     }
 }
 

@@ -1,8 +1,8 @@
-use crate::import::{Format, Import, ReadError, read};
+use crate::exchange::{Format, ReadError, Reading, read};
 use docimo_engine::paper::{Case, Element};
 use docimo_engine::question::Question;
 
-fn import(entries: &str) -> Import {
+fn import(entries: &str) -> Reading {
     let text = format!("{{\"format\":\"docimo-questions/1\",\"title\":\"T\",\"entries\":[{entries}]}}");
     read(text.as_bytes(), "x.json", None).unwrap()
 }
@@ -115,7 +115,10 @@ fn unknown_fields_are_named_once() {
     assert_eq!(import.entries[0].warnings, ["champs sans effet, ignorés : expected, propositions[].why"]);
     let root = br#"{"format":"docimo-questions/1","version":2,"entries":[]}"#;
     let import = read(root, "dossier/essai.json", None).unwrap();
-    assert_eq!(import.warnings, ["champ inconnu à la racine, ignoré : version"]);
+    assert_eq!(
+        import.warnings,
+        ["champ inconnu à la racine, ignoré : version", "le fichier ne contient aucune question"]
+    );
     assert_eq!(import.title, "essai");
 }
 
@@ -146,7 +149,7 @@ fn duplicates_and_leftovers_are_warned() {
         ["doublon de entrée 1 (q-1) (mais avec une autre clé : laquelle est juste ?)"]
     );
     assert_eq!(
-        crate::import::duplicates(&import.entries),
+        crate::exchange::duplicates(&import.entries),
         [("entrée 1 (q-1)".to_owned(), "entrée 2 (q-2)".to_owned())]
     );
     assert_eq!(

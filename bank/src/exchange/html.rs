@@ -4,7 +4,7 @@
 
 mod writer;
 
-use super::text;
+use super::{mathml, text};
 use std::collections::BTreeSet;
 use writer::Writer;
 
@@ -56,6 +56,12 @@ pub(super) fn to_markdown(html: &str, line_feed: LineFeed) -> Converted {
             Some((token, length)) => {
                 rest = &rest[length..];
                 match token {
+                    Token::Open(name, _) if name == "math" || name.ends_with(":math") => {
+                        let end = raw_end(rest, &name);
+                        converter.plain(&mathml::line(&rest[..end]));
+                        converter.found.stripped.insert("formules MathML, mises en ligne".to_owned());
+                        rest = &rest[end..];
+                    }
                     Token::Open(name, attributes) => {
                         converter.open(&name, &attributes);
                         if matches!(name.as_str(), "script" | "style") {
@@ -327,6 +333,12 @@ impl Converter {
             Some(Table { cell: Some(cell), .. }) => cell,
             _ => &mut self.main,
         }
+    }
+
+    /// Text without entities.
+    fn plain(&mut self, text: &str) {
+        let line_feed = self.line_feed;
+        self.writer().text(text, line_feed);
     }
 
     fn text(&mut self, raw: &str) {

@@ -34,8 +34,56 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
     }
 }
 
+/// A text without declaration: UTF-8 or UTF-16 by its mark, else UTF-8 if it is valid, else Windows-1252,
+/// which is what spreadsheets and old editors write in France.
+pub(super) fn decode_any(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
+    let marked = [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff"].iter().any(|mark| bytes.starts_with(mark));
+    if marked {
+        return decode(bytes);
+    }
+    if let Some(unit) = unmarked_utf16(bytes) {
+        return utf16(bytes, unit);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Decoded { text: Cow::Borrowed(text), warning: None }),
+        Err(_) => Ok(Decoded {
+            text: Cow::Owned(bytes.iter().map(|byte| western(*byte, false)).collect()),
+            warning: Some("texte lu en Windows-1252, faute d’être en UTF-8 : vérifiez les accents".to_owned()),
+        }),
+    }
+}
+
+/// Every other byte of the beginning is zero: UTF-16 without its mark.
+fn unmarked_utf16(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
+    let (pairs, _) = bytes.get(..bytes.len().min(256))?.as_chunks::<2>();
+    if pairs.len() < 4 {
+        return None;
+    }
+    if pairs.iter().all(|[low, high]| *high == 0 && *low != 0) {
+        return Some(u16::from_le_bytes);
+    }
+    pairs.iter().all(|[high, low]| *high == 0 && *low != 0).then_some(u16::from_be_bytes)
+}
+
+/// The beginning of a file as text, whatever it is: to tell formats.
+pub(super) fn decode_head(bytes: &[u8]) -> String {
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => lossy16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => lossy16(rest, u16::from_be_bytes),
+        _ => match unmarked_utf16(bytes) {
+            Some(unit) => lossy16(bytes, unit),
+            None => String::from_utf8_lossy(bytes).into_owned(),
+        },
+    }
+}
+
+fn lossy16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair)).collect();
+    String::from_utf16_lossy(&units)
+}
+
 /// The encoding of an XML declaration, in lower case.
-fn announced(bytes: &[u8]) -> Option<String> {
+pub(super) fn announced(bytes: &[u8]) -> Option<String> {
     let head = bytes.get(..bytes.len().min(200))?;
     let head = head.strip_prefix(b"<?xml")?;
     let end = head.windows(2).position(|w| w == b"?>")?;
@@ -72,7 +120,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Decoded<'static>, Rea
 
 /// A byte of Windows-1252, which is what files that say ISO-8859-1 are in practice (WHATWG Encoding,
 /// 2024); ISO-8859-15 has the euro and œ elsewhere.
-fn western(byte: u8, latin9: bool) -> char {
+pub(super) fn western(byte: u8, latin9: bool) -> char {
     const C1: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
         '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',

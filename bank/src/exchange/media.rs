@@ -1,20 +1,38 @@
-//! Pictures inside the file.
+//! Pictures inside a file: base64, names, types.
 
-use super::slug;
-use super::tree::Node;
-use crate::import::html::Picture;
-use crate::import::{MediaFile, text};
+use super::html::Picture;
+use super::identity::slug;
+use super::xml::Node;
+use super::{MediaFile, text};
 use crate::revision::hex_sha256;
 use std::collections::HashMap;
-
-/// Largest picture, in bytes.
-const MAX_PICTURE_BYTES: usize = 20 * 1024 * 1024;
+use std::fmt::Write as _;
 
 /// Names already given in this import, with the content of each.
 #[derive(Default)]
-pub(super) struct Names(HashMap<String, String>);
+pub(super) struct Names {
+    given: HashMap<String, String>,
+    /// Largest picture, in bytes.
+    pub(super) largest: u64,
+}
 
 impl Names {
+    pub(super) fn new(largest: u64) -> Self {
+        Self { given: HashMap::new(), largest }
+    }
+
+    /// A picture from its bytes; else why not, in French.
+    pub(super) fn take(&mut self, name: &str, bytes: Vec<u8>) -> Result<MediaFile, String> {
+        if bytes.len() as u64 > self.largest {
+            return Err(format!("l’image « {name} » dépasse {} Mo : non reprise", self.largest / 1024 / 1024));
+        }
+        let Some((mime, extension)) = sniff(&bytes) else {
+            return Err(format!("« {name} » n’est pas une image PNG, JPEG, GIF, WebP ou SVG : non reprise"));
+        };
+        let name = self.give(name, extension, &hex_sha256(&bytes));
+        Ok(MediaFile { name, mime, bytes })
+    }
+
     /// A safe name for a content: the same picture keeps its name, another one of that name takes the
     /// first digits of its hash.
     fn give(&mut self, wanted: &str, extension: &str, hash: &str) -> String {
@@ -23,7 +41,7 @@ impl Names {
         for name in
             [format!("{stem}.{extension}"), format!("{stem}-{}.{extension}", &hash[..8]), format!("{hash}.{extension}")]
         {
-            let known = self.0.entry(name.clone()).or_insert_with(|| hash.to_owned());
+            let known = self.given.entry(name.clone()).or_insert_with(|| hash.to_owned());
             if known == hash {
                 return name;
             }
@@ -55,25 +73,7 @@ pub(super) fn plugin_file(src: &str) -> Option<String> {
     let path = src.trim().strip_prefix("@@PLUGINFILE@@/")?;
     let path = path.split(['?', '#']).next().unwrap_or(path);
     let name = path.rsplit('/').next().unwrap_or(path);
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = after
-            .get(..2)
-            .and_then(|h| std::str::from_utf8(h).ok())
-            .filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
-        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-            Some(decoded) if byte == b'%' => {
-                bytes.push(decoded);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
+    percent_decoded(name)
 }
 
 pub(super) fn mark_used(files: &mut [Attached], src: &str) {
@@ -102,19 +102,15 @@ pub(super) fn extract(picture: &Picture, files: &mut [Attached], names: &mut Nam
 }
 
 fn decode(name: &str, base64: &str, names: &mut Names) -> Result<MediaFile, String> {
-    if base64.len() / 4 * 3 > MAX_PICTURE_BYTES {
-        return Err(format!("l’image « {name} » dépasse {} Mo : non reprise", MAX_PICTURE_BYTES / 1024 / 1024));
+    if (base64.len() / 4 * 3) as u64 > names.largest {
+        return Err(format!("l’image « {name} » dépasse {} Mo : non reprise", names.largest / 1024 / 1024));
     }
     let bytes = from_base64(base64).ok_or_else(|| format!("l’image « {name} » est illisible (base64)"))?;
-    let Some((mime, extension)) = sniff(&bytes) else {
-        return Err(format!("« {name} » n’est pas une image PNG, JPEG, GIF, WebP ou SVG : non reprise"));
-    };
-    let name = names.give(name, extension, &hex_sha256(&bytes));
-    Ok(MediaFile { name, mime, bytes })
+    names.take(name, bytes)
 }
 
 /// The type of a picture and its usual extension, from its first bytes.
-fn sniff(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+pub(super) fn sniff(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         Some(("image/png", "png"))
     } else if bytes.starts_with(b"\xff\xd8\xff") {
@@ -130,7 +126,7 @@ fn sniff(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
 }
 
 /// RFC 4648 base64, spaces and line feeds ignored, padding optional.
-fn from_base64(text: &str) -> Option<Vec<u8>> {
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut buffer, mut bits, mut padding) = (0u32, 0u32, false);
     for byte in text.bytes() {
@@ -161,6 +157,71 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
     (bits < 6).then_some(out)
 }
 
+/// RFC 4648 base64, padded, on one line.
+pub(super) fn to_base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let group = three.iter().enumerate().fold(0u32, |sum, (i, byte)| sum | u32::from(*byte) << (16 - 8 * i));
+        for digit in 0..4 {
+            let value = (group >> (18 - 6 * digit)) & 63;
+            out.push(if digit <= three.len() { char::from(DIGITS[value as usize]) } else { '=' });
+        }
+    }
+    out
+}
+
+/// Bytes of a path percent-encoded for an address.
+pub(super) fn percent_encoded(name: &str) -> String {
+    name.bytes().fold(String::with_capacity(name.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+/// Percent-encoding undone; `None` if the bytes are no text.
+pub(super) fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = after
+            .get(..2)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
+        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+            Some(decoded) if byte == b'%' => {
+                bytes.push(decoded);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// Width and height in pixels of a PNG, JPEG, GIF or WebP.
+pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let size = imagesize::blob_size(bytes).ok()?;
+    let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
+    (width > 0 && height > 0).then_some((width, height))
+}
+
+/// A file name for a picture that keeps its own name where that says its type.
+pub(super) fn file_name(file: &str, bytes: &[u8]) -> String {
+    let extension = sniff(bytes).map_or("bin", |(_, extension)| extension);
+    let safe: String =
+        file.chars().map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' }).collect();
+    let known = safe.rsplit_once('.').is_some_and(|(stem, e)| !stem.is_empty() && e.eq_ignore_ascii_case(extension));
+    if known { safe } else { format!("{}.{extension}", safe.trim_matches('.')) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +233,10 @@ mod tests {
             [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9v\r\nYmFy", "foobar"), ("Zm8", "fo")]
         {
             assert_eq!(from_base64(text).unwrap(), wanted.as_bytes());
+            assert_eq!(
+                to_base64(wanted.as_bytes()).trim_end_matches('='),
+                text.replace("\r\n", "").trim_end_matches('=')
+            );
         }
         for bad in ["Z", "Zm9v!", "Zg==Zg", "é"] {
             assert!(from_base64(bad).is_none(), "{bad}");
@@ -180,7 +245,7 @@ mod tests {
 
     #[test]
     fn names_are_safe_and_stand_for_one_content() {
-        let mut names = Names::default();
+        let mut names = Names::new(1000);
         let (a, b) = ("a".repeat(64), "b".repeat(64));
         assert_eq!(names.give("../Élément n°1.PNG", "png", &a), "element-n-1.png");
         assert_eq!(names.give("../Élément n°1.PNG", "png", &a), "element-n-1.png");

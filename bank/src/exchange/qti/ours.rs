@@ -1,0 +1,38 @@
+//! Our JSON in an item, and what the item shows, which tells whether the JSON can be believed.
+
+use crate::exchange::payload::Seen;
+use crate::exchange::xml::{Content, Node};
+
+/// What an item shows, in sixteen digits: its texts, its pictures' places and its key.
+pub(super) fn seen(item: &Node) -> String {
+    let mut all = Seen::default();
+    for declaration in item.children("responseDeclaration") {
+        texts(declaration, &mut all);
+    }
+    for name in ["itemBody", "modalFeedback"] {
+        item.children(name).for_each(|part| texts(part, &mut all));
+    }
+    all.digest()
+}
+
+/// What a text of a section shows.
+pub(super) fn seen_text(section: &Node) -> String {
+    let mut all = Seen::default();
+    section.children("rubricBlock").for_each(|part| texts(part, &mut all));
+    all.digest()
+}
+
+fn texts(node: &Node, seen: &mut Seen) {
+    for name in ["mapKey", "mappedValue", "coords", "alt", "maxChoices", "identifier"] {
+        if let Some(value) = node.attribute(name) {
+            seen.add(value);
+        }
+    }
+    for content in &node.content {
+        match content {
+            Content::Text(text) if text.trim().is_empty() => {}
+            Content::Text(text) => seen.add(text),
+            Content::Element(inner) => texts(inner, seen),
+        }
+    }
+}
