@@ -1,6 +1,7 @@
 //! The bank: entries, their immutable revisions, and media.
 
 use crate::db::{read, write};
+use crate::tags::derive_tags;
 use crate::{Store, StoreResult};
 
 /// A revision ready to be kept.
@@ -105,6 +106,8 @@ pub struct EntryFilter {
     pub words: Vec<String>,
     /// Only this kind.
     pub kind: Option<String>,
+    /// Only those that carry this tag, or one that it follows from.
+    pub tag: Option<String>,
     /// Page size.
     pub limit: i64,
     /// Entries to pass over.
@@ -150,6 +153,12 @@ impl Store {
                     .bind(&entry_id).bind(number).bind(&r.hash).bind(&r.fingerprint).bind(&r.title).bind(r.questions)
                     .bind(&r.tags).bind(&r.body).bind(&r.origin).bind(&r.author_id).bind(now_ms)
                     .execute(&mut *tx).await?;
+                sqlx::query("delete from entry_tag where entry_id = $1").bind(&entry_id).execute(&mut *tx).await?;
+                for tag in r.tags.split_whitespace() {
+                    sqlx::query("insert into entry_tag (entry_id, tag, direct) values ($1, $2, 1) on conflict (entry_id, tag) do nothing")
+                        .bind(&entry_id).bind(tag).execute(&mut *tx).await?;
+                }
+                derive_tags!(tx, &entry_id);
                 done.push(added);
             }
         });
@@ -171,6 +180,10 @@ impl Store {
                 }
                 if let Some(kind) = &filter.kind {
                     query.push(" and e.kind = ").push_bind(kind.clone());
+                }
+                if let Some(tag) = &filter.tag {
+                    query.push(" and e.id in (select t.entry_id from entry_tag t where t.tag = ");
+                    query.push_bind(tag.clone()).push(")");
                 }
                 query
             }};

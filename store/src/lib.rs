@@ -14,7 +14,9 @@ pub mod error;
 pub mod exams;
 pub mod journal;
 pub mod people;
+pub mod referentials;
 pub mod results;
+pub mod tags;
 
 pub use db::Store;
 pub use error::{StoreError, StoreResult};

@@ -22,6 +22,8 @@ pub struct ListQuery {
     q: String,
     /// QRU, QRM, DP…
     kind: Option<String>,
+    /// A tag that entries carry, or that theirs follow to.
+    tag: Option<String>,
     /// Entries to pass over.
     #[serde(default)]
     offset: u32,
@@ -65,6 +67,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Api
     let filter = EntryFilter {
         words: query.q.split_whitespace().map(str::to_owned).collect(),
         kind: query.kind,
+        tag: query.tag,
         limit: i64::from(query.limit.unwrap_or(50).min(200)),
         offset: i64::from(query.offset),
     };

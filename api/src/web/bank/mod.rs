@@ -79,12 +79,16 @@ pub struct ListQuery {
     mots: String,
     #[serde(default, rename = "type")]
     kind: String,
+    #[serde(default, rename = "etiquette")]
+    tag: String,
     page: Option<String>,
 }
 
 impl ListQuery {
     fn href(&self, page: i64) -> String {
-        format!("/questions?mots={}&type={}&page={page}", web::urlencode(&self.mots), web::urlencode(&self.kind))
+        let [words, kind, tag] = [&self.mots, &self.kind, &self.tag].map(|text| web::urlencode(text));
+        let tag = if tag.is_empty() { tag } else { format!("&etiquette={tag}") };
+        format!("/questions?mots={words}&type={kind}{tag}&page={page}")
     }
 }
 
@@ -100,6 +104,7 @@ pub async fn list(
     let filter = EntryFilter {
         words: query.mots.split_whitespace().take(10).map(str::to_owned).collect(),
         kind: Some(query.kind.clone()).filter(|k| !k.is_empty()),
+        tag: Some(query.tag.clone()).filter(|t| !t.is_empty()),
         limit: PAGE_SIZE,
         offset: (wanted - 1) * PAGE_SIZE,
     };
