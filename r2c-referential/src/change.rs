@@ -213,7 +213,7 @@ pub fn diff(before: &[Node], after: &[Node]) -> Vec<Change> {
     changes
 }
 
-/// The nodes of a version that resemble a node gone from it: those of the same parent first, then
+/// The nodes of a version that resemble a node gone from it: those of the same parent or item first, then
 /// by the share of words that both titles have; at most five, none without a common word.
 #[must_use]
 pub fn candidates(gone: &Node, after: &[Node]) -> Vec<String> {
@@ -224,12 +224,18 @@ pub fn candidates(gone: &Node, after: &[Node]) -> Vec<String> {
             let other: BTreeSet<String> = crate::text::words(&node.title).into_iter().filter(|w| w.len() > 3).collect();
             let common = words.intersection(&other).count();
             let share = 1000 * common / words.union(&other).count().max(1);
-            let sibling = node.parent.is_some() && node.parent == gone.parent;
+            let sibling = family(node).is_some() && family(node) == family(gone);
             (share >= if sibling { 150 } else { 500 }).then_some((sibling, share, node))
         })
         .collect();
     found.sort_by_key(|(sibling, share, _)| std::cmp::Reverse((*sibling, *share)));
     found.into_iter().take(5).map(|(_, _, node)| node.code.to_string()).collect()
+}
+
+/// What a node stands under: its parent, or the item of a national objective.
+fn family(node: &Node) -> Option<String> {
+    let item = || node.code.as_str().parse::<ObjectiveCode>().ok().map(|code| code.item().to_string());
+    node.parent.as_ref().map(ToString::to_string).or_else(item)
 }
 
 /// The same place in the same national item under another rank.
@@ -260,7 +266,7 @@ struct Resemblance<'n> {
 
 impl<'n> Resemblance<'n> {
     fn key(node: &Node) -> (String, String) {
-        (node.parent.as_ref().map(ToString::to_string).unwrap_or_default(), fold(node.title.trim()))
+        (family(node).unwrap_or_default(), fold(node.title.trim()))
     }
 
     fn of(added: &[&'n Node], gone: &[&Node]) -> Self {

@@ -79,6 +79,16 @@ pub fn parameters(limit: u16, next: &Continue) -> BTreeMap<String, String> {
     all
 }
 
+impl Page {
+    /// The page without its teaching text, which is never kept: its template alone, or nothing where it
+    /// has none.
+    #[must_use]
+    pub fn lean(self) -> Self {
+        let text = self.text.map(|text| template(&text).map(|(_, written)| written.to_owned()).unwrap_or_default());
+        Self { text, ..self }
+    }
+}
+
 /// Reads one answer, in either format of MediaWiki (`formatversion` 1 or 2).
 ///
 /// # Errors
@@ -141,7 +151,7 @@ pub fn objectives(pages: &[Page]) -> Read {
             }
             continue;
         };
-        let Some(fields) = template(text) else {
+        let Some((fields, _)) = template(text) else {
             if named.is_some() {
                 let message = "le modèle « Objectif de connaissance » manque, ou ne se referme pas";
                 read.faults.push(Fault::at(place, message));
@@ -200,23 +210,24 @@ fn code_in(text: &str) -> Option<ObjectiveCode> {
     starts.filter_map(|at| text.get(at..at + length)).find_map(|code| code.parse().ok())
 }
 
-/// The fields of the page's template, by folded name; `None` without it. A vertical bar inside a
+/// The fields of the page's template, by folded name, and the template as written; `None` without it. A vertical bar inside a
 /// link or another template is part of the value.
-fn template(text: &str) -> Option<BTreeMap<String, String>> {
+fn template(text: &str) -> Option<(BTreeMap<String, String>, &str)> {
     const NAME: &str = "objectif de connaissance";
     let mut rest = text;
-    let body = loop {
+    let (start, body) = loop {
         let (_, after) = rest.split_once("{{")?;
+        let start = text.len() - after.len() - 2;
         let head: String = after.chars().take_while(|c| !matches!(c, '|' | '}' | '\n')).collect();
         if fold(head.trim()).replace('_', " ") == NAME {
-            break &after[head.len()..];
+            break (start, &after[head.len()..]);
         }
         rest = after;
     };
-    let (mut depth, mut field, mut fields, mut closed) = (0_u32, String::new(), Vec::new(), false);
-    let mut chars = body.chars().peekable();
-    while let Some(c) = chars.next() {
-        let doubled = chars.peek() == Some(&c);
+    let (mut depth, mut field, mut fields, mut end) = (0_u32, String::new(), Vec::new(), None);
+    let mut chars = body.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let doubled = chars.peek().is_some_and(|(_, next)| *next == c);
         match c {
             '{' | '[' if doubled => {
                 depth += 1;
@@ -224,7 +235,7 @@ fn template(text: &str) -> Option<BTreeMap<String, String>> {
                 chars.next();
             }
             '}' if doubled && depth == 0 => {
-                closed = true;
+                end = Some(text.len() - body.len() + at + 2);
                 break;
             }
             '}' | ']' if doubled => {
@@ -236,13 +247,11 @@ fn template(text: &str) -> Option<BTreeMap<String, String>> {
             _ => field.push(c),
         }
     }
-    if !closed {
-        return None;
-    }
+    let written = &text[start..end?];
     fields.push(field);
     let name = |text: &str| fold(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     let pairs = fields.iter().filter_map(|field| field.split_once('='));
-    Some(pairs.map(|(key, value)| (name(key), value.trim().to_owned())).collect())
+    Some((pairs.map(|(key, value)| (name(key), value.trim().to_owned())).collect(), written))
 }
 
 /// A value without the marks of wikitext: links give their label, emphasis and tags go.
@@ -315,6 +324,10 @@ mod tests {
         ]);
         let codes: Vec<&str> = read.nodes.iter().map(|n| n.code.as_str()).collect();
         assert_eq!(codes, ["OIC-002-01-A", "OIC-002-06-A", "OIC-031-11-B"], "{:?}", read.faults);
+        let lean = page("OIC-031-11-B", older).lean();
+        assert!(lean.text.as_deref().is_some_and(|t| t.starts_with("{{Objectif") && t.ends_with("|Ordre=11}}")));
+        assert_eq!(objectives(&[lean]).nodes[0], read.nodes[2]);
+        assert_eq!(page("x", "Cours").lean().text.as_deref(), Some(""));
         assert_eq!(read.nodes[2].title, "Connaître les causes d’un prurit chez l’adulte");
         assert_eq!((read.nodes[2].rank, read.nodes[2].title_status), (Some(Rank::B), TitleStatus::Complete));
         assert_eq!(read.nodes[0].title_status, TitleStatus::Truncated);

@@ -65,6 +65,9 @@ struct ListPage {
     is_empty_bank: bool,
     kinds: Vec<KindOption>,
     words: String,
+    /// Only entries that carry it; empty for all.
+    tag: String,
+    tag_label: String,
     total: String,
     lines: Vec<Line>,
     previous: Option<String>,
@@ -132,6 +135,8 @@ pub async fn list(
             .map(|(code, n)| KindOption { label: format!("{code} ({n})"), selected: code == query.kind, code })
             .collect(),
         words: query.mots.clone(),
+        tag: query.tag.clone(),
+        tag_label: tags::read([query.tag.as_str()]).into_iter().map(|t| t.label).collect(),
         total: if total < 2 { format!("{total} entrée") } else { format!("{total} entrées") },
         lines,
         previous: (wanted > 1).then(|| query.href(wanted.min(last + 1) - 1)),

@@ -329,6 +329,7 @@ pub async fn pick_page(
     let filter = EntryFilter {
         words: search.mots.split_whitespace().map(str::to_owned).collect(),
         kind: (!search.forme.is_empty()).then(|| search.forme.clone()),
+        tag: None,
         limit: PAGE as i64,
         offset: ((at - 1) * PAGE) as i64,
     };
