@@ -144,7 +144,7 @@ async fn objectives_are_covered_and_their_tags_follow_a_new_version() {
 
     // The next version: another rank, one gone; another content under a known name is refused.
     let next = "code,title,rubric\nOIC-031-01-B,Définir un objet,Définition\n\
-        OIC-031-02-B,Citer les causes d’un objet et de ses variantes,Étiologies\nOIC-031-04-A,Soigner un objet,Prise en charge\n";
+        OIC-031-02-B,Citer les causes d’un objet et de ses variantes,Étiologies\nOIC-031-04-A,Traiter un objet tombé,Prise en charge\n";
     let (status, refused) = house.import("name=o.csv&version=LISA%202024", next).await;
     assert_eq!((status, refused["errors"][0]["place"].as_str()), (422, Some("version")), "{refused}");
     let report = house.import("name=o.csv&version=LISA%202025", next).await.1;
