@@ -1,7 +1,7 @@
 //! What is taught, as this instance knows it: files read, versions compared and brought in, what the bank
 //! covers, tags that wait for someone.
 //!
-//! Reading order: [`file`] (bytes to nodes), [`bring`] (nodes to a version), [`pull`] (the official wiki),
+//! Reading order: [`mod@file`] (bytes to nodes), [`bring`] (nodes to a version), [`pull`] (the official wiki),
 //! [`coverage`] (what has questions), [`review`] (tags that a version dropped). The lists themselves and
 //! what becomes of a tag are in `r2c-referential`, tables in `store`; pages are in `web::referential`.
 
