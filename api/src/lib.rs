@@ -19,6 +19,7 @@ pub mod library;
 pub mod markdown;
 pub mod media;
 pub mod metrics;
+pub mod referential;
 pub mod routes;
 pub mod server;
 pub mod strict;

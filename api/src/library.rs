@@ -12,6 +12,7 @@ use docimo_engine::paper::Element;
 use docimo_engine::question::Image;
 use docimo_store::Store;
 use docimo_store::bank::{Added, COMMON_FOLDER, Media, NewRevision};
+use r2c_referential::{Followed, Tag, Version, follow};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -341,13 +342,25 @@ pub fn title(element: &Element) -> String {
     }
 }
 
+/// A tag in its usual spelling, and the item of today that an item of the ECN became. One that cannot be
+/// read stays as it is, without blanks: tags are parted by them.
+fn meant(tag: &str) -> Vec<String> {
+    let Ok(read) = tag.parse::<Tag>() else { return vec![tag.split_whitespace().collect::<Vec<_>>().join("-")] };
+    let mut all = vec![read.to_string()];
+    if let Followed::Moved { to } = follow(&read, Version::Ecn2013, Version::CURRENT) {
+        all.push(to.to_string());
+    }
+    all
+}
+
+/// Tags of an element, each once, parted by spaces.
 fn tags(element: &Element) -> String {
     let case_tags = match element {
         Element::Case(case) => case.tags.as_slice(),
         Element::Question(_) => &[],
     };
-    let mut all: Vec<&str> =
-        case_tags.iter().chain(element.questions().flat_map(|q| &q.tags)).map(String::as_str).collect();
+    let written = case_tags.iter().chain(element.questions().flat_map(|q| &q.tags));
+    let mut all: Vec<String> = written.flat_map(|tag| meant(tag)).collect();
     all.sort_unstable();
     all.dedup();
     all.join(" ")
@@ -356,6 +369,15 @@ fn tags(element: &Element) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_are_kept_in_their_usual_spelling() {
+        assert_eq!(meant("r2c:031"), ["R2C:31"]);
+        assert_eq!(meant("ECN:18"), ["ECN:18", "R2C:20"]);
+        assert_eq!(meant("ECN:127"), ["ECN:127"]);
+        assert_eq!(meant("mon thème"), ["mon-thème"]);
+        assert_eq!(meant("Pharma:UE1"), ["pharma:UE1"]);
+    }
 
     fn file(entries: &str) -> Vec<u8> {
         format!("{{\"format\":\"docimo-questions/1\",\"entries\":[{entries}]}}").into_bytes()

@@ -52,7 +52,7 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Vec<Door> {
-    use web::{account, admin, bank, committee, help, home, student, supervision};
+    use web::{account, admin, bank, committee, help, home, referential, student, supervision};
     vec![
         // Anyone
         door("GET", "/connexion", Public, get(account::sign_in_page)),
@@ -96,6 +96,18 @@ fn pages() -> Vec<Door> {
         door("POST", "/dossiers/{folder}/supprimer", BANK, post(bank::remove_folder)),
         door("POST", "/unites", ADMINS, post(bank::set_unit)),
         door("POST", "/unites/{unit}/membres", ADMINS, post(bank::set_member)),
+        // Referential
+        door("GET", "/referentiel", BANK, get(referential::home)),
+        door("GET", "/referentiel/recherche", BANK, get(referential::search)),
+        door("GET", "/referentiel/items/{item}", BANK, get(referential::item)),
+        door("GET", "/referentiel/specialites", BANK, get(referential::specialties_page)),
+        door("GET", "/referentiel/specialites/{specialty}", BANK, get(referential::specialty_page)),
+        door("GET", "/referentiel/situations", BANK, get(referential::situations_page)),
+        door("GET", "/referentiel/importer", COMMITTEE, get(referential::import_page)),
+        door("POST", "/referentiel/importer", COMMITTEE, post(referential::import)),
+        door("GET", "/referentiel/revue", COMMITTEE, get(referential::review_page)),
+        door("POST", "/referentiel/revue", COMMITTEE, post(referential::decide)),
+        door("GET", "/referentiel/{referential}", BANK, get(referential::tree)),
         // Committee
         door("GET", "/examens", EXAM_STAFF, get(committee::list)),
         door("GET", "/examens/nouveau", COMMITTEE, get(committee::new_page)),
@@ -190,7 +202,7 @@ fn pages() -> Vec<Door> {
 }
 
 fn interface() -> Vec<Door> {
-    use json::{bank, exams, marks, panels, people, room, session};
+    use json::{bank, exams, marks, panels, people, referentials, room, session};
     vec![
         door("GET", "/api/openapi.json", Public, get(json::openapi)),
         door("POST", "/api/v1/session", Public, post(session::open)),
@@ -211,6 +223,15 @@ fn interface() -> Vec<Door> {
         door("GET", "/api/v1/questions/{entry}", BANK, get(bank::show)),
         door("GET", "/api/v1/questions/{entry}/revisions", BANK, get(bank::revisions)),
         door("POST", "/api/v1/questions/import", AUTHORS, post(bank::import)),
+        // Referentials
+        door("GET", "/api/v1/referentials", BANK, get(referentials::list)),
+        door("GET", "/api/v1/referentials/items", BANK, get(referentials::coverage_of_items)),
+        door("GET", "/api/v1/referentials/items/{item}", BANK, get(referentials::item)),
+        door("POST", "/api/v1/referentials/import", COMMITTEE, post(referentials::import)),
+        door("GET", "/api/v1/referentials/review", COMMITTEE, get(referentials::waiting)),
+        door("POST", "/api/v1/referentials/review", COMMITTEE, post(referentials::decide)),
+        door("GET", "/api/v1/referentials/{referential}", BANK, get(referentials::show)),
+        door("GET", "/api/v1/referentials/{referential}/changes/{from}/{to}", BANK, get(referentials::changes)),
         // Exams
         door("GET", "/api/v1/exams", EXAM_STAFF, get(exams::list)),
         door("POST", "/api/v1/exams", COMMITTEE, post(exams::create)),

@@ -141,6 +141,13 @@ bounded_number!(
     356
 );
 
+bounded_number!(
+    /// Number of an item of the list before the R2C (*item ECN*), 1 to 362.
+    EcnNumber,
+    "numéro d’item de l’ECN",
+    362
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

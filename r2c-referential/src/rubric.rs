@@ -68,6 +68,38 @@ impl Rubric {
     }
 }
 
+/// First words by which sources name a rubric otherwise, folded.
+const OTHER_NAMES: [(&str, Rubric); 15] = [
+    ("physiopatho", Rubric::Pathophysiology),
+    ("element", Rubric::Pathophysiology),
+    ("etiologie", Rubric::Aetiology),
+    ("principales etiologies", Rubric::Aetiology),
+    ("epidemio", Rubric::Epidemiology),
+    ("prevalence", Rubric::Epidemiology),
+    ("diagnostic", Rubric::PositiveDiagnosis),
+    ("examen", Rubric::Investigations),
+    ("urgence", Rubric::Emergency),
+    ("identifi", Rubric::Emergency),
+    ("prise en charge", Rubric::Management),
+    ("pris en charge", Rubric::Management),
+    ("suivi", Rubric::FollowUp),
+    ("pronostic", Rubric::FollowUp),
+    ("multimedia", Rubric::Multimedia),
+];
+
+impl Rubric {
+    /// Reads the official name, or a usual variant of it (`Physiopathologie`, `Etiologie`,
+    /// `Suivi/Pronostic`); `None` when no rubric is meant for sure.
+    #[must_use]
+    pub fn read_loosely(text: &str) -> Option<Self> {
+        let folded = fold(text.trim());
+        folded
+            .parse()
+            .ok()
+            .or_else(|| OTHER_NAMES.into_iter().find(|(start, _)| folded.starts_with(start)).map(|(_, rubric)| rubric))
+    }
+}
+
 impl fmt::Display for Rubric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.label())
@@ -120,5 +152,8 @@ mod tests {
             assert_eq!(fold(rubric.label()).parse(), Ok(rubric));
         }
         assert!("Divers".parse::<Rubric>().is_err());
+        assert_eq!(Rubric::read_loosely("Physiopathologie"), Some(Rubric::Pathophysiology));
+        assert_eq!(Rubric::read_loosely("Suivi et / ou pronostic"), Some(Rubric::FollowUp));
+        assert_eq!(Rubric::read_loosely("Divers"), None);
     }
 }

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{self, Specialty};
-use crate::numbers::{ItemNumber, NumberError, SituationNumber};
+use crate::code::{Code, CodeError};
+use crate::ecn;
+use crate::numbers::{EcnNumber, ItemNumber, NumberError, SituationNumber};
 use crate::objective::{ObjectiveCode, ObjectiveCodeError};
 use crate::slug::{Slug, SlugError};
 
@@ -15,10 +17,12 @@ use crate::slug::{Slug, SlugError};
 /// | written | meaning |
 /// |---|---|
 /// | `R2C:339` | an item |
-/// | `R2C:SDD:27` | a starting situation |
+/// | `R2C:SDD:27` (read as `SDD:27` too) | a starting situation |
+/// | `ECN:127` | an item of the list before the R2C |
 /// | `OIC-031-11-B` | an objective |
 /// | `spec:cardiologie` | a specialty |
 /// | `UE:biophysique` | a first-cycle teaching unit, named by each university |
+/// | `pharmacie-lille:UE3.2` | a node of an imported referential |
 ///
 /// Prefixes are read without regard to case; [`Display`](fmt::Display) writes the form of the
 /// table, which reads back to the same tag. As JSON, a tag is that string.
@@ -35,6 +39,16 @@ pub enum Tag {
     Specialty(Slug),
     /// `UE:biophysique`. The slug is well formed; lists differ by university.
     Unit(Slug),
+    /// `ECN:127`.
+    EcnItem(EcnNumber),
+    /// `pharmacie-lille:UE3.2`. Both are well formed; whether the node exists is known only to the
+    /// imported referential.
+    Other {
+        /// Short name of the referential.
+        referential: Slug,
+        /// Code of the node there.
+        code: Code,
+    },
 }
 
 /// Why a text is not a tag.
@@ -44,7 +58,9 @@ pub enum TagError {
     #[error("étiquette vide")]
     Empty,
     /// The text begins with none of the known prefixes.
-    #[error("étiquette « {tag} » : préfixe inconnu (attendus : R2C:, R2C:SDD:, OIC-, spec:, UE:)")]
+    #[error(
+        "étiquette « {tag} » : préfixe inconnu (attendus : R2C:, R2C:SDD:, OIC-, spec:, UE:, ECN:, ou le nom court d’un référentiel suivi de « : »)"
+    )]
     UnknownPrefix {
         /// The whole tag.
         tag: String,
@@ -73,16 +89,29 @@ pub enum TagError {
         /// Why its name is refused.
         source: SlugError,
     },
+    /// The code in another referential is malformed.
+    #[error("étiquette « {tag} » : {source}")]
+    Code {
+        /// The whole tag.
+        tag: String,
+        /// Why its code is refused.
+        source: CodeError,
+    },
 }
 
+/// First words of tags that no imported referential may have as short name.
+pub const RESERVED_SLUGS: [&str; 6] = ["r2c", "oic", "sdd", "spec", "ue", "ecn"];
+
 impl Tag {
-    /// The item it names, be it directly or through one of its objectives.
+    /// The item it names, be it directly, through one of its objectives, or through the older item
+    /// that it took over.
     #[must_use]
     pub fn item(&self) -> Option<ItemNumber> {
         match self {
             Self::Item(number) => Some(*number),
             Self::Objective(code) => Some(code.item()),
-            Self::Situation(_) | Self::Specialty(_) | Self::Unit(_) => None,
+            Self::EcnItem(number) => ecn::ecn_item(*number).successor,
+            Self::Situation(_) | Self::Specialty(_) | Self::Unit(_) | Self::Other { .. } => None,
         }
     }
 
@@ -91,7 +120,12 @@ impl Tag {
     pub fn specialty(&self) -> Option<&'static Specialty> {
         match self {
             Self::Specialty(slug) => catalogue::specialty(slug.as_str()),
-            Self::Item(_) | Self::Situation(_) | Self::Objective(_) | Self::Unit(_) => None,
+            Self::Item(_)
+            | Self::Situation(_)
+            | Self::Objective(_)
+            | Self::Unit(_)
+            | Self::EcnItem(_)
+            | Self::Other { .. } => None,
         }
     }
 
@@ -103,7 +137,8 @@ impl Tag {
             Self::Item(number) => Some(catalogue::item(*number).title),
             Self::Situation(number) => Some(catalogue::situation(*number).title),
             Self::Specialty(_) => self.specialty().map(|specialty| specialty.name),
-            Self::Objective(_) | Self::Unit(_) => None,
+            Self::EcnItem(number) => Some(ecn::ecn_item(*number).title),
+            Self::Objective(_) | Self::Unit(_) | Self::Other { .. } => None,
         }
     }
 }
@@ -116,6 +151,8 @@ impl fmt::Display for Tag {
             Self::Objective(code) => write!(f, "{code}"),
             Self::Specialty(slug) => write!(f, "spec:{slug}"),
             Self::Unit(slug) => write!(f, "UE:{slug}"),
+            Self::EcnItem(number) => write!(f, "ECN:{number}"),
+            Self::Other { referential, code } => write!(f, "{referential}:{code}"),
         }
     }
 }
@@ -138,6 +175,10 @@ impl FromStr for Tag {
             Err(TagError::Empty)
         } else if let Some(rest) = after(text, "R2C:SDD:") {
             rest.parse().map(Self::Situation).map_err(number)
+        } else if let Some(rest) = after(text, "SDD:") {
+            rest.parse().map(Self::Situation).map_err(number)
+        } else if let Some(rest) = after(text, "ECN:") {
+            rest.parse().map(Self::EcnItem).map_err(number)
         } else if let Some(rest) = after(text, "R2C:") {
             rest.parse().map(Self::Item).map_err(number)
         } else if after(text, "OIC-").is_some() {
@@ -147,7 +188,14 @@ impl FromStr for Tag {
         } else if let Some(rest) = after(text, "UE:") {
             rest.parse().map(Self::Unit).map_err(slug)
         } else {
-            Err(TagError::UnknownPrefix { tag: tag() })
+            let unknown = || TagError::UnknownPrefix { tag: tag() };
+            let (head, rest) = text.split_once(':').ok_or_else(unknown)?;
+            let referential: Slug = head.to_ascii_lowercase().parse().map_err(|_| unknown())?;
+            if RESERVED_SLUGS.contains(&referential.as_str()) {
+                return Err(unknown());
+            }
+            let code = rest.parse().map_err(|source| TagError::Code { tag: tag(), source })?;
+            Ok(Self::Other { referential, code })
         }
     }
 }
@@ -179,6 +227,9 @@ mod tests {
             ("OIC-031-11-B", "OIC-031-11-B"),
             ("spec:cardiologie", "spec:cardiologie"),
             ("ue:biophysique", "UE:biophysique"),
+            ("sdd:27", "R2C:SDD:27"),
+            ("ecn:127", "ECN:127"),
+            ("Pharmacie-Lille:UE3.2", "pharmacie-lille:UE3.2"),
         ] {
             assert_eq!(text.parse::<Tag>().map(|tag| tag.to_string()), Ok(written.to_owned()));
         }
@@ -199,6 +250,10 @@ mod tests {
         assert!(message("OIC-031-11-C").contains("rang « C » inconnu"));
         assert!(message("spec:Cardiologie").contains("« C » refusé en position 1"));
         assert!(message("UE:").contains("nom court absent"));
+        assert!(message("ECN:363").contains("hors de la liste officielle (de 1 à 362)"));
+        assert!(message("pharmacie:").contains("code absent"));
+        assert!(message("pharmacie:UE 3").contains("espace"));
+        assert!(message("oic:031").contains("préfixe inconnu"));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! parser.
 
 use proptest::prelude::*;
-use r2c_referential::{ItemNumber, ObjectiveCode, Rank, SituationNumber, Slug, Tag, fold, items, search_items};
+use r2c_referential::{
+    EcnNumber, ItemNumber, ObjectiveCode, RESERVED_SLUGS, Rank, SituationNumber, Slug, Tag, fold, items, search_items,
+};
 
 fn item_number() -> impl Strategy<Value = ItemNumber> {
     (1u16..=367).prop_filter_map("in the list", |n| ItemNumber::new(n).ok())
@@ -24,6 +26,11 @@ fn tag() -> impl Strategy<Value = Tag> {
         objective().prop_map(Tag::Objective),
         slug().prop_map(Tag::Specialty),
         slug().prop_map(Tag::Unit),
+        (1u16..=362).prop_filter_map("in the list", |n| EcnNumber::new(n).ok()).prop_map(Tag::EcnItem),
+        (slug(), "[a-z0-9.-]{1,20}").prop_filter_map("a code", |(referential, code)| {
+            let free = !RESERVED_SLUGS.contains(&referential.as_str());
+            free.then(|| Some(Tag::Other { referential, code: code.parse().ok()? })).flatten()
+        }),
     ]
 }
 

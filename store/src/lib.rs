@@ -15,7 +15,9 @@ pub mod exams;
 pub mod journal;
 pub mod panels;
 pub mod people;
+pub mod referentials;
 pub mod results;
+pub mod tags;
 
 pub use db::Store;
 pub use error::{StoreError, StoreResult};

@@ -121,8 +121,23 @@ async fn run() -> Result<()> {
     pages.push(format!("{draft}/sections/s1/elements/{element}"));
     pages.push(format!("{published}/candidats/{candidate}"));
     pages.push(format!("{published}/candidats/{candidate}/copie"));
+    pages.extend(referential(&server, &api).await?);
     for page in &pages {
         look(&browser, &server, page).await?;
+    }
+    for (page, name) in [
+        ("", "referentiel"),
+        ("/items/226", "item"),
+        ("/specialites", "specialites"),
+        ("/specialites/pneumologie", "specialite"),
+        ("/situations", "situations"),
+        ("/recherche?mots=embolie", "recherche"),
+        ("/importer", "importer-referentiel"),
+        ("/revue", "revue"),
+        ("/pharmacie-demo", "arbre"),
+        ("/r2c", "versions"),
+    ] {
+        picture(&browser, &server, &format!("/referentiel{page}"), name).await?;
     }
     picture(&browser, &server, &format!("{published}/notation"), "notation").await?;
     picture(&browser, &server, &format!("{published}/analyse"), "analyse").await?;
@@ -154,6 +169,51 @@ async fn run() -> Result<()> {
     picture(&student, &server, &results, "correction").await?;
     picture(&student, &server, "/mes-examens", "mes-epreuves").await?;
     room(&student, &server).await
+}
+
+/// Pages of what is taught: before any objective, then with two versions of some, and another discipline's
+/// tree.
+async fn referential(server: &Server, api: &Api) -> Result<Vec<String>> {
+    let bare = Browser::open().await?.context("browser")?;
+    bare.sign_in(&server.url(""), "auteur", "demonstration").await?;
+    for page in ["/referentiel", "/referentiel/items/226", "/referentiel/specialites"] {
+        look(&bare, server, page).await?;
+    }
+    let objectives = "code,item,ordinal,rank,rubric,title,title_status\n\
+        OIC-226-01-A,226,1,A,Définition,Premier objectif d’essai,complete\n\
+        OIC-226-02-B,226,2,B,Étiologies,Deuxième objectif d’essai dont le titre s’arrête sur le,truncated\n\
+        OIC-226-03-A,226,3,A,Prise en charge,Troisième objectif d’essai,uncertain\n";
+    let tree = "code;parent;title;kind;rank;status\nUE1;;Chimie;UE;;\nUE1.1;UE1;Atomes et molécules;cours;A;\n\
+        UE1.1.1;UE1.1;Liaison covalente;objectif;A;\nUE2;;Physique;UE;;deprecated\n";
+    let kind = "application/octet-stream";
+    let question = r#"{"format":"docimo-questions/1","entries":[
+        {"id":"essai-1","kind":"QROC","stem":"Quoi ?","exact":["x"],"tags":["OIC-226-01-A","OIC-226-03-A","pharmacie-demo:UE1.1"]}]}"#;
+    api.post_bytes("/questions/import?name=essai.json", kind, question.into()).await?;
+    api.post_bytes("/referentials/import?name=o.csv&version=Essai%201", kind, objectives.into()).await?;
+    let next = objectives
+        .replace("OIC-226-03-A,226,3,A,Prise en charge,Troisième", "OIC-226-04-A,226,4,A,Prise en charge,Autre");
+    api.post_bytes("/referentials/import?name=o.csv&version=Essai%202", kind, next.into()).await?;
+    api.post_bytes("/referentials/import?name=pharmacie-demo.csv", kind, tree.into()).await?;
+    let waiting = api.get("/referentials/review").await?;
+    assert_eq!(waiting[0]["tag"], "OIC-226-03-A", "{waiting}");
+    Ok([
+        "",
+        "?manque=1",
+        "/items/226",
+        "/items/1",
+        "/specialites",
+        "/specialites/pneumologie",
+        "/situations",
+        "/recherche?mots=embolie",
+        "/recherche?mots=zzz",
+        "/importer",
+        "/revue",
+        "/pharmacie-demo",
+        "/r2c",
+    ]
+    .iter()
+    .map(|page| format!("/referentiel{page}"))
+    .collect())
 }
 
 /// The room of the open exam, question by question, and the weight of its first load.

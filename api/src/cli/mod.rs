@@ -10,6 +10,7 @@ pub mod import;
 pub mod mark;
 pub mod mark_command;
 pub mod out;
+pub mod r2c;
 pub mod scheme;
 pub mod serve;
 pub mod standard;
@@ -92,6 +93,9 @@ enum Command {
     Scheme(scheme::SchemeCommand),
     /// Importe des questions dans la banque (JSON docimo, Moodle XML)
     Import(import::ImportArgs),
+    /// Importe, lit sur le wiki officiel et liste les référentiels
+    #[command(subcommand)]
+    R2c(r2c::R2cCommand),
     /// Gère les comptes du personnel
     #[command(subcommand)]
     User(user::UserCommand),
@@ -200,6 +204,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Tcs(args)) => tcs::run(&common, &args),
         Some(Command::Scheme(command)) => scheme::run(&common, &command),
         Some(Command::Import(args)) => runtime.block_on(import::run(&common, &args)),
+        Some(Command::R2c(command)) => runtime.block_on(r2c::run(&common, &command)),
         Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),
         Some(Command::Check) => runtime.block_on(check::run(&common)),
     }

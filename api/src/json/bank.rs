@@ -24,6 +24,8 @@ pub struct ListQuery {
     q: String,
     /// QRU, QRM, DP…
     kind: Option<String>,
+    /// A tag that entries carry, or that theirs follow to.
+    tag: Option<String>,
     /// Entries to pass over.
     #[serde(default)]
     offset: u32,
@@ -68,6 +70,7 @@ pub async fn list(State(app): State<App>, actor: Actor, Query(query): Query<List
         folders: Reach::of(&app, &actor).await?.readable(),
         words: query.q.split_whitespace().map(str::to_owned).collect(),
         kind: query.kind,
+        tag: query.tag,
         limit: i64::from(query.limit.unwrap_or(50).min(200)),
         offset: i64::from(query.offset),
     };

@@ -6,6 +6,7 @@ pub(crate) mod french;
 pub mod marks;
 pub mod panels;
 pub mod people;
+pub mod referentials;
 pub mod room;
 pub mod session;
 pub mod shapes;
@@ -76,6 +77,8 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         session::open, session::show, session::close, session::change_password,
         room::my_exams, room::enter, room::my_correction, room::show, room::start, room::open_stream, room::save, room::clock,
         bank::list, bank::show, bank::revisions, bank::import,
+        referentials::list, referentials::coverage_of_items, referentials::item, referentials::show,
+        referentials::changes, referentials::import, referentials::waiting, referentials::decide,
         exams::list, exams::create, exams::show, exams::settings, exams::set_settings, exams::paper, exams::set_paper,
         exams::faults, exams::add_section, exams::set_section, exams::remove_section, exams::place_section,
         exams::add_entries, exams::move_element, exams::schemes, exams::set_scheme, exams::remove_scheme,

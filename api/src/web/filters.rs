@@ -36,6 +36,12 @@ pub fn date_time(ms: i64) -> String {
     })
 }
 
+/// "24 novembre 2026" (Paris).
+pub fn day(ms: i64) -> String {
+    let text = date_time(ms);
+    text.split_once(" à ").map_or(text.clone(), |(day, _)| day.to_owned())
+}
+
 /// "9 h 05 min 12" (Paris).
 pub fn time(ms: i64) -> String {
     zoned(ms).map_or_else(String::new, |t| format!("{} h {:02} min {:02}", t.hour(), t.minute(), t.second()))
@@ -122,6 +128,7 @@ mod tests {
         // 2026-11-24 08:05:12 UTC is 9:05:12 in Paris in winter.
         let ms = 1_795_507_512_000;
         assert_eq!(date_time(ms), "24 novembre 2026 à 9 h 05");
+        assert_eq!(day(ms), "24 novembre 2026");
         assert_eq!(time(ms), "9 h 05 min 12");
         assert_eq!((duration(45), duration(90), duration(180)), ("45 min".into(), "1 h 30".into(), "3 h".into()));
         assert_eq!(mark(Exact::int(14)), "14,00");

@@ -64,10 +64,11 @@ impl Layout {
 }
 
 /// What the navigation offers to whom.
-const NAV: [(&str, &str, &[Role]); 5] = [
+const NAV: [(&str, &str, &[Role]); 6] = [
     ("/mes-examens", "Mes épreuves", &[Role::Student]),
     ("/examens", "Examens", &[Role::Committee, Role::Supervisor, Role::Registrar, Role::Administrator]),
     ("/questions", "Questions", &[Role::Author, Role::Reviewer, Role::Committee, Role::Administrator]),
+    ("/referentiel", "Référentiel", &[Role::Author, Role::Reviewer, Role::Committee, Role::Administrator]),
     ("/comptes", "Comptes", &[Role::Administrator]),
     ("/aide", "Aide", &[]),
 ];

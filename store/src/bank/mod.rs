@@ -162,6 +162,8 @@ pub struct EntryFilter {
     pub kind: Option<String>,
     /// Only these folders; all of them with `None`.
     pub folders: Option<Vec<String>>,
+    /// Only those that carry this tag, or one that it follows from.
+    pub tag: Option<String>,
     /// Page size.
     pub limit: i64,
     /// Entries to pass over.
@@ -172,12 +174,18 @@ pub struct EntryFilter {
 const VALIDATED: &str = "validated";
 
 macro_rules! insert_revision {
-    ($tx:expr, $entry_id:expr, $number:expr, $r:expr, $now_ms:expr) => {
+    ($tx:ident, $entry_id:expr, $number:expr, $r:expr, $now_ms:expr) => {{
         sqlx::query("insert into revision (entry_id, number, hash, fingerprint, title, questions, tags, body, origin, author_id, created_ms, signature, flaws) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
             .bind($entry_id).bind($number).bind(&$r.hash).bind(&$r.fingerprint).bind(&$r.title).bind($r.questions)
             .bind(&$r.tags).bind(&$r.body).bind(&$r.origin).bind(&$r.author_id).bind($now_ms)
-            .bind(&$r.signature).bind(&$r.flaws).execute(&mut *$tx).await?
-    };
+            .bind(&$r.signature).bind(&$r.flaws).execute(&mut *$tx).await?;
+        sqlx::query("delete from entry_tag where entry_id = $1").bind($entry_id).execute(&mut *$tx).await?;
+        for tag in $r.tags.split_whitespace() {
+            sqlx::query("insert into entry_tag (entry_id, tag, direct) values ($1, $2, 1) on conflict (entry_id, tag) do nothing")
+                .bind($entry_id).bind(tag).execute(&mut *$tx).await?;
+        }
+        $crate::tags::derive_tags!($tx, $entry_id);
+    }};
 }
 pub(crate) use insert_revision;
 
@@ -260,6 +268,10 @@ impl Store {
                         query.push(", ").push_bind(folder.clone());
                     }
                     query.push(")");
+                }
+                if let Some(tag) = &filter.tag {
+                    query.push(" and e.id in (select t.entry_id from entry_tag t where t.tag = ");
+                    query.push_bind(tag.clone()).push(")");
                 }
                 query
             }};

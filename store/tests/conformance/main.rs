@@ -17,6 +17,7 @@ use docimo_store::exams::{Enrolment, Exam, NewEvent, Site};
 use docimo_store::journal::{NewStep, Save, WholeSheet};
 use docimo_store::panels::{NewJudgement, NewThreshold, Panel};
 use docimo_store::people::{LoginSession, Person};
+use docimo_store::referentials::{NewVersion, NodeRow};
 use docimo_store::results::StoredResult;
 use docimo_store::{Journal, SaveError, Store, StoreError};
 use std::sync::Arc;
@@ -35,8 +36,12 @@ async fn sqlite() -> (Store, tempfile::TempDir) {
     (store, dir)
 }
 
-/// A fresh database, or `None` with the skip recorded.
 async fn postgres() -> Option<Store> {
+    Some(Store::open(&postgres_url().await?).await.unwrap())
+}
+
+/// Address of a fresh database, or `None` with the skip recorded.
+async fn postgres_url() -> Option<String> {
     let Ok(server) = std::env::var("DOCIMO_TEST_POSTGRES") else {
         if let Ok(log) = std::env::var("DOCIMO_SKIP_LOG") {
             use std::io::Write;
@@ -52,7 +57,7 @@ async fn postgres() -> Option<Store> {
     let (head, query) = server.split_once('?').map_or((server.as_str(), None), |(h, q)| (h, Some(q)));
     let base = head.rsplit_once('/').map_or(head, |(b, _)| b);
     let query = query.map(|q| format!("?{q}")).unwrap_or_default();
-    Some(Store::open(&format!("{base}/{name}{query}")).await.unwrap())
+    Some(format!("{base}/{name}{query}"))
 }
 
 fn event(exam: &str, n: u32, at_ms: i64) -> NewEvent {
@@ -194,6 +199,109 @@ async fn entries(store: &Store) {
     let orphan = NewRevision { author_id: "nobody".into(), ..revision("d", "1") };
     assert!(store.add_revisions(&[revision("c", "1"), orphan], &[], 8).await.is_err());
     assert!(store.entry_by_external_id("c").await.unwrap().is_none());
+}
+
+fn node(code: &str, parent: &str, title: &str) -> NodeRow {
+    NodeRow {
+        code: code.into(),
+        parent: parent.into(),
+        tag: if code.starts_with("OIC-") { code.into() } else { format!("pharma:{code}") },
+        title: title.into(),
+        title_status: "complete".into(),
+        status: "current".into(),
+        ..NodeRow::default()
+    }
+}
+
+fn version(slug: &str, name: &str, compared_with: Option<i64>, nodes: Vec<NodeRow>) -> NewVersion {
+    NewVersion {
+        slug: slug.into(),
+        title: "Référentiel".into(),
+        publisher: "Faculté".into(),
+        licence: "libre".into(),
+        name: name.into(),
+        hash: format!("hash-{name}"),
+        origin: "essai".into(),
+        author_id: "p1".into(),
+        compared_with,
+        nodes,
+        moves: Vec::new(),
+    }
+}
+
+async fn tagged(store: &Store, tag: &str) -> i64 {
+    let filter = EntryFilter { tag: Some(tag.into()), limit: 10, ..EntryFilter::default() };
+    let listed = store.entries(&filter).await.unwrap().1;
+    let counted = store.counts_of_tags(&[tag.to_owned()]).await.unwrap().first().map_or(0, |c| c.entries);
+    assert_eq!(listed, counted, "{tag}");
+    listed
+}
+
+async fn referentials(store: &Store) {
+    let tags = |external: &str, hash: &str, tags: &str| NewRevision { tags: tags.into(), ..revision(external, hash) };
+    store
+        .add_revisions(&[tags("t1", "1", "OIC-031-11-B pharma:b R2C:31"), tags("t2", "1", "OIC-031-12-A")], &[], 10)
+        .await
+        .unwrap();
+    assert_eq!(tagged(store, "R2C:31").await, 2, "an objective's item follows from it");
+    assert_eq!(tagged(store, "R2C:226").await, 2, "of entries brought before");
+    let counts = store.tag_counts("OIC-").await.unwrap();
+    assert_eq!(
+        counts.iter().map(|c| (c.tag.as_str(), c.entries)).collect::<Vec<_>>(),
+        [("OIC-031-11-B", 1), ("OIC-031-12-A", 1)]
+    );
+    assert_eq!(store.tag_counts("").await.unwrap().len(), 5);
+
+    assert_eq!(store.referential("r2c").await.unwrap(), None);
+    let first = vec![node("OIC-031-11-B", "", "Onze"), node("OIC-031-12-A", "", "Douze")];
+    assert_eq!(store.add_version(&version("r2c", "2024", None, first), 11).await.unwrap(), 1);
+    let pharma = vec![node("a", "", "A"), node("b", "a", "B")];
+    assert_eq!(store.add_version(&version("pharma", "1", None, pharma), 12).await.unwrap(), 1);
+    assert!(store.tags_to_review("r2c", "OIC-").await.unwrap().is_empty());
+    let lines = store.referentials().await.unwrap();
+    assert_eq!(lines.iter().map(|l| (l.slug.as_str(), l.nodes)).collect::<Vec<_>>(), [("pharma", 2), ("r2c", 2)]);
+
+    // The next version gives one a new code, and drops the other.
+    let next = || vec![node("OIC-040-01-B", "", "Onze")];
+    assert!(matches!(store.add_version(&version("r2c", "2025", None, next()), 13).await, Err(StoreError::Conflict)));
+    let again = version("r2c", "2024", Some(1), next());
+    assert!(matches!(store.add_version(&again, 13).await, Err(StoreError::Duplicate)));
+    assert_eq!(store.referential("r2c").await.unwrap().unwrap().current, 1, "a refused version leaves nothing");
+    let moves = vec![("OIC-031-11-B".to_owned(), "OIC-040-01-B".to_owned())];
+    let new = NewVersion { moves, ..version("r2c", "2025", Some(1), next()) };
+    assert_eq!(store.add_version(&new, 14).await.unwrap(), 2);
+    assert_eq!((tagged(store, "OIC-040-01-B").await, tagged(store, "R2C:40").await), (1, 1), "the tag followed");
+    assert_eq!(tagged(store, "R2C:31").await, 2, "one says so itself, the other by its objective");
+    let review = store.tags_to_review("r2c", "OIC-").await.unwrap();
+    assert_eq!(review.iter().map(|c| (c.tag.as_str(), c.entries)).collect::<Vec<_>>(), [("OIC-031-12-A", 1)]);
+    assert_eq!(store.last_node("OIC-031-12-A").await.unwrap().unwrap().title, "Douze");
+    assert_eq!(store.nodes("r2c", 1).await.unwrap().len(), 2);
+    assert_eq!(store.current_nodes("r2c", "OIC-040-").await.unwrap()[0].title, "Onze");
+    assert!(store.current_nodes("r2c", "OIC-031-").await.unwrap().is_empty());
+
+    // Someone decides, changes their mind, keeps it.
+    store.decide_tag("r2c", "OIC-031-12-A", Some("OIC-040-01-B"), "p1", 15).await.unwrap();
+    assert_eq!((tagged(store, "OIC-040-01-B").await, tagged(store, "R2C:31").await), (2, 1));
+    assert!(store.tags_to_review("r2c", "OIC-").await.unwrap().is_empty());
+    store.decide_tag("r2c", "OIC-031-12-A", None, "p1", 16).await.unwrap();
+    assert_eq!(store.tags_to_review("r2c", "OIC-").await.unwrap().len(), 1);
+    store.decide_tag("r2c", "OIC-031-12-A", Some(""), "p1", 17).await.unwrap();
+    assert!(store.tags_to_review("r2c", "OIC-").await.unwrap().is_empty());
+    assert_eq!((tagged(store, "OIC-040-01-B").await, tagged(store, "R2C:31").await), (1, 2));
+    let follows = store.follows("r2c").await.unwrap();
+    assert_eq!(follows.len(), 2);
+    assert_eq!((follows[0].target.as_str(), follows[0].author_name.as_deref()), ("", Some("Nom de comite")));
+    assert_eq!(follows[1].author_name, None, "a version said so");
+
+    // A revision replaces its tags, and follows at once.
+    store.add_revisions(&[tags("t2", "2", "OIC-031-11-B")], &[], 18).await.unwrap();
+    assert_eq!((tagged(store, "OIC-040-01-B").await, tagged(store, "OIC-031-12-A").await), (2, 0));
+    // A third version brings the first codes back: they mean themselves again.
+    let back = vec![node("OIC-031-11-B", "", "Onze"), node("OIC-031-12-A", "", "Douze")];
+    assert_eq!(store.add_version(&version("r2c", "2026", Some(2), back), 19).await.unwrap(), 3);
+    assert_eq!((tagged(store, "OIC-040-01-B").await, tagged(store, "R2C:31").await), (0, 2));
+    let versions = store.referential_versions("r2c").await.unwrap();
+    assert_eq!(versions.iter().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["2026", "2025", "2024"]);
 }
 
 fn exam(id: &str) -> Exam {
@@ -564,6 +672,7 @@ async fn story(store: Store) {
     bank::folders(&store).await;
     bank::workflow(&store).await;
     bank::operations(&store).await;
+    referentials(&store).await;
     exams(&store).await;
     delivery(&store).await;
     crowd(&store).await;
@@ -597,4 +706,77 @@ async fn a_database_is_reopened_with_what_it_held() {
     let store = Store::open(&url).await.unwrap();
     assert_eq!(store.count_people().await.unwrap(), 1);
     assert!(matches!(Store::open("mysql://u:p@h/d").await, Err(StoreError::BadUrl(_))));
+}
+
+/// The first migration alone, with a person, and entries whose revisions have these tags.
+macro_rules! older_database {
+    ($pool:ident, $tags:expr) => {{
+        let folder = tempfile::tempdir().unwrap();
+        let first = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/0001_initial.sql");
+        std::fs::copy(first, folder.path().join("0001_initial.sql")).unwrap();
+        sqlx::migrate::Migrator::new(folder.path()).await.unwrap().run(&$pool).await.unwrap();
+        sqlx::query("insert into person (id, login, name, created_ms) values ('p1', 'x', 'X', 1)")
+            .execute(&$pool)
+            .await
+            .unwrap();
+        for (index, list) in $tags.iter().enumerate() {
+            let id = format!("e{index}");
+            sqlx::query("insert into entry values ($1, $1, 'QRU', 'validated', 2, 1)")
+                .bind(&id)
+                .execute(&$pool)
+                .await
+                .unwrap();
+            for (number, tags) in list.iter().enumerate() {
+                sqlx::query("insert into revision values ($1, $2, 'h', 'f', 't', 1, $3, '{}', 'o', 'p1', 1)")
+                    .bind(&id)
+                    .bind(number as i64 + 1)
+                    .bind(*tags)
+                    .execute(&$pool)
+                    .await
+                    .unwrap();
+            }
+        }
+        $pool.close().await;
+    }};
+}
+
+/// Tags of entries brought before there was a table of tags.
+async fn tags_are_there(store: &Store) {
+    let counts = store.tag_counts("").await.unwrap();
+    let counts: Vec<(&str, i64)> = counts.iter().map(|c| (c.tag.as_str(), c.entries)).collect();
+    assert_eq!(
+        counts,
+        [
+            ("OIC-031-11-B", 2),
+            ("OIC-100-02-A", 1),
+            ("OIC-x", 1),
+            ("R2C:100", 1),
+            ("R2C:31", 2),
+            ("spec:cardiologie", 1)
+        ]
+    );
+}
+
+const OLDER: [[&str; 2]; 4] = [
+    ["R2C:5", "OIC-031-11-B R2C:31"],
+    ["", "OIC-031-11-B OIC-100-02-A  OIC-x"],
+    ["OIC-001-01-A", ""],
+    ["", "spec:cardiologie"],
+];
+
+#[tokio::test]
+async fn tags_of_an_older_database_are_counted_on_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", dir.path().join("t.sqlite").display());
+    let pool = sqlx::SqlitePool::connect(&format!("{url}?mode=rwc")).await.unwrap();
+    older_database!(pool, OLDER);
+    tags_are_there(&Store::open(&url).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn tags_of_an_older_database_are_counted_on_postgresql() {
+    let Some(url) = postgres_url().await else { return };
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    older_database!(pool, OLDER);
+    tags_are_there(&Store::open(&url).await.unwrap()).await;
 }

@@ -79,6 +79,9 @@ struct ListPage {
     folders: Vec<(String, String)>,
     kinds: Vec<KindOption>,
     words: String,
+    /// Only entries that carry it; empty for all.
+    tag: String,
+    tag_label: String,
     total: String,
     lines: Vec<Line>,
     previous: Option<String>,
@@ -93,12 +96,16 @@ pub struct ListQuery {
     mots: String,
     #[serde(default, rename = "type")]
     kind: String,
+    #[serde(default, rename = "etiquette")]
+    tag: String,
     page: Option<String>,
 }
 
 impl ListQuery {
     fn href(&self, page: i64) -> String {
-        format!("/questions?mots={}&type={}&page={page}", web::urlencode(&self.mots), web::urlencode(&self.kind))
+        let [words, kind, tag] = [&self.mots, &self.kind, &self.tag].map(|text| web::urlencode(text));
+        let tag = if tag.is_empty() { tag } else { format!("&etiquette={tag}") };
+        format!("/questions?mots={words}&type={kind}{tag}&page={page}")
     }
 }
 
@@ -116,6 +123,7 @@ pub async fn list(
         words: query.mots.split_whitespace().take(10).map(str::to_owned).collect(),
         kind: Some(query.kind.clone()).filter(|k| !k.is_empty()),
         folders: reach.readable(),
+        tag: Some(query.tag.clone()).filter(|t| !t.is_empty()),
         limit: PAGE_SIZE,
         offset: (wanted - 1) * PAGE_SIZE,
     };
@@ -146,6 +154,8 @@ pub async fn list(
             .map(|(code, n)| KindOption { label: format!("{code} ({n})"), selected: code == query.kind, code })
             .collect(),
         words: query.mots.clone(),
+        tag: query.tag.clone(),
+        tag_label: tags::read([query.tag.as_str()]).into_iter().map(|t| t.label).collect(),
         total: if total < 2 { format!("{total} entrée") } else { format!("{total} entrées") },
         lines,
         previous: (wanted > 1).then(|| query.href(wanted.min(last + 1) - 1)),

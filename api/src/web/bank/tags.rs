@@ -25,6 +25,8 @@ fn one(text: &str) -> TagView {
         Tag::Specialty(slug) if title.is_empty() => TagView { label: slug.to_string(), title },
         Tag::Specialty(_) => TagView { label: title, title: String::new() },
         Tag::Unit(slug) => TagView { label: format!("UE\u{a0}{slug}"), title: String::new() },
+        Tag::EcnItem(number) => TagView { label: format!("Item ECN\u{a0}{number}"), title },
+        Tag::Other { referential, code } => TagView { label: format!("{referential} {code}"), title: String::new() },
     }
 }
 

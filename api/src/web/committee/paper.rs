@@ -334,6 +334,7 @@ pub async fn pick_page(
         words: search.mots.split_whitespace().map(str::to_owned).collect(),
         kind: (!search.forme.is_empty()).then(|| search.forme.clone()),
         folders: Reach::of(&app, &actor).await?.readable(),
+        tag: None,
         limit: PAGE as i64,
         offset: ((at - 1) * PAGE) as i64,
     };
