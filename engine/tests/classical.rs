@@ -230,7 +230,7 @@ fn length_and_reliability() {
 #[test]
 fn too_little_is_an_answer() {
     let one = matrix_of(&[vec![1.0, 0.0]], 1.0);
-    assert!(analyse(&one).unwrap_err().to_string().contains("1 candidats"));
+    assert!(analyse(&one).unwrap_err().to_string().contains("1 candidat,"));
     let flat = matrix_of(&vec![vec![1.0, 1.0]; 20], 1.0);
     let found = analyse(&flat).unwrap();
     assert_eq!((found.reliability.alpha, found.items[0].r_item_rest, found.skewness), (None, None, None));
