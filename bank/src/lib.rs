@@ -1,10 +1,12 @@
 //! Where questions live. For now the part without storage: what identifies a revision, how a
-//! revision moves from draft to use, and how questions made elsewhere come in.
+//! revision moves from draft to use, and how questions made elsewhere come in, what could be better
+//! written, and which questions are much the same.
 //!
-//! Reading order: [`revision`], then [`import`].
+//! Reading order: [`revision`], [`import`], then [`flaws`].
 //!
 //! Not here: databases and media files (the store), people and their rights, screens.
 
+pub mod flaws;
 pub mod import;
 pub mod revision;
 
