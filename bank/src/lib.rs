@@ -2,10 +2,11 @@
 //! revision moves from draft to use, and how questions made elsewhere come in, what could be better
 //! written, and which questions are much the same.
 //!
-//! Reading order: [`revision`], [`import`], then [`flaws`].
+//! Reading order: [`revision`], [`import`], [`flaws`], then [`duplicates`].
 //!
 //! Not here: databases and media files (the store), people and their rights, screens.
 
+pub mod duplicates;
 pub mod flaws;
 pub mod import;
 pub mod revision;
