@@ -312,17 +312,9 @@ fn table() -> Vec<(&'static str, Vec<Element>, Vec<Element>)> {
         (
             "grammatical_cue",
             vec![
-                ask(
-                    "QRU",
-                    "Le traitement de la rougeole repose sur une",
-                    &["*surveillance", "antibiotique", "bistouri", "comprimé"],
-                ),
                 ask("QRU", "La carence est celle de l’", &["*iode", "fer", "cuivre", "zinc"]),
                 ask("QRU", "Le premier examen est une", &["*échographie", "dosage", "enregistrement", "traitement"]),
-            ]
-            .into_iter()
-            .skip(1)
-            .collect(),
+            ],
             vec![
                 ask("QRU", "Le premier examen est une", &["*échographie", "biopsie", "radiographie", "ponction"]),
                 good(),

@@ -5,6 +5,7 @@ use super::text::{Text, Word, root};
 use super::words::{NOT_INFINITIVE, SYNONYMS, VERBS};
 use super::{Code, Field, Review, Severity, excerpt};
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 pub(super) fn check(r: &mut Review<'_>) {
     pairs(r);
@@ -26,70 +27,72 @@ enum Likeness {
 
 const ARTICLES: [&str; 14] = ["le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "au", "aux", "a", "en"];
 
-fn likeness(a: &Text<'_>, b: &Text<'_>) -> Option<Likeness> {
-    let squeeze = |t: &Text<'_>| -> String {
+/// [`SYNONYMS`] as [`Plain::words`] reads propositions.
+static SAME_THING: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    SYNONYMS.iter().map(|(m, n)| (Plain::of(&Text::of(m)).words, Plain::of(&Text::of(n)).words)).collect()
+});
+
+/// What of a proposition is compared, made once.
+struct Plain {
+    /// Lower case, without blanks, emphasis and final punctuation.
+    squeezed: String,
+    /// Roots of the words, without articles, joined by one space.
+    words: String,
+    /// Signs in order.
+    signs: String,
+}
+
+impl Plain {
+    fn of(t: &Text<'_>) -> Self {
         let kept = t.source.trim_end().trim_end_matches(['.', ';', ',', ' ']);
-        kept.chars().filter(|c| !c.is_whitespace() && !matches!(c, '*' | '_')).flat_map(char::to_lowercase).collect()
-    };
+        // "hépatite A" is no article: what is in capitals stays.
+        let article = |w: &Word| {
+            let listed = ARTICLES.contains(&w.fold.as_str());
+            let capital = t.source[w.range.clone()].starts_with(char::is_uppercase);
+            listed && (!capital || (w.range.start == 0 && w.fold.len() > 1))
+        };
+        let sign = |c: &char| matches!(c, '+' | '-' | '−' | '<' | '>' | '=' | '/' | '%' | '≤' | '≥' | '↑' | '↓');
+        Self {
+            squeezed: kept
+                .chars()
+                .filter(|c| !c.is_whitespace() && !matches!(c, '*' | '_'))
+                .flat_map(char::to_lowercase)
+                .collect(),
+            words: t.words.iter().filter(|w| !article(w)).map(|w| root(&w.fold)).collect::<Vec<_>>().join(" "),
+            signs: t.source.chars().filter(sign).collect(),
+        }
+    }
+}
+
+fn likeness(a: (&Text<'_>, &Plain), b: (&Text<'_>, &Plain)) -> Option<Likeness> {
+    let ((a, p), (b, q)) = (a, b);
     if a.is_empty() || b.is_empty() {
         let (x, y) = (a.source.trim(), b.source.trim());
         return (!x.is_empty() && x == y).then_some(Likeness::Same);
     }
-    if squeeze(a) == squeeze(b) {
+    if p.squeezed == q.squeezed {
         return Some(Likeness::Same);
     }
-    // "hépatite A" is no article: what is in capitals stays.
-    let plain = |t: &Text<'_>| {
-        let article = |w: &Word| {
-            ARTICLES.contains(&w.fold.as_str()) && !t.source[w.range.clone()].starts_with(char::is_uppercase)
-                || (w.range.start == 0 && ARTICLES.contains(&w.fold.as_str()) && w.fold.len() > 1)
-        };
-        t.words.iter().filter(|w| !article(w)).map(|w| root(&w.fold)).collect::<Vec<_>>().join(" ")
-    };
-    let (x, y) = (plain(a), plain(b));
-    let synonymous = SYNONYMS.iter().any(|(m, n)| {
-        let same = |t: &str, w: &str| {
-            t == Text::of(w)
-                .words
-                .iter()
-                .map(|w| root(&w.fold))
-                .filter(|w| !ARTICLES.contains(w))
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        (same(&x, m) && same(&y, n)) || (same(&x, n) && same(&y, m))
-    });
-    if synonymous {
+    let (x, y) = (p.words.as_str(), q.words.as_str());
+    if SAME_THING.iter().any(|(m, n)| (x == m && y == n) || (x == n && y == m)) {
         return Some(Likeness::Synonymous);
     }
     // Signs and figures make all the difference, and no article does.
-    let signs = |t: &Text<'_>| {
-        t.source
-            .chars()
-            .filter(|c| matches!(c, '+' | '-' | '−' | '<' | '>' | '=' | '/' | '%' | '≤' | '≥' | '↑' | '↓'))
-            .collect::<String>()
-    };
-    if x == y && !x.is_empty() && signs(a) == signs(b) {
+    if x == y && !x.is_empty() && p.signs == q.signs {
         return Some(Likeness::Near);
     }
-    if contrary(a, b) {
-        return None;
-    }
     // One word with one letter more, less or another: a slip, or a trap.
-    let (p, q): (Vec<&str>, Vec<&str>) = (x.split(' ').collect(), y.split(' ').collect());
-    if p.len() != q.len() {
+    let (v, w): (Vec<&str>, Vec<&str>) = (x.split(' ').collect(), y.split(' ').collect());
+    if v.len() != w.len() {
         return None;
     }
-    let differing: Vec<(&str, &str)> = p.iter().zip(&q).filter(|(m, n)| m != n).map(|(m, n)| (*m, *n)).collect();
+    let differing: Vec<(&str, &str)> = v.iter().zip(&w).filter(|(m, n)| m != n).map(|(m, n)| (*m, *n)).collect();
     let slip = |m: &str, n: &str| {
         let letters = |w: &str| w.chars().count() >= 7 && w.chars().all(char::is_alphabetic);
-        letters(m)
-            && letters(n)
-            && m.chars().next() == n.chars().next()
-            && one_edit(m, n)
-            && m.chars().last() == n.chars().last()
+        let ends = m.chars().next() == n.chars().next() && m.chars().last() == n.chars().last();
+        letters(m) && letters(n) && ends && one_edit(m, n)
     };
-    matches!(differing[..], [(m, n)] if slip(m, n)).then_some(Likeness::Near)
+    (matches!(differing[..], [(m, n)] if slip(m, n)) && !contrary(a, b)).then_some(Likeness::Near)
 }
 
 /// One letter more, less, other, or two neighbours swapped.
@@ -103,10 +106,11 @@ fn one_edit(a: &str, b: &str) -> bool {
 }
 
 fn pairs(r: &mut Review<'_>) {
+    let plain: Vec<Plain> = r.options.iter().map(|o| Plain::of(&o.text)).collect();
     for i in 0..r.options.len() {
         let mut others: Vec<(usize, Likeness)> = (0..r.options.len())
             .filter(|j| *j != i)
-            .filter_map(|j| likeness(&r.options[i].text, &r.options[j].text).map(|l| (j, l)))
+            .filter_map(|j| likeness((&r.options[i].text, &plain[i]), (&r.options[j].text, &plain[j])).map(|l| (j, l)))
             .collect();
         others.sort_by(|a, b| r.options[a.0].text.source.cmp(r.options[b.0].text.source));
         for (likeness, code, severity, verb) in [

@@ -71,6 +71,11 @@ impl<'a> Text<'a> {
 
     /// Words at `at` are those of the phrase; `*` stands for any one word.
     fn matches(&self, at: usize, phrase: &str) -> Option<usize> {
+        // Most phrases are refused by their first letter, before they are cut.
+        let first = phrase.as_bytes().first()?;
+        if *first != b'*' && self.words.get(at)?.fold.as_bytes().first() != Some(first) {
+            return None;
+        }
         let mut i = at;
         for wanted in phrase.split(' ') {
             let word = self.words.get(i)?;
