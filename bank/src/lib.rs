@@ -1,12 +1,15 @@
 //! Where questions live. For now the part without storage: what identifies a revision, how a
-//! revision moves from draft to use, and how questions made elsewhere come in.
+//! revision moves from draft to use, and how questions made elsewhere come in, what could be better
+//! written, and which questions are much the same.
 //!
-//! Reading order: [`revision`], [`rights`], [`diff`], then [`exchange`].
+//! Reading order: [`revision`], [`rights`], [`diff`], [`flaws`], [`duplicates`], then [`exchange`].
 //!
 //! Not here: databases and media files (the store), people and their rights, screens.
 
 pub mod diff;
+pub mod duplicates;
 pub mod exchange;
+pub mod flaws;
 pub mod revision;
 pub mod rights;
 
