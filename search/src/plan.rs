@@ -133,8 +133,7 @@ impl Planner<'_> {
             if !own.is_empty() {
                 let mut choices = vec![one_or(own)];
                 for other in &others {
-                    let plan = self.phrase(other, SYNONYM_SLOP);
-                    choices.push(if self.scored { Box::new(BoostQuery::new(plan, SYNONYM_BOOST)) } else { plan });
+                    choices.push(self.synonym(other));
                 }
                 clauses.push((Occur::Must, self.best_of(choices)));
             }
@@ -161,6 +160,27 @@ impl Planner<'_> {
             }
         }
         (1, Vec::new())
+    }
+
+    /// Another name of what was typed. A name of several words would weigh as much as all of them: it weighs as one.
+    fn synonym(&mut self, name: &str) -> Plan {
+        let words: Vec<Token> =
+            analyse(name).into_iter().filter(|t| !matches!(t.class, Class::Alternative | Class::Little)).collect();
+        let plan = self.phrase(name, SYNONYM_SLOP);
+        if !self.scored {
+            return plan;
+        }
+        if words.len() < 2 {
+            return Box::new(BoostQuery::new(plan, SYNONYM_BOOST));
+        }
+        let boost = SYNONYM_BOOST / words.len() as f32;
+        let mut clauses: Vec<(Occur, Plan)> = vec![(Occur::Must, plan)];
+        for word in &words {
+            let term = Term::from_field_text(self.fields.stem, &word.term);
+            let stem = BoostQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)), STEM_BOOST);
+            clauses.push((Occur::Should, Box::new(stem)));
+        }
+        Box::new(BoostQuery::new(Box::new(BooleanQuery::new(clauses)), boost))
     }
 
     /// The best of several ways to say the same.
@@ -195,7 +215,7 @@ impl Planner<'_> {
         match parts[..] {
             [] => {}
             [part] => {
-                for term in self.variants(part)? {
+                for term in self.variants(part, has_synonyms)? {
                     found = true;
                     choices.push(self.leaf(&term));
                 }
@@ -225,11 +245,11 @@ impl Planner<'_> {
             let begun = self.prefix(word);
             choices.push(begun);
         } else if !found
-            && let [part] = parts[..]
-            && let Some(better) = self.likeness(part)?
+            && let Some(whole) = if let [part] = parts[..] { Some(part) } else { wholes.first().copied() }
+            && let Some(better) = self.likeness(whole)?
         {
             if let Some(token) = analyse(&better).into_iter().find(|t| t.class != Class::Alternative) {
-                for term in self.variants(&token)? {
+                for term in self.variants(&token, false)? {
                     choices.push(self.leaf(&term));
                 }
             }
@@ -243,13 +263,17 @@ impl Planner<'_> {
 
     /// The terms of the index that a token stands for: its own; an abbreviation typed in small letters; a word typed in
     /// capitals.
-    fn variants(&self, token: &Token) -> tantivy::Result<Vec<String>> {
+    fn variants(&self, token: &Token, has_synonyms: bool) -> tantivy::Result<Vec<String>> {
         let mut terms = vec![token.term.clone()];
         match token.class {
             Class::Word if token.folded.len() <= 6 => terms.push(token.folded.clone()),
             Class::Abbreviation if !token.folded.bytes().any(|b| b.is_ascii_digit()) => {
-                // A little word in capitals is one unless the index has the abbreviation.
-                terms.push(if is_little_word(&token.folded) { token.folded.clone() } else { stem(&token.folded) });
+                // A little word in capitals is one, unless the index or the synonyms have the abbreviation.
+                if !is_little_word(&token.folded) {
+                    terms.push(stem(&token.folded));
+                } else if !has_synonyms {
+                    terms.push(token.folded.clone());
+                }
             }
             _ => {}
         }

@@ -118,7 +118,8 @@ pub fn grades(case: &Case, bank: &[Document]) -> HashMap<String, u32> {
 /// nDCG@10.
 pub fn ndcg(found: &[String], grades: &HashMap<String, u32>) -> f64 {
     let dcg = |order: &[u32]| -> f64 {
-        order.iter().take(10).enumerate().map(|(i, g)| (2f64.powi(*g as i32) - 1.0) / (i as f64 + 2.0).log2()).sum()
+        let gains = order.iter().take(10).enumerate();
+        gains.map(|(i, g)| (2f64.powi(*g as i32) - 1.0) / (i as f64 + 2.0).log2()).fold(0.0, |sum, gain| sum + gain)
     };
     let mut ideal: Vec<u32> = grades.values().copied().collect();
     ideal.sort_unstable_by(|a, b| b.cmp(a));
