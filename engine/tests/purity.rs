@@ -105,12 +105,13 @@ fn manifests_are_read_in_every_writing() {
 
 #[test]
 fn the_arrows_between_crates_go_one_way() {
-    const HOUSE: [&str; 9] = [
+    const HOUSE: [&str; 10] = [
         "r2c-referential",
         "docimo-engine",
         "docimo-assembly",
         "docimo-bank",
         "docimo-ai",
+        "docimo-search",
         "docimo-store",
         "docimo",
         "docimo-tests",
@@ -123,12 +124,21 @@ fn the_arrows_between_crates_go_one_way() {
         ("assembly", ("docimo-assembly", &["docimo-engine"][..])),
         ("bank", ("docimo-bank", &["docimo-engine", "r2c-referential"][..])),
         ("ai", ("docimo-ai", &["docimo-engine", "r2c-referential"][..])),
+        ("search", ("docimo-search", &["docimo-engine", "docimo-bank", "r2c-referential"][..])),
         ("store", ("docimo-store", &["docimo-engine", "docimo-bank", "docimo-ai", "r2c-referential"][..])),
         (
             "api",
             (
                 "docimo",
-                &["docimo-engine", "docimo-assembly", "docimo-bank", "docimo-ai", "docimo-store", "r2c-referential"][..],
+                &[
+                    "docimo-engine",
+                    "docimo-assembly",
+                    "docimo-bank",
+                    "docimo-ai",
+                    "docimo-search",
+                    "docimo-store",
+                    "r2c-referential",
+                ][..],
             ),
         ),
     ]);
