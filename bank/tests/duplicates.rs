@@ -1,7 +1,7 @@
 //! Near-duplicates: what must be found, on examples, on real questions read in place, and on edits of them.
 
 use docimo_bank::duplicates::{Candidate, NearIndex, Signature, Text, Verdict, signatures, similarity, within};
-use docimo_bank::import::read;
+use docimo_bank::exchange::read;
 use docimo_bank::revision::fingerprint;
 use docimo_engine::paper::Element;
 use proptest::prelude::*;

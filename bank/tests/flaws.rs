@@ -1,7 +1,7 @@
 //! Every flaw with an example that has it and one that has not; real questions, read in place; anything at all.
 
+use docimo_bank::exchange::read;
 use docimo_bank::flaws::{CATALOGUE, Code, Field, Flaw, Severity, flaws};
-use docimo_bank::import::read;
 use docimo_engine::paper::Element;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -194,7 +194,7 @@ impl Document {
                     let known = specialty(slug.as_str()).map_or(slug.as_str(), |s| s.slug.as_str());
                     self.specialties.insert(known.to_owned());
                 }
-                Ok(Tag::Unit(_)) | Err(_) => {
+                Ok(Tag::Unit(_) | Tag::EcnItem(_) | Tag::Other { .. }) | Err(_) => {
                     self.codes.insert(text.clone());
                 }
             }

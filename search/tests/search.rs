@@ -5,7 +5,7 @@
 mod common;
 
 use common::{bank, document, varied};
-use docimo_bank::import;
+use docimo_bank::exchange as import;
 use docimo_search::document::{Document, Part};
 use docimo_search::facets::values;
 use docimo_search::query::{Facet, Filter, Measure, Moment, Node, parse};

@@ -6,7 +6,7 @@ use super::structure::{answers, contains};
 use super::text::Text;
 use super::words::CHAINED;
 use super::{Code, Field, Flaw, Place, Severity, flaw};
-use crate::import::MISSING_ALT;
+use crate::exchange::MISSING_ALT;
 use docimo_engine::paper::Case;
 use docimo_engine::question::{Body, Question};
 

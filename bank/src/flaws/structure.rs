@@ -2,7 +2,7 @@
 
 use super::text::{Text, root};
 use super::{Code, Field, Review, Severity, excerpt};
-use crate::import::MISSING_ALT;
+use crate::exchange::MISSING_ALT;
 use docimo_engine::question::{Body, Image, Kind, Question};
 
 pub(super) fn check(r: &mut Review<'_>) {

@@ -1,6 +1,6 @@
 //! Questions to work on, and how long it took.
 
-use docimo_bank::import::read;
+use docimo_bank::exchange::read;
 use docimo_engine::paper::Element;
 use std::path::{Path, PathBuf};
 use std::time::Instant;

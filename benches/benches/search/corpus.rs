@@ -1,7 +1,7 @@
 //! Real questions read in place, and as many synthetic ones as wanted, recombined from them without chance.
 
 use crate::Outcome;
-use docimo_bank::import;
+use docimo_bank::exchange as import;
 use docimo_bank::revision::Status;
 use docimo_engine::question::{Kind, Rank};
 use docimo_engine::shuffle::Stream;

@@ -1,4 +1,5 @@
 //! SQLite's FTS5 with its default analysis (unicode61, accents folded), ranked by its bm25; any of the words is enough.
+#![expect(clippy::await_holding_refcell_ref, reason = "one thread, one query at a time")]
 
 use crate::Outcome;
 use docimo_search::document::Document;
