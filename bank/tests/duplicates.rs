@@ -247,7 +247,8 @@ fn every_known_duplicate_is_found_in_the_real_questions() {
             first.insert(fingerprint(e), i);
         }
     }
-    assert_eq!(exact, 6);
+    // The sixth is read once by the import.
+    assert_eq!(exact, 5);
     for (a, b, s) in groups.iter().flat_map(|g| &g.pairs).filter(|(_, _, s)| s.verdict != Verdict::Same) {
         let stem = |i: usize| elements[i].questions().next().map(|q| q.stem.clone()).unwrap_or_default();
         println!("{a} {b} {}\n    {}\n    {}", s.french(), stem(*a), stem(*b));

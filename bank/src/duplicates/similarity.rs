@@ -249,10 +249,7 @@ const SIGNS: [&str; 11] = ["+", "-", "<", ">", "=", "≤", "≥", "↑", "↓", 
 fn is_value(d: &Difference) -> bool {
     let number = |w: &str| w.starts_with(|c: char| c.is_ascii_digit()) || SIGNS.contains(&w);
     let side = |text: &str| words(text).iter().all(|w| number(w));
-    // "B12" for "B6", "C3G" for "C2G".
-    let bare = |text: &str| text.chars().filter(|c| !c.is_ascii_digit() && *c != ',').collect::<String>();
-    let named = d.before.contains(|c: char| c.is_ascii_digit()) && d.after.contains(|c: char| c.is_ascii_digit());
-    (side(&d.before) && side(&d.after)) || (named && bare(&d.before) == bare(&d.after))
+    side(&d.before) && side(&d.after)
 }
 
 /// A negation or an exception more or less, true for false, one beginning for its contrary.
