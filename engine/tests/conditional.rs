@@ -202,8 +202,8 @@ fn booklets_are_linked_or_it_is_said() {
 #[test]
 fn too_little_is_an_answer() {
     let beta = [-1.0, 0.0, 1.0];
-    assert!(conditional(&drawn(20, &beta, 1, 0.0)).unwrap_err().to_string().contains("candidats"));
-    assert!(conditional(&drawn(200, &[0.0], 1, 0.0)).unwrap_err().to_string().contains("questions"));
+    assert!(conditional(&drawn(20, &beta, 1, 0.0)).unwrap_err().to_string().contains("candidat"));
+    assert!(conditional(&drawn(200, &[0.0], 1, 0.0)).unwrap_err().to_string().contains("question"));
     // Right for all but one, who has nothing right: no finite difficulty.
     let mut columns: Vec<Vec<Option<f64>>> = drawn(200, &beta, 1, 0.0)
         .items()
