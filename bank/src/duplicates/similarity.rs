@@ -4,6 +4,10 @@ use super::text::{Asked, PROPOSITION, STEM, Text, features, jaccard, words};
 use std::collections::BTreeSet;
 
 /// From this overall similarity on, two elements are said to be near-duplicates.
+///
+/// On FrenchMedMCQA, of 588,070 pairs drawn from 1,085 questions, 16 are judged near or closer, and three in ten
+/// thousand are above 0.3; the pairs found in the whole file were read, and but for one or two ask the same thing. Every
+/// edit that the bench makes stays above, save slips of the pen in short questions (nine in ten).
 pub const NEAR: f64 = 0.60;
 
 /// Stem and propositions count for this much; without propositions the stem counts for all.
