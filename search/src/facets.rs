@@ -12,6 +12,7 @@ use crate::document::Document;
 use crate::query::Facet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::collector::{Collector, SegmentCollector};
@@ -163,13 +164,35 @@ pub(crate) fn group_value(group: Group, document: &Document) -> String {
 /// Numbers given to the values of facets, the same for every segment, for as long as the index is open.
 #[derive(Default)]
 struct Names {
-    /// By facet: values by number, numbers by value as it is joined.
-    facets: [(Vec<FacetValue>, HashMap<String, u32>); Facet::ALL.len()],
+    facets: [FacetNames; Facet::ALL.len()],
+}
+
+#[derive(Default)]
+struct FacetNames {
+    /// By number.
+    values: Vec<FacetValue>,
+    /// By value as it is joined.
+    numbers: HashMap<String, u32>,
+    /// Place of each value in their order, by number; made again when there are more values.
+    places: Vec<u32>,
+}
+
+impl FacetNames {
+    fn order(&mut self) {
+        if self.places.len() != self.values.len() {
+            let mut order: Vec<usize> = (0..self.values.len()).collect();
+            order.sort_unstable_by(|a, b| self.values[*a].cmp(&self.values[*b]));
+            self.places = vec![0; order.len()];
+            for (place, number) in order.into_iter().enumerate() {
+                self.places[number] = u32::try_from(place).unwrap_or(u32::MAX);
+            }
+        }
+    }
 }
 
 impl Names {
     fn number(&mut self, facet: Facet, joined: &str) -> u32 {
-        let (values, numbers) = &mut self.facets[facet as usize];
+        let FacetNames { values, numbers, .. } = &mut self.facets[facet as usize];
         if let Some(number) = numbers.get(joined) {
             return *number;
         }
@@ -243,18 +266,20 @@ impl Dictionary {
 
     /// The values of a facet with their counts, greatest first, then by value; at most `limit`, and how many there are.
     pub(crate) fn top(&self, counts: &Counts, facet: Facet, limit: usize) -> FacetCounts {
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let (values, _) = &names.facets[facet as usize];
-        let mut found: Vec<(u64, &FacetValue)> =
-            counts.0[facet as usize].iter().zip(values).filter(|(n, _)| **n > 0).map(|(n, v)| (*n, v)).collect();
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = &mut names.facets[facet as usize];
+        names.order();
+        let counts = counts.0[facet as usize].iter().zip(&names.places).enumerate();
+        let mut found: Vec<(Reverse<u64>, u32, usize)> =
+            counts.filter(|(_, (n, _))| **n > 0).map(|(number, (n, place))| (Reverse(*n), *place, number)).collect();
         let distinct = found.len();
-        let order = |a: &(u64, &FacetValue), b: &(u64, &FacetValue)| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1));
         if found.len() > limit && limit > 0 {
-            found.select_nth_unstable_by(limit - 1, order);
+            found.select_nth_unstable(limit - 1);
         }
         found.truncate(limit);
-        found.sort_by(order);
-        FacetCounts { facet, distinct, values: found.into_iter().map(|(n, v)| (v.clone(), n)).collect() }
+        found.sort_unstable();
+        let values = found.into_iter().map(|(Reverse(n), _, number)| (names.values[number].clone(), n)).collect();
+        FacetCounts { facet, distinct, values }
     }
 }
 
@@ -279,13 +304,16 @@ impl Counts {
         Self(std::array::from_fn(|_| Vec::new()))
     }
 
-    fn add(&mut self, facet: usize, number: u32, count: u64) {
-        let counts = &mut self.0[facet];
-        let number = number as usize;
-        if counts.len() <= number {
-            counts.resize(number + 1, 0);
+    /// Adds to every value of a joined one.
+    fn add(&mut self, apart: &Apart, joined: usize, count: u64) {
+        let Some(&[from, to]) = apart.starts.get(joined..joined + 2).and_then(|s| s.first_chunk()) else { return };
+        for (facet, number) in &apart.entries[from as usize..to as usize] {
+            let (counts, number) = (&mut self.0[usize::from(*facet)], *number as usize);
+            if counts.len() <= number {
+                counts.resize(number + 1, 0);
+            }
+            counts[number] += count;
         }
-        counts[number] += count;
     }
 
     /// Takes another's counts of a facet.
@@ -321,17 +349,35 @@ pub(crate) struct FacetSegment {
 struct SegmentGroup {
     apart: Arc<Apart>,
     column: Option<Column<u64>>,
-    counts: Vec<u32>,
+    seen: Seen,
 }
+
+/// How the joined values met are remembered.
+enum Seen {
+    /// Few joined values: how many times each was met.
+    Counts(Vec<u32>),
+    /// Nearly as many joined values as documents: each one met, so that a rare word does not cost a look at all of them.
+    List(Vec<u32>),
+}
+
+/// Joined values beyond which they are listed rather than counted.
+const FEW: usize = 4_096;
 
 impl SegmentGroup {
     fn count(&mut self, docs: &[DocId], ords: &mut [Option<u64>]) {
         let Some(column) = &self.column else { return };
         column.first_vals(docs, ords);
-        for ord in ords.iter_mut() {
-            if let Some(count) = ord.take().and_then(|o| self.counts.get_mut(o as usize)) {
-                *count += 1;
+        let met = ords.iter_mut().filter_map(Option::take);
+        match &mut self.seen {
+            Seen::Counts(counts) => {
+                for ord in met {
+                    if let Some(count) = counts.get_mut(ord as usize) {
+                        *count += 1;
+                    }
+                }
             }
+            // An ordinal of a segment fits: a segment has fewer than 2³² documents.
+            Seen::List(list) => list.extend(met.map(|ord| ord as u32)),
         }
     }
 }
@@ -371,14 +417,14 @@ impl SegmentCollector for FacetSegment {
 
     fn harvest(mut self) -> Self::Fruit {
         self.flush();
-        let fruits = self.groups.into_iter().map(|g| SegmentFruit { apart: g.apart, counts: g.counts }).collect();
+        let fruits = self.groups.into_iter().map(|g| SegmentFruit { apart: g.apart, seen: g.seen }).collect();
         (fruits, self.count)
     }
 }
 
 pub(crate) struct SegmentFruit {
     apart: Arc<Apart>,
-    counts: Vec<u32>,
+    seen: Seen,
 }
 
 impl Collector for FacetCollector {
@@ -390,8 +436,9 @@ impl Collector for FacetCollector {
         for group in &self.groups {
             let apart = self.dictionary.apart(reader, *group)?;
             let column = reader.fast_fields().str(Group::ALL[*group].field())?.map(|c| c.ords().clone());
-            let counts = vec![0; apart.starts.len() - 1];
-            groups.push(SegmentGroup { apart, column, counts });
+            let joined = apart.starts.len() - 1;
+            let seen = if joined <= FEW { Seen::Counts(vec![0; joined]) } else { Seen::List(Vec::new()) };
+            groups.push(SegmentGroup { apart, column, seen });
         }
         Ok(FacetSegment { groups, pending: Vec::with_capacity(BLOCK), count: 0 })
     }
@@ -404,12 +451,14 @@ impl Collector for FacetCollector {
         let (mut counts, mut total) = (Counts::new(), 0);
         for (groups, found) in fruits {
             total += found;
-            for SegmentFruit { apart, counts: joined } in groups {
-                for (i, count) in joined.into_iter().enumerate().filter(|(_, n)| *n > 0) {
-                    let (from, to) = (apart.starts[i] as usize, apart.starts[i + 1] as usize);
-                    for (facet, number) in &apart.entries[from..to] {
-                        counts.add(usize::from(*facet), *number, u64::from(count));
+            for SegmentFruit { apart, seen } in groups {
+                match seen {
+                    Seen::Counts(joined) => {
+                        for (i, count) in joined.into_iter().enumerate().filter(|(_, n)| *n > 0) {
+                            counts.add(&apart, i, u64::from(count));
+                        }
                     }
+                    Seen::List(list) => list.into_iter().for_each(|i| counts.add(&apart, i as usize, 1)),
                 }
             }
         }
