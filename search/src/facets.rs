@@ -3,7 +3,9 @@
 //! Seventeen facets counted one by one would cost seventeen look-ups a document found. They are kept in few *groups*
 //! instead: a document has one value in each, which joins its values in the facets of the group. Questions share these
 //! joined values (there are few ways to be a QRM of rank A in French), so a segment has far fewer of them than
-//! documents. A document found costs one step in each group; joined values are taken apart once, at the end.
+//! documents. A document found costs one step in each group; joined values are taken apart once, at the end. Where a
+//! segment has many of them all the same (pairs of objectives), they are taken apart in advance, document by document in
+//! their order: documents found come in that order too, so that memory is read forwards.
 //!
 //! A facet that the query itself holds to a value is counted as if it did not: `crate::search` asks that count apart, of
 //! the group alone.
@@ -12,12 +14,13 @@ use crate::document::Document;
 use crate::query::Facet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::Column;
 use tantivy::index::SegmentId;
-use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
+use tantivy::{DocId, Score, SearcherGeneration, SegmentOrdinal, SegmentReader, Warmer};
 
 /// Between the values of a facet, and between facets, in a joined value.
 const VALUE_MARK: char = '\u{1e}';
@@ -163,13 +166,35 @@ pub(crate) fn group_value(group: Group, document: &Document) -> String {
 /// Numbers given to the values of facets, the same for every segment, for as long as the index is open.
 #[derive(Default)]
 struct Names {
-    /// By facet: values by number, numbers by value as it is joined.
-    facets: [(Vec<FacetValue>, HashMap<String, u32>); Facet::ALL.len()],
+    facets: [FacetNames; Facet::ALL.len()],
+}
+
+#[derive(Default)]
+struct FacetNames {
+    /// By number.
+    values: Vec<FacetValue>,
+    /// By value as it is joined.
+    numbers: HashMap<String, u32>,
+    /// Place of each value in their order, by number; made again when there are more values.
+    places: Vec<u32>,
+}
+
+impl FacetNames {
+    fn order(&mut self) {
+        if self.places.len() != self.values.len() {
+            let mut order: Vec<usize> = (0..self.values.len()).collect();
+            order.sort_unstable_by(|a, b| self.values[*a].cmp(&self.values[*b]));
+            self.places = vec![0; order.len()];
+            for (place, number) in order.into_iter().enumerate() {
+                self.places[number] = u32::try_from(place).unwrap_or(u32::MAX);
+            }
+        }
+    }
 }
 
 impl Names {
     fn number(&mut self, facet: Facet, joined: &str) -> u32 {
-        let (values, numbers) = &mut self.facets[facet as usize];
+        let FacetNames { values, numbers, .. } = &mut self.facets[facet as usize];
         if let Some(number) = numbers.get(joined) {
             return *number;
         }
@@ -183,10 +208,36 @@ impl Names {
 
 /// The joined values of a group in a segment, taken apart.
 struct Apart {
-    /// Joined value `i` has `entries[starts[i]..starts[i + 1]]`.
+    /// Facet and number of each value of the group in the segment.
+    values: Vec<(u8, u32)>,
+    /// Joined value (or document) `i` has the values `entries[starts[i]..starts[i + 1]]`.
     starts: Vec<u32>,
-    /// Facet, number of the value.
-    entries: Vec<(u8, u32)>,
+    entries: Vec<u32>,
+    /// Is it by document, rather than by joined value?
+    by_document: bool,
+}
+
+impl Apart {
+    fn entries(&self, i: usize) -> &[u32] {
+        match self.starts.get(i..i + 2) {
+            Some(&[from, to]) => &self.entries[from as usize..to as usize],
+            _ => &[],
+        }
+    }
+
+    /// The same, document by document.
+    fn by_document(self, documents: u32, joined: &Column<u64>) -> Self {
+        let (mut starts, mut entries) = (Vec::with_capacity(documents as usize + 1), Vec::new());
+        starts.push(0);
+        for document in 0..documents {
+            if let Some(ord) = joined.first(document) {
+                entries.extend_from_slice(self.entries(ord as usize));
+            }
+            starts.push(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+        }
+        entries.shrink_to_fit();
+        Self { values: self.values, starts, entries, by_document: true }
+    }
 }
 
 type SegmentGroups = [Option<Arc<Apart>>; Group::ALL.len()];
@@ -213,49 +264,68 @@ impl Dictionary {
     }
 
     fn take_apart(&self, reader: &SegmentReader, group: Group) -> tantivy::Result<Apart> {
-        let mut apart = Apart { starts: vec![0], entries: Vec::new() };
+        let mut apart = Apart { values: Vec::new(), starts: vec![0], entries: Vec::new(), by_document: false };
         let Some(column) = reader.fast_fields().str(group.field())? else { return Ok(apart) };
         let mut stream = column.dictionary().stream()?;
+        let mut local: HashMap<(u8, u32), u32> = HashMap::new();
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         while stream.advance() {
             let joined = String::from_utf8_lossy(stream.key());
             for (facet, values) in group.facets().iter().zip(joined.split(FACET_MARK)) {
                 for value in values.split(VALUE_MARK).filter(|v| !v.is_empty()) {
-                    apart.entries.push((*facet as u8, names.number(*facet, value)));
+                    let value = (*facet as u8, names.number(*facet, value));
+                    let next = u32::try_from(local.len()).unwrap_or(u32::MAX);
+                    let entry = *local.entry(value).or_insert_with(|| {
+                        apart.values.push(value);
+                        next
+                    });
+                    apart.entries.push(entry);
                 }
             }
             apart.starts.push(u32::try_from(apart.entries.len()).unwrap_or(u32::MAX));
         }
-        Ok(apart)
+        drop(names);
+        let many = apart.starts.len() > FEW || apart.starts.len() > reader.max_doc() as usize / 2;
+        Ok(if many { apart.by_document(reader.max_doc(), column.ords()) } else { apart })
     }
 
-    /// Forgets the segments that are no longer read, and learns the new ones.
-    pub(crate) fn follow(&self, searcher: &tantivy::Searcher) -> tantivy::Result<()> {
+    /// Forgets the segments that are no longer read.
+    pub(crate) fn forget_others(&self, searcher: &tantivy::Searcher) {
+        let mut segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
+        segments.retain(|id, _| searcher.segment_readers().iter().any(|r| r.segment_id() == *id));
+    }
+
+    /// The values of a facet with their counts, greatest first, then by value; at most `limit`, and how many there are.
+    pub(crate) fn top(&self, counts: &Counts, facet: Facet, limit: usize) -> FacetCounts {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = &mut names.facets[facet as usize];
+        names.order();
+        let counts = counts.0[facet as usize].iter().zip(&names.places).enumerate();
+        let mut found: Vec<(Reverse<u64>, u32, usize)> =
+            counts.filter(|(_, (n, _))| **n > 0).map(|(number, (n, place))| (Reverse(*n), *place, number)).collect();
+        let distinct = found.len();
+        if found.len() > limit && limit > 0 {
+            found.select_nth_unstable(limit - 1);
+        }
+        found.truncate(limit);
+        found.sort_unstable();
+        let values = found.into_iter().map(|(Reverse(n), _, number)| (names.values[number].clone(), n)).collect();
+        FacetCounts { facet, distinct, values }
+    }
+}
+
+/// Segments are learnt before searches see them, so that none waits for it.
+impl Warmer for Dictionary {
+    fn warm(&self, searcher: &tantivy::Searcher) -> tantivy::Result<()> {
         for reader in searcher.segment_readers() {
             for group in 0..Group::ALL.len() {
                 self.apart(reader, group)?;
             }
         }
-        let mut segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
-        segments.retain(|id, _| searcher.segment_readers().iter().any(|r| r.segment_id() == *id));
         Ok(())
     }
 
-    /// The values of a facet with their counts, greatest first, then by value; at most `limit`, and how many there are.
-    pub(crate) fn top(&self, counts: &Counts, facet: Facet, limit: usize) -> FacetCounts {
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let (values, _) = &names.facets[facet as usize];
-        let mut found: Vec<(u64, &FacetValue)> =
-            counts.0[facet as usize].iter().zip(values).filter(|(n, _)| **n > 0).map(|(n, v)| (*n, v)).collect();
-        let distinct = found.len();
-        let order = |a: &(u64, &FacetValue), b: &(u64, &FacetValue)| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1));
-        if found.len() > limit && limit > 0 {
-            found.select_nth_unstable_by(limit - 1, order);
-        }
-        found.truncate(limit);
-        found.sort_by(order);
-        FacetCounts { facet, distinct, values: found.into_iter().map(|(n, v)| (v.clone(), n)).collect() }
-    }
+    fn garbage_collect(&self, _live: &[&SearcherGeneration]) {}
 }
 
 /// The counts of a facet.
@@ -279,9 +349,8 @@ impl Counts {
         Self(std::array::from_fn(|_| Vec::new()))
     }
 
-    fn add(&mut self, facet: usize, number: u32, count: u64) {
-        let counts = &mut self.0[facet];
-        let number = number as usize;
+    fn add(&mut self, (facet, number): (u8, u32), count: u64) {
+        let (counts, number) = (&mut self.0[usize::from(facet)], number as usize);
         if counts.len() <= number {
             counts.resize(number + 1, 0);
         }
@@ -318,21 +387,44 @@ pub(crate) struct FacetSegment {
     count: u64,
 }
 
+/// Joined values beyond which they are taken apart document by document; so are more than half as many as documents.
+const FEW: usize = 4_096;
+
 struct SegmentGroup {
     apart: Arc<Apart>,
+    /// The joined value of each document, unless values are by document.
     column: Option<Column<u64>>,
-    counts: Vec<u32>,
+    /// How many times each joined value was met.
+    joined: Vec<u32>,
+    /// How many times each value was met.
+    values: Vec<u32>,
 }
 
 impl SegmentGroup {
     fn count(&mut self, docs: &[DocId], ords: &mut [Option<u64>]) {
-        let Some(column) = &self.column else { return };
-        column.first_vals(docs, ords);
-        for ord in ords.iter_mut() {
-            if let Some(count) = ord.take().and_then(|o| self.counts.get_mut(o as usize)) {
-                *count += 1;
+        if self.apart.by_document {
+            for doc in docs {
+                for value in self.apart.entries(*doc as usize) {
+                    self.values[*value as usize] += 1;
+                }
+            }
+        } else if let Some(column) = &self.column {
+            column.first_vals(docs, ords);
+            for ord in ords.iter_mut().filter_map(Option::take) {
+                if let Some(count) = self.joined.get_mut(ord as usize) {
+                    *count += 1;
+                }
             }
         }
+    }
+
+    fn harvest(mut self) -> SegmentFruit {
+        for (i, count) in self.joined.iter().enumerate().filter(|(_, n)| **n > 0) {
+            for value in self.apart.entries(i) {
+                self.values[*value as usize] += count;
+            }
+        }
+        SegmentFruit { apart: self.apart, values: self.values }
     }
 }
 
@@ -371,14 +463,14 @@ impl SegmentCollector for FacetSegment {
 
     fn harvest(mut self) -> Self::Fruit {
         self.flush();
-        let fruits = self.groups.into_iter().map(|g| SegmentFruit { apart: g.apart, counts: g.counts }).collect();
+        let fruits = self.groups.into_iter().map(SegmentGroup::harvest).collect();
         (fruits, self.count)
     }
 }
 
 pub(crate) struct SegmentFruit {
     apart: Arc<Apart>,
-    counts: Vec<u32>,
+    values: Vec<u32>,
 }
 
 impl Collector for FacetCollector {
@@ -390,8 +482,9 @@ impl Collector for FacetCollector {
         for group in &self.groups {
             let apart = self.dictionary.apart(reader, *group)?;
             let column = reader.fast_fields().str(Group::ALL[*group].field())?.map(|c| c.ords().clone());
-            let counts = vec![0; apart.starts.len() - 1];
-            groups.push(SegmentGroup { apart, column, counts });
+            let joined = if apart.by_document { Vec::new() } else { vec![0; apart.starts.len() - 1] };
+            let values = vec![0; apart.values.len()];
+            groups.push(SegmentGroup { apart, column, joined, values });
         }
         Ok(FacetSegment { groups, pending: Vec::with_capacity(BLOCK), count: 0 })
     }
@@ -404,12 +497,9 @@ impl Collector for FacetCollector {
         let (mut counts, mut total) = (Counts::new(), 0);
         for (groups, found) in fruits {
             total += found;
-            for SegmentFruit { apart, counts: joined } in groups {
-                for (i, count) in joined.into_iter().enumerate().filter(|(_, n)| *n > 0) {
-                    let (from, to) = (apart.starts[i] as usize, apart.starts[i + 1] as usize);
-                    for (facet, number) in &apart.entries[from..to] {
-                        counts.add(usize::from(*facet), *number, u64::from(count));
-                    }
+            for SegmentFruit { apart, values } in groups {
+                for (value, count) in apart.values.iter().zip(values).filter(|(_, n)| *n > 0) {
+                    counts.add(*value, u64::from(count));
                 }
             }
         }

@@ -24,7 +24,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use tantivy::{Index as TantivyIndex, IndexReader, ReloadPolicy, Searcher};
+use tantivy::{Index as TantivyIndex, IndexReader, ReloadPolicy, Searcher, Warmer};
 
 /// What went wrong with the index itself.
 #[derive(Debug, thiserror::Error)]
@@ -133,15 +133,21 @@ impl Generation {
 
     fn with(index: TantivyIndex, number: u64) -> Result<Self, IndexError> {
         register(&index);
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let dictionary: Arc<Dictionary> = Arc::default();
+        let warmer: Arc<dyn Warmer> = dictionary.clone();
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .warmers(vec![Arc::downgrade(&warmer)])
+            .try_into()?;
         let (_, fields) = schema();
-        Ok(Self { number, index, reader, fields, dictionary: Arc::default(), totals: Mutex::default() })
+        Ok(Self { number, index, reader, fields, dictionary, totals: Mutex::default() })
     }
 
     /// Serves the last commit.
     pub(crate) fn reload(&self) -> Result<(), IndexError> {
         self.reader.reload()?;
-        self.dictionary.follow(&self.reader.searcher())?;
+        self.dictionary.forget_others(&self.reader.searcher());
         Ok(())
     }
 }
@@ -200,7 +206,6 @@ impl Index {
             },
         };
         sweep(dir, &[generation.number]);
-        generation.dictionary.follow(&generation.reader.searcher())?;
         Ok(Self {
             dir: dir.to_owned(),
             current: RwLock::new(Arc::new(generation)),
