@@ -4,6 +4,7 @@
 mod common;
 
 use common::reference::{Seeded, Table, data, json, largest_gap, psychometrics};
+use docimo_engine::docimology::NotEstimable;
 use docimo_engine::docimology::irt::ability::{Method, ability};
 use docimo_engine::docimology::irt::conditional::{
     Conditional, Split, andersen, andersen_groups, conditional, log_likelihood_at,
@@ -202,8 +203,10 @@ fn booklets_are_linked_or_it_is_said() {
 #[test]
 fn too_little_is_an_answer() {
     let beta = [-1.0, 0.0, 1.0];
-    assert!(conditional(&drawn(20, &beta, 1, 0.0)).unwrap_err().to_string().contains("candidat"));
-    assert!(conditional(&drawn(200, &[0.0], 1, 0.0)).unwrap_err().to_string().contains("question"));
+    let few = conditional(&drawn(20, &beta, 1, 0.0)).unwrap_err();
+    assert!(matches!(few, NotEstimable::TooFewCandidates { needed: 30, .. }), "{few}");
+    let one = conditional(&drawn(200, &[0.0], 1, 0.0)).unwrap_err();
+    assert!(matches!(one, NotEstimable::TooFewQuestions { n: 1, needed: 2, .. }), "{one}");
     // Right for all but one, who has nothing right: no finite difficulty.
     let mut columns: Vec<Vec<Option<f64>>> = drawn(200, &beta, 1, 0.0)
         .items()

@@ -1,7 +1,9 @@
 //! How much two elements are alike, and what differs, in words.
 
 use super::text::{Asked, PROPOSITION, STEM, Text, features, jaccard, words};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// From this overall similarity on, two elements are said to be near-duplicates.
 ///
@@ -116,11 +118,24 @@ fn set(words: &[String], side: u64) -> BTreeSet<u64> {
 /// The similarity of two elements: a case part by part, each with the part of the other that it resembles most; a
 /// question with a case, by the part that it resembles most.
 pub fn similarity(a: &Text, b: &Text) -> Similarity {
+    // Words may be aligned in several ways, and propositions matched: always from the same side, so that the verdict
+    // does not depend on which is named first.
+    if a <= b {
+        compare(a, b, false)
+    } else {
+        let found = compare(b, a, true);
+        let turned = |d: Difference| Difference { place: d.place, before: d.after, after: d.before };
+        Similarity { differences: found.differences.into_iter().map(turned).collect(), ..found }
+    }
+}
+
+/// `turned`: parts are named by their number in `b`.
+fn compare(a: &Text, b: &Text, turned: bool) -> Similarity {
     match (a.parts.len(), b.parts.len()) {
         (1, 1) if a.intro.is_empty() && b.intro.is_empty() => question(&a.parts[0], &b.parts[0], ""),
         (1, n) if a.intro.is_empty() && n > 0 => best_part(&a.parts[0], b, false),
         (n, 1) if b.intro.is_empty() && n > 0 => best_part(&b.parts[0], a, true),
-        _ => case(a, b),
+        _ => case(a, b, turned),
     }
 }
 
@@ -148,7 +163,7 @@ fn matching(scores: &[Vec<f64>]) -> Vec<(usize, usize, f64)> {
     all
 }
 
-fn case(a: &Text, b: &Text) -> Similarity {
+fn case(a: &Text, b: &Text, turned: bool) -> Similarity {
     if a.parts.is_empty() != b.parts.is_empty() {
         return nothing();
     }
@@ -164,7 +179,8 @@ fn case(a: &Text, b: &Text) -> Similarity {
     let overall = weight * stem + (1.0 - weight) * parts;
     let mut differences = differing(&a.intro, &b.intro, "texte d’ouverture");
     for (i, j, _) in &matched {
-        differences.extend(question(&a.parts[*i], &b.parts[*j], &format!("question {} › ", i + 1)).differences);
+        let place = format!("question {} › ", if turned { j } else { i } + 1);
+        differences.extend(question(&a.parts[*i], &b.parts[*j], &place).differences);
     }
     let unmatched = a.parts.len() != b.parts.len() || matched.len() != a.parts.len();
     let verdict =
@@ -253,7 +269,10 @@ const SIGNS: [&str; 11] = ["+", "-", "<", ">", "=", "≤", "≥", "↑", "↓", 
 fn is_value(d: &Difference) -> bool {
     let number = |w: &str| w.starts_with(|c: char| c.is_ascii_digit()) || SIGNS.contains(&w);
     let side = |text: &str| words(text).iter().all(|w| number(w));
-    side(&d.before) && side(&d.after)
+    // "B12" for "B6", "C3G" for "C2G".
+    let bare = |text: &str| text.chars().filter(|c| !c.is_ascii_digit() && *c != ',').collect::<String>();
+    let named = d.before.contains(|c: char| c.is_ascii_digit()) && d.after.contains(|c: char| c.is_ascii_digit());
+    (side(&d.before) && side(&d.after)) || (named && bare(&d.before) == bare(&d.after))
 }
 
 /// A negation or an exception more or less, true for false, one beginning for its contrary.
@@ -309,49 +328,24 @@ fn is_sense(d: &Difference) -> bool {
     PAIRS.iter().any(|(m, n)| (x.starts_with(m) && y.starts_with(n)) || (x.starts_with(n) && y.starts_with(m)))
 }
 
-/// Runs of words that differ, by the longest common subsequence. Beyond [`LONGEST`] words, the text as a whole.
+/// Runs of words that differ.
 fn differing(a: &[String], b: &[String], place: &str) -> Vec<Difference> {
-    const LONGEST: usize = 400;
-    if a == b {
-        return vec![];
-    }
-    let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let (a, b) = (&a[head..], &b[head..]);
-    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
-    let (a, b) = (&a[..a.len() - tail], &b[..b.len() - tail]);
-    let make =
-        |x: &[String], y: &[String]| Difference { place: place.to_owned(), before: x.join(" "), after: y.join(" ") };
-    if a.len() > LONGEST || b.len() > LONGEST || a.is_empty() || b.is_empty() {
-        return vec![make(a, b)];
-    }
-    let width = b.len() + 1;
-    let mut table = vec![0_u16; (a.len() + 1) * width];
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            table[i * width + j] = if a[i] == b[j] {
-                table[(i + 1) * width + j + 1] + 1
-            } else {
-                table[(i + 1) * width + j].max(table[i * width + j + 1])
-            };
-        }
-    }
-    let (mut found, mut i, mut j) = (Vec::new(), 0, 0);
-    let (mut from_i, mut from_j) = (0, 0);
-    while i < a.len() && j < b.len() {
-        if a[i] == b[j] {
-            if from_i < i || from_j < j {
-                found.push(make(&a[from_i..i], &b[from_j..j]));
+    let mut found: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    for op in capture_diff_slices(Algorithm::Myers, a, b) {
+        let (tag, x, y) = op.as_tag_tuple();
+        match found.last_mut() {
+            _ if tag == DiffTag::Equal => {}
+            // Two runs that touch are one.
+            Some((before, after)) if before.end == x.start && after.end == y.start => {
+                (before.end, after.end) = (x.end, y.end);
             }
-            (i, j) = (i + 1, j + 1);
-            (from_i, from_j) = (i, j);
-        } else if table[(i + 1) * width + j] >= table[i * width + j + 1] {
-            i += 1;
-        } else {
-            j += 1;
+            _ => found.push((x, y)),
         }
     }
-    if from_i < a.len() || from_j < b.len() {
-        found.push(make(&a[from_i..], &b[from_j..]));
-    }
-    found
+    let make = |(x, y): (Range<usize>, Range<usize>)| Difference {
+        place: place.to_owned(),
+        before: a[x].join(" "),
+        after: b[y].join(" "),
+    };
+    found.into_iter().map(make).collect()
 }

@@ -8,7 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The words of one question.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Asked {
     /// Text that brings it (in a case), stem, hypothesis and finding.
     pub(super) stem: Vec<String>,
@@ -16,7 +16,7 @@ pub(super) struct Asked {
 }
 
 /// An element made ready to be compared. Keep it: making it costs more than comparing it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Text {
     /// Opening text of a case; empty for a question.
     pub(super) intro: Vec<String>,
