@@ -1,14 +1,9 @@
 //! What a machine may propose.
 //!
-//! Two rooms for now:
+//! One room for now: [`proposal`] answers *how does what a machine wrote become content?*: only through the
+//! decision of a named human. Whether it is well written is `docimo_bank::flaws`, the same for everyone.
 //!
-//! * [`flaws`] answers *is this question well written?*: rules on the French text, no model,
-//!   the same answer every time;
-//! * [`proposal`] answers *how does what a machine wrote become content?*: only through the
-//!   decision of a named human.
-//!
-//! This crate knows no database, no web server, no clock and, for now, no provider: it returns
-//! flaws and proposals, never questions.
+//! This crate knows no database, no web server, no clock and, for now, no provider: it returns proposals,
+//! never questions.
 
-pub mod flaws;
 pub mod proposal;

@@ -832,3 +832,55 @@ fn the_demonstration_questions_raise_few_alarms() {
     let strong: Vec<_> = elements.iter().flat_map(flaws).filter(|f| f.severity == Severity::Strong).collect();
     assert!(strong.is_empty(), "{strong:#?}");
 }
+
+/// The codes that answer to a pattern of the shared rules.
+fn codes_of(pattern: &str) -> &'static [&'static str] {
+    match pattern {
+        "ABS" => &["absolute_term"],
+        "VAGUE" => &["vague_frequency"],
+        "NEG_STEM" => &["negative_stem", "negative_stem_unmarked"],
+        "NEG_PROP" => &["trick_negative", "negative_option"],
+        "DOUBLE_NEG" => &["double_negative"],
+        "AOTA" => &["all_of_the_above"],
+        "NOTA" => &["none_of_the_above"],
+        "KTYPE" => &["combined_answers"],
+        "REF_OTHER" => &["refer_to_another"],
+        "DOUBLE_BARREL" => &["double_barrelled"],
+        "BLANK" => &["blank_in_stem"],
+        "EMPTY_LEAD" => &["unfocused_stem", "no_subject"],
+        "COUNT_CUE" => &["count_contradiction"],
+        _ => &[],
+    }
+}
+
+#[test]
+fn the_shared_phrases() {
+    let Some(path) = shared("rules/test_regex.py") else { return };
+    let script = fs::read_to_string(path).expect("the shared rules are text");
+    let (mut read, mut wrong) = (0, Vec::new());
+    for line in script.lines() {
+        for piece in line.split("('").skip(1) {
+            let Some((pattern, rest)) = piece.split_once("\',\"") else { continue };
+            let Some((phrase, rest)) = rest.split_once("\",") else { continue };
+            let wanted = rest.starts_with('1');
+            let of_stem = matches!(pattern, "NEG_STEM" | "BLANK" | "EMPTY_LEAD" | "COUNT_CUE");
+            let q = if of_stem {
+                ask("QRM", phrase, &["*Fièvre", "Toux", "Dyspnée", "*Asthénie", "Douleur"])
+            } else {
+                ask(
+                    "QRM",
+                    "Quels sont les signes de la grippe ?",
+                    &["*Fièvre", phrase, "Dyspnée", "*Asthénie", "Douleur"],
+                )
+            };
+            let found: Vec<&str> = flaws(&q).iter().map(|f| f.code.name()).collect();
+            let has = codes_of(pattern).iter().any(|c| found.contains(c));
+            read += 1;
+            if has != wanted {
+                wrong.push(format!("{pattern} {phrase:?}, wanted {wanted}: {found:?}"));
+            }
+        }
+    }
+    assert!(read >= 30, "only {read} phrases were read");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -2,7 +2,8 @@
 
 use super::cues::contrary;
 use super::text::{Text, Word, root};
-use super::words::{NOT_INFINITIVE, SYNONYMS, VERBS};
+use super::words::alike::{NOT_INFINITIVE, SYNONYMS};
+use super::words::shared::VERBS;
 use super::{Code, Field, Review, Severity, excerpt};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

@@ -4,7 +4,7 @@
 
 use super::structure::{answers, contains};
 use super::text::Text;
-use super::words::CHAINED;
+use super::words::shared::CHAINED;
 use super::{Code, Field, Flaw, Place, Severity, flaw};
 use crate::exchange::MISSING_ALT;
 use docimo_engine::paper::Case;

@@ -1,7 +1,7 @@
 //! What gives the key away to who does not know: length, precision, echo, convergence, contraries, grammar.
 
 use super::text::{Text, root};
-use super::words::{COMMON, CONTRARIES, CONTRARY_PREFIXES};
+use super::words::cues::{COMMON, CONTRARIES, CONTRARY_PREFIXES};
 use super::{Code, Field, Review, Severity, excerpt};
 use docimo_engine::question::Kind;
 use std::collections::BTreeSet;

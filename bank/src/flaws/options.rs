@@ -1,10 +1,10 @@
 //! Each proposition alone: its words, its negations, what it should not be.
 
 use super::text::{Text, fold};
-use super::words::{
-    ABSOLUTE, ALL_ABOVE, CONJUNCTIONS, DONT_KNOW, NEGATED, NONE_ABOVE, OPINION, OTHER_OPTION, PLACEHOLDERS, VAGUE,
-    VERBS, WHOLE_ALL, WHOLE_NONE,
+use super::words::options::{
+    ABSOLUTE, ALL_ABOVE, CONJUNCTIONS, DONT_KNOW, NONE_ABOVE, OTHER_OPTION, PLACEHOLDERS, VAGUE, WHOLE_ALL, WHOLE_NONE,
 };
+use super::words::shared::{NEGATED, OPINION, VERBS};
 use super::{Code, Field, Review, Severity, excerpt};
 use docimo_engine::question::{Body, Question};
 use std::ops::Range;
@@ -137,11 +137,9 @@ fn wording(r: &mut Review<'_>, i: usize, negative_stem: bool) {
             ],
         )
         .iter()
-        .any(|s| {
-            s.start >= f.end && s.start - f.end <= 5
-                || s.end <= f.start && f.start - s.end <= 3 && text.fold(s.start) == "absence"
-        })
+        .any(|s| s.start >= f.end && s.start - f.end <= 5)
     });
+    let absence = text.all(0..n, &["absence d", "absence de", "absence du", "absence des"]).into_iter().next();
     let marked = negation.as_ref().is_some_and(|f| text.stands_out(f.clone()) || text.stands_out(f.end - 1..f.end));
     let other = text.find(OTHER_OPTION).or_else(|| lettered(text));
     let opinion = text.find(OPINION);
@@ -173,6 +171,10 @@ fn wording(r: &mut Review<'_>, i: usize, negative_stem: bool) {
                 format!("Proposition négative : « {said} ».")
             });
         }
+    } else if let Some(found) = absence {
+        r.at_option(i, Code::NegativeOption, Severity::Info, Some(found), |said| {
+            format!("Proposition négative : « {said} ».")
+        });
     }
     if let Some(found) = other {
         r.at_option(i, Code::ReferToAnother, Severity::Strong, Some(found), |said| {
@@ -192,14 +194,22 @@ fn wording(r: &mut Review<'_>, i: usize, negative_stem: bool) {
     }
 }
 
-/// "proposition B", "réponse C". Leaves out "la réponse a été favorable" and "réponse D’hypersensibilité".
+/// "proposition B", "réponse c", "question 2". Leaves out "la réponse a été favorable" and "réponse D’hypersensibilité".
 fn lettered(text: &Text<'_>) -> Option<Range<usize>> {
     (1..text.words.len()).find_map(|i| {
-        let noun = matches!(text.fold(i - 1), "reponse" | "proposition" | "item" | "question");
-        let source = &text.source[text.words[i].range.clone()];
-        let label = source.len() == 1 && source.bytes().all(|b| (b'B'..=b'F').contains(&b) || b == b'A');
+        let noun = text.fold(i - 1);
+        let label = match (noun, text.fold(i)) {
+            // "a" is a verb, unless what follows goes on about a proposition.
+            ("reponse" | "proposition" | "item" | "question", "a") => {
+                text.source[text.words[i].range.clone()] == *"A"
+                    || matches!(text.fold(i + 1), "" | "est" | "et" | "ou" | "sont" | "ainsi" | "avec" | "car" | "n")
+            }
+            ("reponse" | "proposition" | "item" | "question", "b" | "c" | "d" | "e" | "f") => true,
+            ("question", word) => word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit()),
+            _ => false,
+        };
         let elided = text.source[text.words[i].range.end..].starts_with(['’', '\'']);
-        (noun && label && !elided).then_some(i - 1..i + 1)
+        (label && !elided).then_some(i - 1..i + 1)
     })
 }
 
@@ -214,7 +224,10 @@ fn barrel(text: &Text<'_>) -> Option<Range<usize>> {
     let first = (0..text.words.len()).find(|i| verb(*i))?;
     for c in text.all(first + 1..text.words.len(), CONJUNCTIONS) {
         let strong = text.fold(c.start) != "et" && text.fold(c.start) != "ainsi";
-        let new_clause = (c.end..(c.end + if strong { 6 } else { 2 }).min(text.words.len())).any(verb);
+        let named =
+            matches!(text.fold(c.end), "l" | "le" | "la" | "les" | "un" | "une" | "ce" | "cette" | "son" | "sa");
+        let reach = if strong { 6 } else { 2 + usize::from(named) };
+        let new_clause = (c.end..(c.end + reach).min(text.words.len())).any(verb);
         let relative = (first..c.start).any(|i| matches!(text.fold(i), "qui" | "que" | "dont"));
         if new_clause && !relative {
             return Some(c);

@@ -1,8 +1,9 @@
 //! The stem: what it asks, how, and whether one can answer it.
 
-use super::words::{
+use super::words::shared::{NEGATED, OPINION, VERBS};
+use super::words::stem::{
     DRESSING, EXCEPTION, FALSE_NOUNS, FILLERS, FUNCTION_WORDS, GENERIC_NOUNS, IMPERATIVE, INTERROGATIVE,
-    KNOWN_ACRONYMS, MEDIA, NEGATED, NOT_ADVISED, OPINION, SHOWN, VERBS,
+    KNOWN_ACRONYMS, MEDIA, NOT_ADVISED, SHOWN,
 };
 use super::{Code, Field, Review, Severity, excerpt};
 use docimo_engine::question::Kind;
@@ -113,7 +114,31 @@ fn subject(r: &mut Review<'_>, lead: Range<usize>) {
                 && tail.len() >= 3
     }) && !r.stem.source.trim_end().ends_with(['?', '.']);
     let asks_truth = names_options && lead.clone().any(truth) && !completed;
-    if nothing {
+    let topic = [
+        "concernant",
+        "a propos d",
+        "a propos de",
+        "a propos du",
+        "a propos des",
+        "au sujet d",
+        "au sujet de",
+        "au sujet du",
+        "au sujet des",
+        "s agissant d",
+        "s agissant de",
+        "s agissant du",
+        "s agissant des",
+    ];
+    // "Concernant la sarcoïdose :" and nothing more: the propositions may be about anything.
+    let bare = r.stem.all(lead.clone(), &topic).first().is_some_and(|f| f.start == lead.start)
+        && !r.stem.source.contains('?')
+        && r.stem.all(lead.clone(), INTERROGATIVE).is_empty()
+        && !lead.clone().any(|i| VERBS.contains(&r.stem.fold(i)) && !matches!(r.stem.fold(i), "s" | "a"));
+    if bare && r.kind() != Kind::Qcm {
+        r.at_stem(Code::UnfocusedStem, Severity::Warning, lead, |said| {
+            format!("« {} » nomme un thème et ne demande rien.", excerpt(said))
+        });
+    } else if nothing {
         r.at_stem(Code::NoSubject, Severity::Warning, all, |said| {
             format!("« {} » ne dit pas de quoi il s’agit.", excerpt(said))
         });

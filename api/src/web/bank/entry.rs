@@ -258,8 +258,8 @@ pub async fn entry(
             .map(|(i, t)| StepButton { code: desk::code(t), verb: t.french(), main: i == 0 })
             .collect(),
         may_write: reach.may(&line.folder_id, Level::Write),
+        flaws: case.iter().map(|c| c.flaws.len()).chain(questions.iter().map(|q| q.flaws.len())).sum(),
         case,
-        flaws: questions.iter().map(|q| q.flaws.len()).sum(),
         questions,
         said: said(&events, &places),
         places,

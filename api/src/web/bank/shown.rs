@@ -5,9 +5,9 @@ use super::tags::{self, TagView};
 use crate::exam::room::{QuestionView, TCS_SCALE, question_view};
 use crate::markdown;
 use crate::media::ImageView;
-use docimo_ai::flaws::{self, ItemText, Part, Severity};
+use docimo_bank::flaws::{Field, Flaw, Severity, flaws};
 use docimo_engine::paper::{Case, Element};
-use docimo_engine::question::{Body, Kind, Question, Status};
+use docimo_engine::question::{Body, Question, Status};
 use docimo_engine::scheme::TcsRule;
 
 pub(super) struct Choice {
@@ -61,15 +61,19 @@ pub(super) struct CaseShown {
     pub(super) image: Option<ImageView>,
     pub(super) article: Option<(String, String, String)>,
     pub(super) tags: Vec<TagView>,
+    pub(super) flaws: Vec<FlawRow>,
 }
 
 /// What an element shows: its case, if it is one, and its questions in order.
 pub(super) fn element_shown(element: &Element) -> (Option<CaseShown>, Vec<Shown>) {
+    let found = flaws(element);
+    let of = |part: Option<usize>| found.iter().filter(move |flaw| flaw.place.part == part);
     match element {
-        Element::Question(question) => (None, vec![shown(question, 1, "")]),
+        Element::Question(question) => (None, vec![shown(question, 1, "", of(None))]),
         Element::Case(case) => {
-            let parts = case.parts.iter().enumerate().map(|(i, p)| shown(&p.question, i + 1, &p.text));
-            (Some(case_shown(case)), parts.collect())
+            let parts = case.parts.iter().enumerate().map(|(i, p)| shown(&p.question, i + 1, &p.text, of(Some(i))));
+            let rows = of(None).map(|flaw| row(flaw, None)).collect();
+            (Some(CaseShown { flaws: rows, ..case_shown(case) }), parts.collect())
         }
     }
 }
@@ -81,6 +85,7 @@ fn case_shown(case: &Case) -> CaseShown {
         image: case.image.as_ref().map(ImageView::of),
         article: case.article.as_ref().map(|a| (a.title.clone(), a.citation.clone(), markdown::block(&a.body))),
         tags: tags::read(case.tags.iter().map(String::as_str)),
+        flaws: Vec::new(),
     }
 }
 
@@ -88,7 +93,7 @@ pub(super) fn letter(index: usize) -> char {
     char::from(b'A' + (index % 26) as u8)
 }
 
-fn shown(question: &Question, number: usize, text: &str) -> Shown {
+fn shown<'a>(question: &Question, number: usize, text: &str, flaws: impl Iterator<Item = &'a Flaw>) -> Shown {
     let options = question
         .body
         .propositions()
@@ -149,49 +154,45 @@ fn shown(question: &Question, number: usize, text: &str) -> Shown {
         comment_html: markdown::block(&question.comment),
         source: question.source.clone(),
         tags: tags::read(question.tags.iter().map(String::as_str)),
-        flaws: inspect(question),
+        flaws: flaws.map(|flaw| row(flaw, Some(question))).collect(),
     }
 }
 
-fn inspect(question: &Question) -> Vec<FlawRow> {
-    let kind = match question.kind() {
-        Kind::Qru => flaws::Kind::Qru,
-        Kind::Qrm => flaws::Kind::Qrm,
-        Kind::Qrp => flaws::Kind::Qrp,
-        Kind::Qrpl => flaws::Kind::Qrpl,
-        Kind::Qroc => flaws::Kind::Qroc,
-        Kind::Qzp => flaws::Kind::Qzp,
-        Kind::Tcs => flaws::Kind::Tcs,
-        Kind::Qcm => flaws::Kind::Qcm,
-    };
-    let propositions: Vec<(&str, bool)> =
-        question.body.propositions().iter().map(|p| (p.text.as_str(), p.status.is_true())).collect();
-    let item = ItemText {
-        kind,
-        stem: &question.stem,
-        propositions: &propositions,
-        has_image: question.image.is_some(),
-        expected: question.body.expected().map(|n| n as usize),
-    };
-    let row = |flaw: flaws::Flaw| FlawRow {
+/// The name of a text, in French.
+fn field(field: &Field, question: Option<&Question>) -> String {
+    match field {
+        Field::Title => "Titre".into(),
+        Field::Intro => "Énoncé du dossier".into(),
+        Field::PartText | Field::Finding => "Élément nouveau".into(),
+        Field::Stem => "Énoncé".into(),
+        Field::Image => "Image".into(),
+        Field::Propositions => "Propositions".into(),
+        Field::Proposition(id) => {
+            let at = question.and_then(|q| q.body.propositions().iter().position(|p| p.id == *id));
+            at.map_or_else(|| "Proposition".into(), |i| format!("Proposition {}", letter(i)))
+        }
+        Field::Exact(i) => format!("Réponse exacte n° {}", i + 1),
+        Field::Acceptable(i) => format!("Réponse acceptable n° {}", i + 1),
+        Field::Answers => "Réponses".into(),
+        Field::Hypothesis => "Hypothèse".into(),
+        Field::Panel => "Panel".into(),
+        Field::Comment => "Correction".into(),
+        Field::Metadata => "Fiche".into(),
+    }
+}
+
+fn row(flaw: &Flaw, question: Option<&Question>) -> FlawRow {
+    FlawRow {
         class: match flaw.severity {
-            Severity::Error => "danger",
+            Severity::Strong => "danger",
             Severity::Warning => "warning",
-            Severity::Information => "accent",
+            Severity::Info => "accent",
         },
-        severity: match flaw.severity {
-            Severity::Error => "À corriger",
-            Severity::Warning => "À revoir",
-            Severity::Information => "À savoir",
-        },
-        place: match flaw.place.part {
-            Part::Stem => "Énoncé".into(),
-            Part::Proposition(i) => format!("Proposition {}", letter(i)),
-        },
-        message: flaw.message_fr,
-        advice: flaw.advice_fr,
-    };
-    flaws::inspect(&item).into_iter().map(row).collect()
+        severity: flaw.severity.french(),
+        place: field(&flaw.place.field, question),
+        message: flaw.message.clone(),
+        advice: flaw.advice,
+    }
 }
 
 #[cfg(test)]
@@ -204,9 +205,10 @@ mod tests {
             {"id":"a","text":"Électrocardiogramme","status":"vrai"},{"id":"b","text":"Radiographie thoracique","status":"faux"},
             {"id":"c","text":"Échocardiographie","status":"faux"},{"id":"d","text":"Aucune de ces réponses","status":"inacceptable"}]}"#;
         let question: Question = serde_json::from_str(json).unwrap();
-        let shown = shown(&question, 1, "");
-        assert_eq!(shown.flaws.len(), 1);
-        assert_eq!(shown.flaws[0].place, "Proposition D");
+        let (_, shown) = element_shown(&Element::Question(question));
+        let shown = &shown[0];
+        let told: Vec<(&str, &str)> = shown.flaws.iter().map(|f| (f.place.as_str(), f.severity)).collect();
+        assert!(told.contains(&("Proposition D", "à corriger")), "{told:?}");
         assert_eq!((shown.options[0].key, shown.options[3].badge), ("Vraie", Some("Inacceptable")));
     }
 }
