@@ -1,14 +1,16 @@
 //! Near-duplicates: what must be found, on examples, on real questions read in place, and on edits of them.
 
+mod shared;
+
 use docimo_bank::duplicates::{Candidate, NearIndex, Signature, Text, Verdict, signatures, similarity, within};
 use docimo_bank::exchange::read;
 use docimo_bank::revision::fingerprint;
 use docimo_engine::paper::Element;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use shared::shared;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 fn ask(stem: &str, options: &[&str]) -> Element {
     let propositions: Vec<Value> =
@@ -211,22 +213,6 @@ fn a_large_index_settles_and_compacts() {
         let found = index.query(&signatures(&name(i)), 3);
         assert_eq!(found.iter().any(|c| c.id == i && c.shared == 24), i % 3 == 0, "{i}");
     }
-}
-
-/// A path of the shared folder; `None`, said in the log of skipped tests, when it is not there.
-fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DOCIMO_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let path = root.join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    if let Some(log) = std::env::var_os("DOCIMO_SKIP_LOG") {
-        use std::io::Write;
-        let mut log = fs::OpenOptions::new().create(true).append(true).open(log).expect("the log opens");
-        writeln!(log, "docimo-bank duplicates: {} is absent", path.display()).expect("the log is written");
-    }
-    None
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Imports of real files, read in place, and of anything at all.
 
 mod exchange_common;
+mod shared;
 
 use docimo_bank::exchange::{Format, ReadError, Reading, duplicates, read};
 use docimo_engine::question::Kind;
-use exchange_common::shared;
 use proptest::prelude::*;
+use shared::shared;
 use std::fs;
 use std::path::Path;
 

@@ -1,10 +1,11 @@
 //! Files made to harm, or only damaged: each is refused with its limit, and nothing panics or hangs.
 
 mod exchange_common;
+mod shared;
 
 use docimo_bank::exchange::{Format, Limits, ReadError, Target, read, read_within, stream, table};
-use exchange_common::shared;
 use proptest::prelude::*;
+use shared::shared;
 use std::fs;
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use zip::ZipWriter;

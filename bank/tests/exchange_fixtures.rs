@@ -1,11 +1,12 @@
 //! Files made by other programs, read in place: what each holds, and what is told of what it cannot give.
 
 mod exchange_common;
+mod shared;
 
 use docimo_bank::exchange::{Format, ReadError, Reading, read};
 use docimo_engine::check::Severity;
 use docimo_engine::question::Kind;
-use exchange_common::shared;
+use shared::shared;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,13 +1,16 @@
 //! Every flaw with an example that has it and one that has not; real questions, read in place; anything at all.
 
+mod shared;
+
 use docimo_bank::exchange::read;
 use docimo_bank::flaws::{CATALOGUE, Code, Field, Flaw, Severity, flaws};
 use docimo_engine::paper::Element;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use shared::shared;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn read_element(value: Value) -> Element {
     serde_json::from_value(value).expect("the example reads")
@@ -699,22 +702,6 @@ proptest! {
         };
         prop_assert_eq!(sorted(&e), sorted(&turned));
     }
-}
-
-/// A path of the shared folder; `None`, said in the log of skipped tests, when it is not there.
-fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DOCIMO_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let path = root.join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    if let Some(log) = std::env::var_os("DOCIMO_SKIP_LOG") {
-        use std::io::Write;
-        let mut log = fs::OpenOptions::new().create(true).append(true).open(log).expect("the log opens");
-        writeln!(log, "docimo-bank flaws: {} is absent", path.display()).expect("the log is written");
-    }
-    None
 }
 
 /// Share of the questions that have each code; with `--nocapture`, a few of each to read.

@@ -18,6 +18,7 @@
 //!
 //! Reading order: `names` (3.0 as 2.x), `package`, `item`, `one_two`, then `write` and `response`.
 
+mod body;
 mod item;
 mod names;
 mod one_two;

@@ -6,24 +6,6 @@ use docimo_engine::paper::{Article, Case, CaseKind, Element, Part};
 use docimo_engine::question::{Body, Image, Point, Proposition, Question, Rank, Shape, Status, Zone};
 use docimo_engine::{CaseId, Exact, PropositionId, QuestionId, ZoneId};
 use proptest::prelude::*;
-use std::fs;
-use std::path::{Path, PathBuf};
-
-/// A path of the shared folder; `None`, said in the log of skipped tests, when it is not there.
-pub fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DOCIMO_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let path = root.join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    if let Some(log) = std::env::var_os("DOCIMO_SKIP_LOG") {
-        use std::io::Write;
-        let mut log = fs::OpenOptions::new().create(true).append(true).open(log).expect("the log opens");
-        writeln!(log, "docimo-bank exchange: {} is absent", path.display()).expect("the log is written");
-    }
-    None
-}
 
 /// A PNG of 40 × 20 pixels: enough for its size to be read.
 pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x28\0\0\0\x14\x08\x02\0\0\0\0\0\0\0\0\0\0\0IEND\xaeB`\x82";

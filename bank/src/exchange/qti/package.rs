@@ -1,6 +1,6 @@
 //! A package: a zip with a manifest, tests that order items, items, pictures.
 
-use super::{Context, document, item, one_two, ours};
+use super::{Context, body, document, item, one_two, ours};
 use crate::exchange::archive::Archive;
 use crate::exchange::draft::{Draft, Markup};
 use crate::exchange::html::Picture;
@@ -158,7 +158,7 @@ impl Tests<'_> {
         let identifier = node.attribute("identifier").unwrap_or_default().to_owned();
         let place = format!("{}, section « {title} »", self.path);
         let mut draft = Draft::default();
-        let html: String = shared.iter().map(|r| item::inner_html(r)).collect::<Vec<_>>().join("\n");
+        let html: String = shared.iter().map(|r| body::inner_html(r)).collect::<Vec<_>>().join("\n");
         let mut pictures: Vec<Picture> = Vec::new();
         let intro = draft.markdown(&html, Markup::Html, "énoncé", Some(&mut pictures));
         let (archive, path) = (context.archive, self.path);
