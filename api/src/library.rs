@@ -3,10 +3,12 @@
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::{markdown, media};
 use docimo_bank::exchange::{Faulty, Format, Imported, ReadError, Reading};
-use docimo_bank::revision::{content_hash, fingerprint};
+use docimo_bank::revision::{Status, content_hash, fingerprint};
+use docimo_bank::rights::Level;
 use docimo_engine::check::Severity;
 use docimo_engine::paper::Element;
 use docimo_engine::question::Image;
@@ -42,9 +44,30 @@ pub struct Report {
     pub warnings: Vec<Wrong>,
 }
 
-/// Imports a file as someone signed in.
+/// Imports a file as someone signed in: into the common folder, as validated by who may validate and as a draft by
+/// others; an entry of a folder where they may not write is left as it is.
 pub async fn import(app: &App, actor: &Actor, name: &str, bytes: Vec<u8>, dry_run: bool) -> ApiResult<Report> {
-    import_file(&app.store, &actor.id, name, bytes, None, dry_run).await
+    let reach = Reach::of(app, actor).await?;
+    reach.need(COMMON_FOLDER, Level::Write)?;
+    let mut read = read(name, bytes, None).await?;
+    let mut own = Vec::with_capacity(read.entries.len());
+    for entry in read.entries {
+        match app.store.entry_by_external_id(entry.element.id()).await? {
+            Some(line) if !reach.may(&line.folder_id, Level::Write) => read.faulty.push(Faulty {
+                place: entry.place,
+                reason: format!("l’identifiant « {} » est déjà pris : donnez-en un autre", line.external_id),
+                severity: Severity::Error,
+            }),
+            _ => own.push(entry),
+        }
+    }
+    read.entries = own;
+    let status = if reach.may(COMMON_FOLDER, Level::Review) { Status::Validated } else { Status::Draft };
+    let goal = match dry_run {
+        true => Goal::Trial(Some(&app.store)),
+        false => Goal::Bank { store: &app.store, author_id: &actor.id, status },
+    };
+    bring(goal, name, read, &mut Brought::default(), &|| {}).await
 }
 
 /// Imports a file. Good entries go in together or not at all; faulty ones are reported. With `dry_run`
@@ -58,7 +81,8 @@ pub async fn import_file(
     dry_run: bool,
 ) -> ApiResult<Report> {
     let read = read(name, bytes, format).await?;
-    let goal = if dry_run { Goal::Trial(Some(store)) } else { Goal::Bank { store, author_id } };
+    let goal =
+        if dry_run { Goal::Trial(Some(store)) } else { Goal::Bank { store, author_id, status: Status::Validated } };
     bring(goal, name, read, &mut Brought::default(), &|| {}).await
 }
 
@@ -80,6 +104,8 @@ pub enum Goal<'a> {
         store: &'a Store,
         /// Who signs the revisions.
         author_id: &'a str,
+        /// What they are worth: validated elsewhere, or still to be reviewed.
+        status: Status,
     },
     /// Nowhere: the report is of what would be done to this bank, or to an empty one.
     Trial(Option<&'a Store>),
@@ -248,11 +274,11 @@ async fn prepare(
     if docimo_engine::check::refused(&faults) {
         return Ok(Err(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ; ")));
     }
-    let author_id = match goal {
-        Goal::Bank { author_id, .. } => author_id,
-        Goal::Trial(_) => "",
+    let (author_id, status) = match goal {
+        Goal::Bank { author_id, status, .. } => (author_id, status),
+        Goal::Trial(_) => ("", Status::Draft),
     };
-    let made = Made { entry_id: ambient::fresh_id(now_ms), status: "validated", origin, author_id };
+    let made = Made { entry_id: ambient::fresh_id(now_ms), status: status.code(), origin, author_id };
     Ok(revision_of(&element, made)?.map(|revision| (revision, own.into_values().collect())))
 }
 

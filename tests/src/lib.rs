@@ -6,7 +6,7 @@ pub mod browser;
 pub mod server;
 
 pub use browser::Browser;
-pub use server::{Api, Server};
+pub use server::{Api, Server, client};
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -4,25 +4,10 @@
 
 mod common;
 
-use anyhow::{Context, Result, bail};
-use common::{confirm, no_console_errors, no_violation};
+use anyhow::{Context, Result};
+use common::{confirm, look, no_console_errors};
 use docimo_tests::{Api, Browser, Server};
 use serde_json::{Value, json};
-
-/// At two widths: nothing overflows, axe finds nothing; a picture where pictures are asked for.
-async fn look(browser: &Browser, name: &str) -> Result<()> {
-    browser.find("h1").await?;
-    for width in [1280, 390] {
-        browser.size(width, 900).await?;
-        no_violation(browser, &format!("{name} at {width}")).await?;
-        let over = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        if browser.script(over).await?.as_i64().unwrap_or(0) > 0 {
-            bail!("{name} overflows at {width}");
-        }
-        browser.picture(&format!("{name}-{width}")).await?;
-    }
-    browser.size(1280, 900).await
-}
 
 /// The table of a panel, pasted.
 async fn paste(browser: &Browser, text: &str) -> Result<()> {

@@ -276,7 +276,7 @@ async fn run() -> Result<()> {
 
     // Exports hold what the pages say.
     let cookie = jury.client()?.get_named_cookie("docimo_session").await?;
-    let client = reqwest::Client::new();
+    let client = docimo_tests::client();
     let fetch = |path: String| {
         client.get(server.url(&path)).header("cookie", format!("docimo_session={}", cookie.value())).send()
     };

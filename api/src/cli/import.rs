@@ -7,6 +7,7 @@ use crate::error::{ApiError, Wrong};
 use crate::library::{self, Brought, Goal, Report};
 use clap::{Args, ValueEnum};
 use docimo_bank::exchange::{Format, MAX_BYTES, ReadError, Reading};
+use docimo_bank::revision::Status;
 use docimo_store::Store;
 use docimo_store::people::Person;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -152,7 +153,7 @@ impl Bank {
 
     fn goal(&self) -> Goal<'_> {
         match (&self.store, &self.author_id) {
-            (Some(store), Some(author_id)) => Goal::Bank { store, author_id },
+            (Some(store), Some(author_id)) => Goal::Bank { store, author_id, status: Status::Validated },
             (store, _) => Goal::Trial(store.as_ref()),
         }
     }

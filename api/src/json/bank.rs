@@ -68,6 +68,7 @@ pub struct EntryPage {
 pub async fn list(State(app): State<App>, actor: Actor, Query(query): Query<ListQuery>) -> ApiResult<Json<EntryPage>> {
     let filter = EntryFilter {
         folders: Reach::of(&app, &actor).await?.readable(),
+        living: false,
         words: query.q.split_whitespace().map(str::to_owned).collect(),
         kind: query.kind,
         tag: query.tag,

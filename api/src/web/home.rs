@@ -4,6 +4,7 @@ use super::layout::Layout;
 use super::student::{ExamLine, exams_of};
 use crate::app::App;
 use crate::auth::{Actor, Role};
+use crate::bank::reach::Reach;
 use crate::error::ApiResult;
 use crate::exam::state_french;
 use crate::web::bank::{kind_french, may_import};
@@ -161,7 +162,7 @@ fn task(exam: Exam, actor: &Actor, has_candidates: bool) -> Task {
 }
 
 async fn bank(app: &App, actor: &Actor) -> ApiResult<Bank> {
-    let kinds = app.store.entry_kinds().await?;
+    let kinds = app.store.entry_kinds(Reach::of(app, actor).await?.readable().as_deref()).await?;
     let total: i64 = kinds.iter().map(|(_, n)| n).sum();
     let count = |n: i64| filters::thousands(usize::try_from(n).unwrap_or(0));
     Ok(Bank {

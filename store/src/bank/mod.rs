@@ -164,6 +164,8 @@ pub struct EntryFilter {
     pub folders: Option<Vec<String>>,
     /// Only those that carry this tag, or one that it follows from.
     pub tag: Option<String>,
+    /// Only those that are not retired.
+    pub living: bool,
     /// Page size.
     pub limit: i64,
     /// Entries to pass over.
@@ -269,6 +271,9 @@ impl Store {
                     }
                     query.push(")");
                 }
+                if filter.living {
+                    query.push(" and e.status <> 'retired'");
+                }
                 if let Some(tag) = &filter.tag {
                     query.push(" and e.id in (select t.entry_id from entry_tag t where t.tag = ");
                     query.push_bind(tag.clone()).push(")");
@@ -291,10 +296,17 @@ impl Store {
         })
     }
 
-    /// How many entries of each kind there are.
-    pub async fn entry_kinds(&self) -> StoreResult<Vec<(String, i64)>> {
-        let sql = "select kind, count(*) from entry group by kind order by kind";
-        Ok(read!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?))
+    /// How many entries of each kind there are, in these folders or in all of them.
+    pub async fn entry_kinds(&self, folders: Option<&[String]>) -> StoreResult<Vec<(String, i64)>> {
+        let sql = "select folder_id, kind, count(*) from entry group by folder_id, kind";
+        let rows: Vec<(String, String, i64)> = read!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
+        let mut counts = std::collections::BTreeMap::new();
+        for (folder, kind, n) in rows {
+            if folders.is_none_or(|own| own.contains(&folder)) {
+                *counts.entry(kind).or_default() += n;
+            }
+        }
+        Ok(counts.into_iter().collect())
     }
 
     /// One revision of an entry.

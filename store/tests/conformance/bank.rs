@@ -7,7 +7,7 @@ use docimo_store::bank::operations::{BulkChange, BulkOperation, Change};
 use docimo_store::bank::uses::{FrozenElement, UseStatistic};
 use docimo_store::bank::workflow::{NewEntryEvent, Step};
 use docimo_store::bank::working::WorkingCopy;
-use docimo_store::bank::{Added, COMMON_FOLDER, NewRevision};
+use docimo_store::bank::{Added, COMMON_FOLDER, EntryFilter, NewRevision};
 use docimo_store::{Store, StoreError};
 
 fn act(id: &str, entry: &str, revision: i64, what: &'static str) -> NewEntryEvent {
@@ -162,6 +162,12 @@ pub async fn operations(store: &Store) {
     store.change_entries(&operation("op5"), &[status, wording], None).await.unwrap();
     let (a, b) = (store.entry("id-a").await.unwrap().unwrap(), store.entry("id-b").await.unwrap().unwrap());
     assert_eq!((a.latest, a.usable, b.status.as_str(), b.usable), (3, Some(3), "retired", None));
+    let all = EntryFilter { limit: 10, ..EntryFilter::default() };
+    let living = EntryFilter { living: true, ..all.clone() };
+    assert_eq!(store.entries(&all).await.unwrap().1, 5);
+    assert_eq!(store.entries(&living).await.unwrap().1, 3, "two are retired");
+    let in_f1 = store.entry_kinds(Some(&["f1".to_owned()])).await.unwrap();
+    assert_eq!(in_f1, [("QRU".to_owned(), 1)]);
 }
 
 /// An exam `x` is frozen with the entry `a`, then closed: what locks, what is counted.

@@ -190,7 +190,7 @@ async fn entries(store: &Store) {
     assert_eq!(store.entries(&nowhere).await.unwrap().1, 0);
     assert_eq!(store.revision("id-a", 1).await.unwrap().unwrap().hash, "1");
     assert!(store.revision("id-a", 3).await.unwrap().is_none());
-    assert_eq!(store.entry_kinds().await.unwrap(), [("QRU".to_owned(), 2)]);
+    assert_eq!(store.entry_kinds(None).await.unwrap(), [("QRU".to_owned(), 2)]);
     assert_eq!(store.latest_revision("id-a").await.unwrap().unwrap().hash, "2");
     assert_eq!(store.revisions("id-a").await.unwrap().iter().map(|r| r.number).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(store.entry("id-a").await.unwrap().unwrap().external_id, "a");
@@ -669,10 +669,10 @@ async fn story(store: Store) {
     store.ping().await.unwrap();
     people(&store).await;
     entries(&store).await;
+    referentials(&store).await;
     bank::folders(&store).await;
     bank::workflow(&store).await;
     bank::operations(&store).await;
-    referentials(&store).await;
     exams(&store).await;
     delivery(&store).await;
     crowd(&store).await;

@@ -20,3 +20,18 @@ pub async fn no_console_errors(browser: &Browser) -> Result<()> {
     let errors = browser.console_errors().await?;
     if errors.is_empty() { Ok(()) } else { bail!("console: {}", errors.join("\n")) }
 }
+
+/// At two widths: nothing overflows, axe finds nothing; a picture where pictures are asked for.
+pub async fn look(browser: &Browser, name: &str) -> Result<()> {
+    browser.find("h1").await?;
+    for width in [1280, 390] {
+        browser.size(width, 900).await?;
+        no_violation(browser, &format!("{name} at {width}")).await?;
+        let over = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        if browser.script(over).await?.as_i64().unwrap_or(0) > 0 {
+            bail!("{name} overflows at {width}");
+        }
+        browser.picture(&format!("{name}-{width}")).await?;
+    }
+    browser.size(1280, 900).await
+}

@@ -82,6 +82,9 @@ struct ListPage {
     /// Only entries that carry it; empty for all.
     tag: String,
     tag_label: String,
+    /// Only this folder; empty for all.
+    in_folder: String,
+    in_folder_path: String,
     total: String,
     lines: Vec<Line>,
     previous: Option<String>,
@@ -98,14 +101,20 @@ pub struct ListQuery {
     kind: String,
     #[serde(default, rename = "etiquette")]
     tag: String,
+    /// Only this folder.
+    #[serde(default)]
+    dossier: String,
     page: Option<String>,
 }
 
 impl ListQuery {
     fn href(&self, page: i64) -> String {
-        let [words, kind, tag] = [&self.mots, &self.kind, &self.tag].map(|text| web::urlencode(text));
-        let tag = if tag.is_empty() { tag } else { format!("&etiquette={tag}") };
-        format!("/questions?mots={words}&type={kind}{tag}&page={page}")
+        let more = |name: &str, value: &str| {
+            if value.is_empty() { String::new() } else { format!("&{name}={}", web::urlencode(value)) }
+        };
+        let (words, kind) = (web::urlencode(&self.mots), web::urlencode(&self.kind));
+        let (tag, folder) = (more("etiquette", &self.tag), more("dossier", &self.dossier));
+        format!("/questions?mots={words}&type={kind}{tag}{folder}&page={page}")
     }
 }
 
@@ -116,14 +125,19 @@ pub async fn list(
     Query(query): Query<ListQuery>,
     page: Layout,
 ) -> ApiResult<Response> {
-    let kinds = app.store.entry_kinds().await?;
     let reach = Reach::of(&app, &actor).await?;
+    let kinds = app.store.entry_kinds(reach.readable().as_deref()).await?;
     let wanted = query.page.as_deref().and_then(|p| p.parse::<i64>().ok()).unwrap_or(1).clamp(1, 100_000);
     let filter = EntryFilter {
         words: query.mots.split_whitespace().take(10).map(str::to_owned).collect(),
         kind: Some(query.kind.clone()).filter(|k| !k.is_empty()),
-        folders: reach.readable(),
+        // A folder out of reach holds nothing.
+        folders: match query.dossier.as_str() {
+            "" => reach.readable(),
+            folder => Some([folder.to_owned()].into_iter().filter(|f| reach.may(f, Level::Read)).collect()),
+        },
         tag: Some(query.tag.clone()).filter(|t| !t.is_empty()),
+        living: false,
         limit: PAGE_SIZE,
         offset: (wanted - 1) * PAGE_SIZE,
     };
@@ -155,6 +169,8 @@ pub async fn list(
             .collect(),
         words: query.mots.clone(),
         tag: query.tag.clone(),
+        in_folder: query.dossier.clone(),
+        in_folder_path: if reach.may(&query.dossier, Level::Read) { reach.path(&query.dossier) } else { String::new() },
         tag_label: tags::read([query.tag.as_str()]).into_iter().map(|t| t.label).collect(),
         total: if total < 2 { format!("{total} entrée") } else { format!("{total} entrées") },
         lines,

@@ -330,16 +330,18 @@ pub async fn pick_page(
     let (_, chosen) = paper.section(&section).ok_or(ApiError::NotFound)?;
     let taken: HashSet<&str> = paper.sections.iter().flat_map(|s| &s.elements).map(Element::id).collect();
     let at = page_number(&search.page);
+    let reach = Reach::of(&app, &actor).await?;
     let filter = EntryFilter {
         words: search.mots.split_whitespace().map(str::to_owned).collect(),
         kind: (!search.forme.is_empty()).then(|| search.forme.clone()),
-        folders: Reach::of(&app, &actor).await?.readable(),
+        folders: reach.readable(),
         tag: None,
+        living: true,
         limit: PAGE as i64,
         offset: ((at - 1) * PAGE) as i64,
     };
     let (entries, total) = app.store.entries(&filter).await?;
-    let kinds = app.store.entry_kinds().await?;
+    let kinds = app.store.entry_kinds(reach.readable().as_deref()).await?;
     let base = format!("?mots={}&forme={}&", web::urlencode(&search.mots), web::urlencode(&search.forme));
     let total = usize::try_from(total).unwrap_or(0);
     let head = head(&app, &actor, &exam, At::Paper)
