@@ -82,7 +82,16 @@ pub struct Candidate {
     pub extra_minutes: i64,
     /// Accommodation: reference of the decision.
     pub reference: String,
+    /// Room; empty where it is not known.
+    pub room: String,
+    /// Row from the front, where it is known.
+    pub seat_row: Option<i64>,
+    /// Seat in the row, where it is known.
+    pub seat_column: Option<i64>,
 }
+
+/// Where someone sits: room, row from the front, seat in the row; what is not known is empty.
+pub type Place = (String, Option<i64>, Option<i64>);
 
 /// A candidate to enrol, with the account to make if there is none of that login.
 #[derive(Clone, Debug)]
@@ -107,6 +116,34 @@ pub struct Enrolment {
     pub extra_minutes: Option<i64>,
     /// Accommodation; `None`: as it was, or none.
     pub reference: Option<String>,
+    /// Room, row and seat; `None`: as they were, or not known.
+    pub place: Option<Place>,
+}
+
+/// What someone enrolled before keeps, where a list says nothing else.
+#[derive(sqlx::FromRow)]
+struct Enrolled {
+    site_id: String,
+    factor: String,
+    extra_minutes: i64,
+    reference: String,
+    room: String,
+    seat_row: Option<i64>,
+    seat_column: Option<i64>,
+}
+
+impl Default for Enrolled {
+    fn default() -> Self {
+        Self {
+            site_id: String::new(),
+            factor: "1".into(),
+            extra_minutes: 0,
+            reference: String::new(),
+            room: String::new(),
+            seat_row: None,
+            seat_column: None,
+        }
+    }
 }
 
 /// The site of those for whom none is named.
@@ -352,13 +389,13 @@ impl Store {
                 };
                 sqlx::query("insert into person_role (person_id, role) values ($1, 'student') on conflict (person_id, role) do nothing")
                     .bind(&person_id).execute(&mut *tx).await?;
-                let before: Option<(String, String, i64, String)> =
-                    sqlx::query_as("select site_id, factor, extra_minutes, reference from candidate where exam_id = $1 and person_id = $2")
+                let before: Option<Enrolled> =
+                    sqlx::query_as("select site_id, factor, extra_minutes, reference, room, seat_row, seat_column from candidate where exam_id = $1 and person_id = $2")
                         .bind(exam_id).bind(&person_id).fetch_optional(&mut *tx).await?;
-                let (old_site, old_factor, old_minutes, old_reference) = match before {
-                    Some((site, factor, minutes, reference)) => (Some(site), factor, minutes, reference),
-                    None => (None, "1".to_owned(), 0, String::new()),
-                };
+                let old_site = before.as_ref().map(|b| b.site_id.clone());
+                let old = before.unwrap_or_default();
+                let old_place = (old.room, old.seat_row, old.seat_column);
+                let (room, seat_row, seat_column) = e.place.as_ref().unwrap_or(&old_place);
                 let named = e.site.as_deref().or(old_site.is_none().then_some(FIRST_SITE));
                 let site_id = match (named, old_site) {
                     (None, Some(id)) => id,
@@ -375,13 +412,14 @@ impl Store {
                         }
                     }
                 };
-                sqlx::query("insert into candidate (exam_id, person_id, number, site_id, factor, extra_minutes, reference) \
-                             values ($1, $2, $3, $4, $5, $6, $7) on conflict (exam_id, person_id) do update set \
+                sqlx::query("insert into candidate (exam_id, person_id, number, site_id, factor, extra_minutes, reference, room, seat_row, seat_column) \
+                             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (exam_id, person_id) do update set \
                              number = excluded.number, site_id = excluded.site_id, factor = excluded.factor, \
-                             extra_minutes = excluded.extra_minutes, reference = excluded.reference")
+                             extra_minutes = excluded.extra_minutes, reference = excluded.reference, room = excluded.room, \
+                             seat_row = excluded.seat_row, seat_column = excluded.seat_column")
                     .bind(exam_id).bind(&person_id).bind(&e.number).bind(&site_id)
-                    .bind(e.factor.as_ref().unwrap_or(&old_factor)).bind(e.extra_minutes.unwrap_or(old_minutes))
-                    .bind(e.reference.as_ref().unwrap_or(&old_reference)).execute(&mut *tx).await?;
+                    .bind(e.factor.as_ref().unwrap_or(&old.factor)).bind(e.extra_minutes.unwrap_or(old.extra_minutes))
+                    .bind(e.reference.as_ref().unwrap_or(&old.reference)).bind(room).bind(seat_row).bind(seat_column).execute(&mut *tx).await?;
                 sqlx::query("update attempt set site_id = $3 where exam_id = $1 and person_id = $2 and streams = 0")
                     .bind(exam_id).bind(&person_id).bind(&site_id).execute(&mut *tx).await?;
             }
@@ -425,16 +463,16 @@ impl Store {
 
     /// Candidates of an exam, by number.
     pub async fn candidates(&self, exam_id: &str) -> StoreResult<Vec<Candidate>> {
-        let sql = "select c.person_id, p.name, c.number, c.site_id, s.name as site_name, c.factor, c.extra_minutes, c.reference \
-                   from candidate c join person p on p.id = c.person_id join site s on s.id = c.site_id \
+        let sql = "select c.person_id, p.name, c.number, c.site_id, s.name as site_name, c.factor, c.extra_minutes, c.reference, \
+                   c.room, c.seat_row, c.seat_column from candidate c join person p on p.id = c.person_id join site s on s.id = c.site_id \
                    where c.exam_id = $1 order by c.number";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
     }
 
     /// One candidate.
     pub async fn candidate(&self, exam_id: &str, person_id: &str) -> StoreResult<Option<Candidate>> {
-        let sql = "select c.person_id, p.name, c.number, c.site_id, s.name as site_name, c.factor, c.extra_minutes, c.reference \
-                   from candidate c join person p on p.id = c.person_id join site s on s.id = c.site_id \
+        let sql = "select c.person_id, p.name, c.number, c.site_id, s.name as site_name, c.factor, c.extra_minutes, c.reference, \
+                   c.room, c.seat_row, c.seat_column from candidate c join person p on p.id = c.person_id join site s on s.id = c.site_id \
                    where c.exam_id = $1 and c.person_id = $2";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(person_id).fetch_optional(pool).await?))
     }

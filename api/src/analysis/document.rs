@@ -4,6 +4,7 @@ use super::study::Study;
 use super::subject::Subject;
 use docimo_engine::docimology::NotEstimable;
 use docimo_engine::docimology::classical::ItemStatistics;
+use docimo_engine::docimology::irregularities::PairSignal;
 use docimo_engine::docimology::irt::{Calibration, ItemParameters};
 use docimo_engine::docimology::propositions::Drawn;
 use serde::Serialize;
@@ -31,8 +32,58 @@ pub struct Document {
     pub groups: Vec<GroupDocument>,
     /// Pairs of questions tied beyond the model.
     pub local_dependence: Vec<TiedDocument>,
+    /// Copies more alike than chance makes them; none where they could not be compared.
+    pub likeness: Option<LikenessDocument>,
     /// What someone should know.
     pub warnings: Vec<String>,
+}
+
+/// Pairs of copies that stand out, each a signal and never a verdict.
+#[derive(Clone, Debug, Serialize)]
+pub struct LikenessDocument {
+    /// Pairs compared.
+    pub compared: u64,
+    /// Those that stand out among them.
+    pub pairs: Vec<PairDocument>,
+    /// Pairs of neighbours compared apart; 0 where no seat is known.
+    pub neighbours_compared: u64,
+    /// Those that stand out among neighbours.
+    pub neighbours: Vec<PairDocument>,
+}
+
+/// A pair of copies.
+#[derive(Clone, Debug, Serialize)]
+pub struct PairDocument {
+    /// Candidates, by their identifiers.
+    pub candidates: [String; 2],
+    /// Wrong answers that are the same.
+    pub identical_wrong: u32,
+    /// Questions that both got wrong.
+    pub both_wrong: u32,
+    /// Identical wrong answers expected by chance.
+    pub expected: f64,
+    /// Chance of as many or more, under independence.
+    pub p: f64,
+    /// Rate of false discoveries in its family (Benjamini and Hochberg 1995).
+    pub false_discovery: f64,
+    /// Did they sit next to one another?
+    pub were_neighbours: bool,
+}
+
+/// Rate of false discoveries tolerated among the pairs told.
+const TOLERATED: f64 = 0.05;
+
+fn pair_documents(subject: &Subject, signals: &[PairSignal]) -> Vec<PairDocument> {
+    let one = |s: &PairSignal| PairDocument {
+        candidates: [s.a, s.b].map(|row| subject.people[row].number.clone()),
+        identical_wrong: s.common.identical_wrong,
+        both_wrong: s.common.both_wrong,
+        expected: s.expected,
+        p: s.p,
+        false_discovery: s.false_discovery,
+        were_neighbours: s.neighbours,
+    };
+    signals.iter().filter(|s| s.false_discovery <= TOLERATED).map(one).collect()
 }
 
 /// One question.
@@ -347,6 +398,12 @@ impl Document {
                 l.tied.iter().map(|t| TiedDocument { questions: [id(t.pair.0), id(t.pair.1)], q3: t.q3 }).collect()
             }),
             questions,
+            likeness: study.likeness.as_ref().ok().map(|l| LikenessDocument {
+                compared: l.screening.compared,
+                pairs: pair_documents(subject, &l.screening.pairs),
+                neighbours_compared: l.screening.neighbours_compared,
+                neighbours: pair_documents(subject, &l.screening.neighbours),
+            }),
             warnings,
         }
     }

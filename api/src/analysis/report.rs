@@ -251,14 +251,22 @@ fn copies(study: &Study) -> String {
         Ok(found) => {
             let strong = found.screening.pairs.iter().filter(|p| p.false_discovery <= 0.05).count();
             let compared = usize::try_from(found.screening.compared).unwrap_or(usize::MAX);
-            format!(
+            let told = |strong: usize| match strong {
+                0 => "aucune ne se distingue".to_owned(),
+                n => format!("{} à regarder", count(n, "paire", "paires")),
+            };
+            let mut text = format!(
                 "{} sur leurs réponses fausses identiques\u{202f}; une fois tenu compte du nombre de comparaisons, {}.",
                 count(compared, "paire de copies comparée", "paires de copies comparées"),
-                match strong {
-                    0 => "aucune ne se distingue".to_owned(),
-                    n => format!("{} à regarder", count(n, "paire", "paires")),
-                }
-            )
+                told(strong)
+            );
+            let beside = usize::try_from(found.screening.neighbours_compared).unwrap_or(usize::MAX);
+            if beside > 0 {
+                let strong = found.screening.neighbours.iter().filter(|p| p.false_discovery <= 0.05).count();
+                let pairs = count(beside, "paire de voisins, comparée à part", "paires de voisins, comparées à part");
+                text.push_str(&format!(" {pairs}\u{202f}: {}.", told(strong)));
+            }
+            text
         }
     }
 }

@@ -9,8 +9,8 @@ use docimo_engine::docimology::classification::{self, LivingstonLewis};
 use docimo_engine::docimology::completion::{self, Blanks};
 use docimo_engine::docimology::dif::{self, Dif};
 use docimo_engine::docimology::irregularities::{
-    Answers, Copying, PairIndices, PersonFit, ResponseTimes, ScreenOptions, Screening, TimeAnalysis, TimeOptions,
-    analyse_times, person_fit, screen,
+    Answers, Copying, PairIndices, PairSignal, PersonFit, ResponseTimes, ScreenOptions, Screening, TimeAnalysis,
+    TimeOptions, analyse_times, person_fit, screen,
 };
 use docimo_engine::docimology::irt::fit::{self, ChiSquare, MeanSquares, WholeFit};
 use docimo_engine::docimology::irt::{Calibration, Model, Options, ability, calibrate};
@@ -137,8 +137,13 @@ pub struct Likeness {
     /// All pairs, compared on their wrong answers.
     pub screening: Screening,
     /// Indices that take ability into account, of the first pairs; each way.
-    pub indices: Vec<(Option<PairIndices>, Option<PairIndices>)>,
+    pub indices: Vec<BothWays>,
+    /// The same of the first pairs of neighbours, where seats are known.
+    pub beside: Vec<BothWays>,
 }
+
+/// Indices of a pair, one as the copy of the other and back.
+pub type BothWays = (Option<PairIndices>, Option<PairIndices>);
 
 /// Everything that is said of an exam.
 pub struct Study {
@@ -401,16 +406,17 @@ fn likeness(subject: &Subject, matrix: &ScoreMatrix, columns: &[usize], latent: 
     let kept: Vec<usize> = latent.map_or_else(|| (0..columns.len()).collect(), |l| l.calibration.kept.clone());
     let questions: Vec<usize> = kept.iter().map(|c| columns[*c]).collect();
     let answers = Answers::new(&subject.responses, &matrix.select(&kept), &questions)?;
-    let screening = screen(&answers, &[], &ScreenOptions::default())?;
-    let pairs = screening.pairs.iter().take(PAIRS);
+    let screening = screen(&answers, &subject.seats, &ScreenOptions::default())?;
     let copying = latent.and_then(|l| Copying::new(&answers, &l.calibration.items, &l.calibration.eap).ok());
-    let indices = pairs
-        .map(|pair| match &copying {
+    let both_ways = |pairs: &[PairSignal]| -> Vec<BothWays> {
+        let one = |pair: &PairSignal| match &copying {
             Some(copying) => (copying.pair(pair.a, pair.b).ok(), copying.pair(pair.b, pair.a).ok()),
             None => (None, None),
-        })
-        .collect();
-    Ok(Likeness { screening, indices })
+        };
+        pairs.iter().take(PAIRS).map(one).collect()
+    };
+    let (indices, beside) = (both_ways(&screening.pairs), both_ways(&screening.neighbours));
+    Ok(Likeness { screening, indices, beside })
 }
 
 fn persons(matrix: &ScoreMatrix, latent: &Latent) -> Vec<Option<PersonFit>> {

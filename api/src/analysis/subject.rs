@@ -3,6 +3,7 @@
 use crate::exam::marks::Marked;
 use crate::markdown;
 use docimo_engine::docimology::completion;
+use docimo_engine::docimology::irregularities::Seat;
 use docimo_engine::ledger::Effective;
 use docimo_engine::marking::{Compiled, Marks, ResponseMatrix};
 use docimo_engine::question::{Kind, Rank};
@@ -98,6 +99,8 @@ pub struct Subject {
     pub labels: Vec<Label>,
     /// Ways to group the candidates.
     pub groupings: Vec<Grouping>,
+    /// Where each candidate sat, by row of the matrix; empty where no seat is known.
+    pub seats: Vec<Option<Seat>>,
     /// Candidates enrolled, absent ones included.
     pub enrolled: usize,
     /// By question of the paper then by candidate: was something answered?
@@ -128,6 +131,7 @@ impl Subject {
             enrolled: people.len(),
             answered: completion::answered(&responses),
             times: vec![],
+            seats: vec![],
             effective,
             compiled,
             responses,
@@ -157,6 +161,11 @@ impl Subject {
                 }
             }
         }
+        let places = (0..marked.present.len()).map(|row| {
+            let c = marked.candidate(row);
+            (format!("{}\u{1f}{}", c.site_id, c.room), c.seat_row, c.seat_column)
+        });
+        let seats = seats(&places.collect::<Vec<_>>());
         let grouping = Grouping::new("Centre", &sites);
         let groupings = if grouping.groups.len() > 1 { vec![grouping] } else { vec![] };
         Self {
@@ -164,6 +173,7 @@ impl Subject {
             version,
             answered,
             times,
+            seats,
             enrolled: marked.cohort.candidates.len(),
             labels: labels(&marked.effective),
             ranks: marked.ranks,
@@ -180,6 +190,21 @@ impl Subject {
     pub fn on_20(&self) -> Vec<f64> {
         (0..self.marks.candidates()).filter_map(|c| self.marks.on_20(c)).map(docimo_engine::Exact::to_f64).collect()
     }
+}
+
+/// Seats from the name of each candidate's room, their row and their seat in it; none for who has no row or no seat, and
+/// none at all where nobody has.
+pub fn seats(places: &[(String, Option<i64>, Option<i64>)]) -> Vec<Option<Seat>> {
+    let mut rooms: BTreeMap<&str, u32> = BTreeMap::new();
+    let found: Vec<Option<Seat>> = places
+        .iter()
+        .map(|(room, row, column)| {
+            let next = u32::try_from(rooms.len()).ok()?;
+            let room = *rooms.entry(room).or_insert(next);
+            Some(Seat { room, row: i32::try_from((*row)?).ok()?, column: i32::try_from((*column)?).ok()? })
+        })
+        .collect();
+    if found.iter().any(Option::is_some) { found } else { vec![] }
 }
 
 fn labels(effective: &Effective) -> Vec<Label> {

@@ -6,11 +6,13 @@ use super::{Common, Failure, mark_command, scheme};
 use crate::analysis::document::Document;
 use crate::analysis::jobs::Progress;
 use crate::analysis::study::{Choice, Study, Wishes};
-use crate::analysis::subject::{Grouping, Person, Subject};
+use crate::analysis::subject::{Grouping, Person, Subject, seats};
 use crate::analysis::{report, sheet};
 use crate::error::Wrong;
+use crate::exam::candidates::{ROOM, ROW, SEAT};
 use crate::table::{Table, fold_header};
 use clap::Args;
+use docimo_engine::docimology::irregularities::Seat;
 use docimo_engine::docimology::irt::Model;
 use docimo_engine::ledger::Effective;
 use docimo_engine::marking::Compiled;
@@ -35,6 +37,9 @@ pub struct AnalyseArgs {
     /// Groupes : une colonne candidate, puis une par façon de grouper (centre, sexe…)
     #[arg(long, value_name = "GROUPES.CSV")]
     groups: Option<PathBuf>,
+    /// Places : colonnes candidate, salle, rangée (depuis le devant), place ; les voisins sont comparés à part
+    #[arg(long, value_name = "PLACES.CSV")]
+    seats: Option<PathBuf>,
     /// Modèle de réponse : rasch, 2pl, 3pl, pcm, gpcm, grm ou none ; auto choisit selon les données
     #[arg(long, value_name = "MODÈLE", default_value = "auto", value_parser = model)]
     model: Choice,
@@ -67,8 +72,9 @@ pub fn run(common: &Common, args: &AnalyseArgs) -> Result<(), Failure> {
     let (key_name, key) = mark_command::read(&args.key)?;
     let (responses_name, responses) = mark_command::read(&args.responses)?;
     let groups = args.groups.as_deref().map(mark_command::read).transpose()?;
+    let places = args.seats.as_deref().map(mark_command::read).transpose()?;
     let scheme = scheme::named(&args.scheme)?;
-    let inputs: Vec<&Path> = [Some(&args.key), Some(&args.responses), args.groups.as_ref()]
+    let inputs: Vec<&Path> = [Some(&args.key), Some(&args.responses), args.groups.as_ref(), args.seats.as_ref()]
         .into_iter()
         .flatten()
         .map(PathBuf::as_path)
@@ -95,11 +101,15 @@ pub fn run(common: &Common, args: &AnalyseArgs) -> Result<(), Failure> {
         Some((name, bytes)) => groupings(name, bytes, &exam.candidates).map_err(refused)?,
         None => vec![],
     };
+    let seats = match &places {
+        Some((name, bytes)) => seated(name, bytes, &exam.candidates).map_err(refused)?,
+        None => vec![],
+    };
     let effective = Effective::new(exam.paper);
     let compiled = Compiled::new(&effective, &exam.matrix).map_err(|e| Failure::Input(e.to_string()))?;
     let person = |c: String| Person { id: String::new(), number: c, name: String::new() };
     let people: Vec<Person> = exam.candidates.into_iter().map(person).collect();
-    let subject = Subject::new(effective, compiled, Arc::new(exam.matrix), people, groupings);
+    let subject = Subject { seats, ..Subject::new(effective, compiled, Arc::new(exam.matrix), people, groupings) };
     let wishes = Wishes { model: args.model, replicates: args.replicates as usize, seed: args.seed, pairs: true };
     let mut study = watched(common, &subject, &wishes)?;
     study.warnings.splice(0..0, exam.warnings);
@@ -151,51 +161,103 @@ pub(super) fn watched(common: &Common, subject: &Subject, wishes: &Wishes) -> Re
     }
 }
 
-/// Groups of candidates, one way a column; or every fault.
-fn groupings(name: &str, bytes: &[u8], candidates: &[String]) -> Result<Vec<Grouping>, Vec<Wrong>> {
-    let at = |place: String, message: String| Wrong { place: format!("{name}, {place}"), message };
+/// A table about candidates: its rows with the row of the responses that each is about.
+struct About {
+    table: Table,
+    /// Column that names the candidate.
+    own: usize,
+    /// Row of the table, row of the responses.
+    rows: Vec<(usize, usize)>,
+}
+
+fn at(name: &str, place: String, message: String) -> Wrong {
+    Wrong { place: format!("{name}, {place}"), message }
+}
+
+/// Reads a table about candidates; or every fault.
+fn about(name: &str, bytes: &[u8], candidates: &[String]) -> Result<About, Vec<Wrong>> {
+    let at = |place: String, message: String| at(name, place, message);
     let table =
         Table::read(bytes).map_err(|wrong| wrong.into_iter().map(|w| at(w.place, w.message)).collect::<Vec<_>>())?;
     let head = |h: &String| matches!(fold_header(h).as_str(), "candidate" | "candidat" | "numero" | "id");
     let Some(own) = table.headers.iter().position(head) else {
         return Err(vec![at(format!("ligne {}", table.header_line), "colonne « candidate » absente".into())]);
     };
-    if table.headers.len() < 2 {
-        let why = "aucune colonne de groupe : ajoutez-en une, par exemple « centre »".to_owned();
-        return Err(vec![at(format!("ligne {}", table.header_line), why)]);
-    }
-    let rows: HashMap<&str, usize> = candidates.iter().enumerate().map(|(i, c)| (c.as_str(), i)).collect();
-    let mut of = vec![vec![None; candidates.len()]; table.headers.len()];
-    let mut seen: HashMap<usize, u64> = HashMap::new();
-    let mut wrong = Vec::new();
-    for row in &table.rows {
+    let known: HashMap<&str, usize> = candidates.iter().enumerate().map(|(i, c)| (c.as_str(), i)).collect();
+    let (mut rows, mut seen, mut wrong) = (Vec::new(), HashMap::<usize, u64>::new(), Vec::new());
+    for (i, row) in table.rows.iter().enumerate() {
         let candidate = row.cells.get(own).map_or("", |c| c.trim());
         let place = format!("ligne {}, colonne {}", row.line, table.headers[own]);
-        let Some(candidate_row) = rows.get(candidate) else {
+        let Some(candidate_row) = known.get(candidate) else {
             wrong.push(at(place, format!("candidat « {candidate} » inconnu des réponses")));
             continue;
         };
-        if let Some(first) = seen.insert(*candidate_row, row.line) {
-            wrong.push(at(place, format!("le candidat « {candidate} » est déjà à la ligne {first}")));
-            continue;
-        }
-        for (column, groups) in of.iter_mut().enumerate().filter(|(c, _)| *c != own) {
-            let group = row.cells.get(column).map_or("", |c| c.trim());
-            groups[*candidate_row] = (!group.is_empty()).then(|| group.to_owned());
+        match seen.insert(*candidate_row, row.line) {
+            Some(first) => wrong.push(at(place, format!("le candidat « {candidate} » est déjà à la ligne {first}"))),
+            None => rows.push((i, *candidate_row)),
         }
     }
-    if !wrong.is_empty() {
-        wrong.truncate(100);
-        return Err(wrong);
+    wrong.truncate(100);
+    if wrong.is_empty() { Ok(About { table, own, rows }) } else { Err(wrong) }
+}
+
+/// Groups of candidates, one way a column; or every fault.
+fn groupings(name: &str, bytes: &[u8], candidates: &[String]) -> Result<Vec<Grouping>, Vec<Wrong>> {
+    let About { table, own, rows } = about(name, bytes, candidates)?;
+    if table.headers.len() < 2 {
+        let why = "aucune colonne de groupe : ajoutez-en une, par exemple « centre »".to_owned();
+        return Err(vec![at(name, format!("ligne {}", table.header_line), why)]);
+    }
+    let mut of = vec![vec![None; candidates.len()]; table.headers.len()];
+    for (row, candidate) in rows {
+        for (column, groups) in of.iter_mut().enumerate().filter(|(c, _)| *c != own) {
+            let group = table.rows[row].cells.get(column).map_or("", |c| c.trim());
+            groups[candidate] = (!group.is_empty()).then(|| group.to_owned());
+        }
     }
     let columns = table.headers.iter().zip(&of).enumerate().filter(|(c, _)| *c != own);
     let groupings: Vec<Grouping> = columns.map(|(_, (header, of))| Grouping::new(header.trim(), of)).collect();
     let crowded: Vec<Wrong> = groupings
         .iter()
         .filter(|g| g.groups.len() > 200)
-        .map(|g| at(format!("colonne {}", g.name), format!("{} groupes différents, 200 au plus", g.groups.len())))
+        .map(|g| {
+            let why = format!("{} groupes différents, 200 au plus", g.groups.len());
+            at(name, format!("colonne {}", g.name), why)
+        })
         .collect();
     if crowded.is_empty() { Ok(groupings) } else { Err(crowded) }
+}
+
+/// Where candidates sat; or every fault.
+fn seated(name: &str, bytes: &[u8], candidates: &[String]) -> Result<Vec<Option<Seat>>, Vec<Wrong>> {
+    let About { table, rows, .. } = about(name, bytes, candidates)?;
+    let column = |names: &[&str]| table.headers.iter().position(|h| names.contains(&fold_header(h).as_str()));
+    let (room, row, seat) = (column(ROOM), column(ROW), column(SEAT));
+    let (Some(row), Some(seat)) = (row, seat) else {
+        let why = "il faut les colonnes « rangée » et « place »".to_owned();
+        return Err(vec![at(name, format!("ligne {}", table.header_line), why)]);
+    };
+    let mut places = vec![(String::new(), None, None); candidates.len()];
+    let mut wrong = Vec::new();
+    for (of, candidate) in rows {
+        let line = &table.rows[of];
+        let cell = |c: usize| line.cells.get(c).map_or("", |t| t.trim());
+        let mut whole = |c: usize| match cell(c) {
+            "" => None,
+            text => match text.parse::<i64>() {
+                Ok(n) if (0..=10_000).contains(&n) => Some(n),
+                Ok(_) | Err(_) => {
+                    let place = format!("ligne {}, colonne {}", line.line, table.headers[c]);
+                    wrong.push(at(name, place, format!("« {text} » : un nombre entier de 0 à 10 000")));
+                    None
+                }
+            },
+        };
+        let (row, seat) = (whole(row), whole(seat));
+        places[candidate] = (room.map_or("", cell).to_owned(), row, seat);
+    }
+    wrong.truncate(100);
+    if wrong.is_empty() { Ok(seats(&places)) } else { Err(wrong) }
 }
 
 #[cfg(test)]

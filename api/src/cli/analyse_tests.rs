@@ -170,3 +170,44 @@ fn the_same_version_gives_the_same_numbers() {
     };
     assert!(told(1) == told(3));
 }
+
+#[test]
+fn neighbours_are_compared_apart() {
+    let (key, responses, _) = files();
+    // c42 copies all of c43, beside whom they sit; both know little.
+    let mut lines: Vec<String> = responses.lines().map(str::to_owned).collect();
+    let copied = lines[44].split_once(',').unwrap().1.to_owned();
+    lines[43] = format!("c42,{copied}");
+    let responses = lines.join("\n");
+    let input = Input {
+        key_name: "key.csv",
+        key: key.as_bytes(),
+        responses_name: "responses.csv",
+        responses: responses.as_bytes(),
+        scheme: scheme::named("edn").unwrap(),
+        progress: &|_| {},
+    };
+    let exam = mark::exam(&input).unwrap();
+    let mut places = String::from("candidat;salle;rangée;place\n");
+    (0..200).for_each(|c| places += &format!("c{c};A;{};{}\n", c / 20, c % 20));
+    let seats = seated("places.csv", places.as_bytes(), &exam.candidates).unwrap();
+    let effective = Effective::new(exam.paper);
+    let compiled = Compiled::new(&effective, &exam.matrix).unwrap();
+    let people = exam.candidates.iter().map(|c| Person { id: String::new(), number: c.clone(), name: String::new() });
+    let whole = Subject::new(effective, compiled, Arc::new(exam.matrix), people.collect(), vec![]);
+    let subject = Subject { seats, ..whole };
+    let wishes = Wishes { replicates: 50, pairs: true, ..Wishes::default() };
+    let study = Study::new(&subject, &wishes, &Progress::default()).unwrap();
+    let likeness = Document::new(&subject, &study, None).likeness.unwrap();
+    // Ten rows of twenty: 190 beside, 180 before, 2 × 171 aslant.
+    assert_eq!((likeness.compared, likeness.neighbours_compared), (19_900, 712));
+    let found = &study.likeness.as_ref().unwrap().screening.neighbours;
+    assert!(found.iter().all(|p| p.neighbours));
+    let copier = found.iter().find(|p| (p.a, p.b) == (42, 43)).unwrap();
+    assert_eq!(copier.common.identical_wrong, copier.common.both_wrong);
+    let told = |text: &str| seated("places.csv", text.as_bytes(), &["c1".into()]).unwrap_err()[0].clone();
+    assert!(told("candidat;salle\nc1;A\n").message.contains("rangée"));
+    assert_eq!(told("candidat;rangée;place\nc1;x;2\n").place, "places.csv, ligne 2, colonne rangée");
+    assert!(told("candidat;rangée;place\nc9;1;2\n").message.contains("inconnu"));
+    assert!(seated("p", b"candidat;rang;place\nc1;;\n", &["c1".into()]).unwrap().is_empty(), "no seat at all");
+}

@@ -138,6 +138,8 @@ pub fn rows(crowd: &Crowd, count: usize) -> Vec<Row> {
                 factor: third.then(|| Exact::new(4, 3)),
                 extra_minutes: None,
                 reference: third.then(|| format!("{}-{:03}", crowd.year, i % 400)),
+                // In the order of their numbers, whatever their site: a seat is of a site and a room.
+                place: Some(("Amphithéâtre".into(), Some(1 + i as i64 / 20), Some(1 + i as i64 % 20))),
                 line: 0,
             }
         })

@@ -306,6 +306,7 @@ fn student_row(site: &str) -> Row {
         factor: None,
         extra_minutes: None,
         reference: None,
+        place: None,
         line: 0,
     }
 }

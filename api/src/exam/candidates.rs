@@ -10,7 +10,7 @@ use crate::table::{Table, fold_header};
 use crate::web::filters::count;
 use docimo_engine::Exact;
 use docimo_store::StoreError;
-use docimo_store::exams::Enrolment;
+use docimo_store::exams::{Enrolment, Place};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
@@ -30,6 +30,8 @@ pub struct Row {
     pub extra_minutes: Option<u32>,
     /// Reference of the decision; `None`: as it was.
     pub reference: Option<String>,
+    /// Room, row and seat; `None`: as they were.
+    pub place: Option<Place>,
     /// Line of the file.
     pub line: u64,
 }
@@ -47,12 +49,19 @@ pub struct Credential {
     pub code: String,
 }
 
+/// Names of the column of the room, folded.
+pub const ROOM: &[&str] = &["salle", "room", "amphi"];
+/// Of the row, from the front.
+pub const ROW: &[&str] = &["rangee", "rang", "row"];
+/// Of the seat in the row.
+pub const SEAT: &[&str] = &["place", "siege", "seat"];
+
 /// Largest accommodation understood: three times the duration.
 const MAX_FACTOR: i128 = 3;
 
 /// Reads a file of candidates. Columns (any order, accents and case free): `numéro`, `nom`, `prénom`,
-/// `centre`, `tiers-temps` (oui, a factor such as 1,33 or 4/3), `minutes`, `référence`. Only the number
-/// and a name are compulsory.
+/// `centre`, `tiers-temps` (oui, a factor such as 1,33 or 4/3), `minutes`, `référence`, and where each sits: `salle`,
+/// `rangée` (from the front), `place` (in the row). Only the number and a name are compulsory.
 ///
 /// A column that is absent says nothing: whoever is enrolled already keeps what they have. An empty cell
 /// of a column that is there is an answer: no accommodation.
@@ -66,7 +75,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Wrong>> {
     let factor = column(&["tierstemps", "facteur", "factor", "majoration"]);
     let minutes = column(&["minutes", "minutessupplementaires", "extraminutes"]);
     let reference = column(&["reference", "decision", "referencedecision"]);
-    let known = [number, last, first, site, factor, minutes, reference];
+    let (room, row, seat) = (column(ROOM), column(ROW), column(SEAT));
+    let known = [number, last, first, site, factor, minutes, reference, room, row, seat];
     let mut heads = Vec::new();
     let mut head = |place: String, message: String| heads.push(Wrong { place, message });
     if number.is_none() {
@@ -133,7 +143,23 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Wrong>> {
             }
             text.to_owned()
         });
-        rows.push(Row { number: id, name, site, factor, extra_minutes, reference, line: line.line });
+        let mut whole = |c: Option<usize>, name: &str| {
+            cell(c).filter(|text| !text.is_empty()).and_then(|text| {
+                let number = text.parse::<i64>().ok().filter(|n| (0..=10_000).contains(n));
+                if number.is_none() {
+                    fault(name, format!("« {text} » : un nombre entier de 0 à 10 000"));
+                }
+                number
+            })
+        };
+        let (seat_row, seat_column) = (whole(row, "rangée"), whole(seat, "place"));
+        let place = [room, row, seat].iter().any(Option::is_some).then(|| {
+            if text(room).chars().count() > 100 || text(room).chars().any(char::is_control) {
+                fault("salle", "100 caractères au plus, sans saut de ligne ni caractère invisible".into());
+            }
+            (text(room).to_owned(), seat_row, seat_column)
+        });
+        rows.push(Row { number: id, name, site, factor, extra_minutes, reference, place, line: line.line });
     }
     if rows.is_empty() && wrong.is_empty() {
         wrong.push(Wrong { place: "fichier".into(), message: "aucun candidat".into() });
@@ -296,6 +322,7 @@ pub async fn enrol(
             factor: row.factor.map(|f| f.to_string()),
             extra_minutes: row.extra_minutes.map(i64::from),
             reference: row.reference.clone(),
+            place: row.place.clone(),
         })
         .collect();
     let done = event(actor, exam_id, "candidates", count(rows.len(), "candidat inscrit", "candidats inscrits"));
@@ -324,7 +351,13 @@ mod tests {
         assert_eq!(rows[0].name, "Camille Exemple");
         assert_eq!(rows[0].factor, Some(Exact::new(4, 3)));
         assert_eq!((rows[1].factor, rows[1].extra_minutes), (Some(Exact::new(3, 2)), Some(10)));
+        let seated = read("numero;nom;salle;rangée;place\n1;A;Amphi A;3;12\n2;B;;;\n".as_bytes()).unwrap();
+        assert_eq!(seated[0].place, Some(("Amphi A".into(), Some(3), Some(12))));
+        assert_eq!(seated[1].place, Some((String::new(), None, None)), "an empty cell is an answer");
+        let wrong = read("numero;nom;place\n1;A;B12\n".as_bytes()).unwrap_err();
+        assert_eq!(wrong[0].place, "ligne 2, colonne place");
         let bare = read(b"numero,nom\n1,A\n").unwrap();
+        assert_eq!(bare[0].place, None);
         assert_eq!((bare[0].site.as_ref(), bare[0].factor, bare[0].extra_minutes), (None, None, None), "says nothing");
         assert_eq!(read(b"numero,nom\n1,A\n2,B\n").unwrap().len(), 2);
     }

@@ -333,6 +333,7 @@ fn enrolment(n: u32, factor: &str) -> Enrolment {
         factor: Some(factor.into()),
         extra_minutes: None,
         reference: None,
+        place: Some(("Amphi A".into(), Some(2), Some(i64::from(n)))),
     }
 }
 
@@ -364,10 +365,11 @@ async fn exams(store: &Store) {
         [("D-1", "Lille", "4/3"), ("D-2", "Lyon", "4/3")]
     );
     // What a file does not say stays as it was.
-    let bare = Enrolment { site: None, factor: None, ..enrolment(2, "1") };
+    let bare = Enrolment { site: None, factor: None, place: None, ..enrolment(2, "1") };
     store.enrol("x", &[bare], &event("x", 51, 5)).await.unwrap();
     let second = store.candidate("x", "c2").await.unwrap().unwrap();
     assert_eq!((second.site_name.as_str(), second.factor.as_str()), ("Lyon", "4/3"));
+    assert_eq!((second.room.as_str(), second.seat_row, second.seat_column), ("Amphi A", Some(2), Some(2)), "kept");
     store.enrol("x", &[enrolment(4, "1")], &event("x", 52, 5)).await.unwrap();
     store.remove_candidate("x", "c4", &event("x", 53, 5)).await.unwrap();
     assert!(store.candidate("x", "c4").await.unwrap().is_none());

@@ -14,6 +14,7 @@ use axum::extract::{Multipart, Path, Query, State};
 use axum::response::Response;
 use docimo_engine::Exact;
 use docimo_engine::attempt::Phase;
+use docimo_store::exams::Candidate;
 use serde::Deserialize;
 
 struct Line {
@@ -118,6 +119,14 @@ async fn show(
     })
 }
 
+/// "Amphi A, rangée 3, place 12".
+fn place(candidate: &Candidate) -> String {
+    let room = Some(candidate.room.clone()).filter(|room| !room.is_empty());
+    let row = candidate.seat_row.map(|n| format!("rangée {n}"));
+    let seat = candidate.seat_column.map(|n| format!("place {n}"));
+    [room, row, seat].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 /// Everyone enrolled, and the form to bring more.
 pub async fn candidates_page(
     State(app): State<App>,
@@ -148,6 +157,7 @@ struct CandidatePage {
     name: String,
     site: String,
     accommodation: String,
+    place: String,
     reference: String,
     sheets: Vec<SheetLine>,
     can_remove: bool,
@@ -197,6 +207,7 @@ async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: La
         accommodation: accommodation(&candidate.factor, candidate.extra_minutes),
         can_remove: is_registry(actor) && !over && attempts.iter().all(|a| a.streams == 0),
         can_renew: *candidate.person_id != *actor.id,
+        place: place(&candidate),
         number: candidate.number,
         name: candidate.name,
         site: candidate.site_name,

@@ -3,7 +3,7 @@
 use super::super::marking::off_thread;
 use super::super::{Head, segment};
 use super::{Asked, Found, find};
-use crate::analysis::study::Likeness;
+use crate::analysis::study::BothWays;
 use crate::analysis::subject::Subject;
 use crate::app::App;
 use crate::auth::Actor;
@@ -13,7 +13,7 @@ use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use docimo_engine::docimology::irregularities::{TimeAnalysis, words};
+use docimo_engine::docimology::irregularities::{PairSignal, TimeAnalysis, words};
 use docimo_engine::docimology::numeric::benjamini_hochberg;
 
 struct Who {
@@ -54,6 +54,10 @@ struct CopiesPage {
     pairs: Vec<Pair>,
     /// Below the rate of false discoveries that is tolerated.
     strong: usize,
+    /// Pairs of neighbours compared apart; empty without seats.
+    beside_compared: String,
+    /// Those that stand out.
+    beside: Vec<Pair>,
     odd: Vec<Odd>,
     odd_known: bool,
     fast: Vec<Fast>,
@@ -111,13 +115,11 @@ fn who(exam: &str, subject: &Subject, row: usize) -> Who {
     }
 }
 
-fn pairs(exam: &str, subject: &Subject, likeness: &Likeness) -> Vec<Pair> {
-    let compared = likeness.screening.compared;
-    likeness
-        .screening
-        .pairs
+/// Pairs with their indices; `compared` is the size of their family.
+fn told(exam: &str, subject: &Subject, signals: &[PairSignal], indices: &[BothWays], compared: u64) -> Vec<Pair> {
+    signals
         .iter()
-        .zip(&likeness.indices)
+        .zip(indices)
         .map(|(signal, (forth, back))| {
             let both = [forth, back].into_iter().flatten();
             let omega = both.clone().filter_map(|i| i.omega.as_ref().ok()).map(|o| o.omega).fold(None, most);
@@ -177,7 +179,8 @@ pub async fn copies(
                     "paire de copies comparée",
                     "paires de copies comparées",
                 );
-                (String::new(), compared, above, pairs(&id, subject, l))
+                let all = l.screening.compared;
+                (String::new(), compared, above, told(&id, subject, &l.screening.pairs, &l.indices, all))
             }
             Err(why) => (why.to_string(), String::new(), String::new(), vec![]),
         };
@@ -185,6 +188,17 @@ pub async fn copies(
             .likeness
             .as_ref()
             .map_or(0, |l| l.screening.pairs.iter().filter(|p| p.false_discovery <= TOLERATED).count());
+        let (beside_compared, beside) = match &study.likeness {
+            Ok(l) if l.screening.neighbours_compared > 0 => {
+                let all = l.screening.neighbours_compared;
+                let n = usize::try_from(all).unwrap_or(usize::MAX);
+                // By growing p: those that stand out come first.
+                let sure = l.screening.neighbours.iter().take_while(|p| p.false_discovery <= TOLERATED).count();
+                let shown = told(&id, subject, &l.screening.neighbours[..sure], &l.beside, all);
+                (count(n, "paire de voisins comparée", "paires de voisins comparées"), shown)
+            }
+            Ok(_) | Err(_) => (String::new(), vec![]),
+        };
         let p: Vec<f64> = study.persons.iter().map(|f| f.as_ref().and_then(|f| f.p).unwrap_or(1.0)).collect();
         let adjusted = benjamini_hochberg(&p);
         let mut odd: Vec<(f64, Odd)> = study
@@ -214,6 +228,8 @@ pub async fn copies(
             above,
             pairs,
             strong,
+            beside_compared,
+            beside,
             odd: odd.into_iter().take(50).map(|(_, o)| o).collect(),
             odd_known: !study.persons.is_empty(),
             fast: study.times.as_ref().map_or(vec![], |t| fast(&id, subject, t)),
