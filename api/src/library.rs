@@ -3,6 +3,7 @@
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::follows::Follows;
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::{markdown, media};
@@ -149,6 +150,10 @@ pub async fn bring(
         report.warnings.push(Wrong { place: "fichier".into(), message: NO_QUESTION.into() });
     }
     let now_ms = ambient::now_ms();
+    let follows = match goal.store() {
+        Some(store) => Follows::of(store).await?,
+        None => Follows::default(),
+    };
     let mut warnings: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut revisions, mut pictures): (Vec<NewRevision>, HashMap<String, Media>) = Default::default();
     let mut places = Vec::new();
@@ -157,7 +162,7 @@ pub async fn bring(
         for warning in &entry.warnings {
             warnings.entry(warning.clone()).or_default().push(place.clone());
         }
-        match prepare(entry, goal, name, &brought.pictures, now_ms).await? {
+        match prepare(entry, goal, name, &brought.pictures, &follows, now_ms).await? {
             Ok((revision, own)) => {
                 report.questions += revision.questions as usize;
                 revisions.push(revision);
@@ -243,6 +248,7 @@ async fn prepare(
     goal: Goal<'_>,
     origin: &str,
     brought: &HashMap<String, (i64, i64)>,
+    follows: &Follows,
     now_ms: i64,
 ) -> ApiResult<Prepared> {
     let mut own: HashMap<String, Media> = HashMap::new();
@@ -273,6 +279,9 @@ async fn prepare(
     };
     if docimo_engine::check::refused(&faults) {
         return Ok(Err(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ; ")));
+    }
+    if let Some(store) = goal.store() {
+        element = follows.settle(store, element).await?;
     }
     let (author_id, status) = match goal {
         Goal::Bank { author_id, status, .. } => (author_id, status),

@@ -81,6 +81,10 @@ fn pages() -> Vec<Door> {
         door("GET", "/questions", BANK, get(bank::list)),
         door("GET", "/questions/importer", AUTHORS, get(bank::import_page)),
         door("POST", "/questions/importer", AUTHORS, post(bank::import)),
+        door("GET", "/questions/importer/modele/{format}", AUTHORS, get(bank::template)),
+        door("GET", "/questions/exporter", BANK, get(bank::export_page)),
+        door("POST", "/questions/exporter", BANK, post(bank::export_ticked)),
+        door("POST", "/questions/exporter/fichier", BANK, post(bank::export_file)),
         door("POST", "/questions/lot", BANK, post(bank::preview)),
         door("POST", "/questions/lot/faire", BANK, post(bank::apply)),
         door("GET", "/questions/lots", BANK, get(bank::operations)),
@@ -202,7 +206,7 @@ fn pages() -> Vec<Door> {
 }
 
 fn interface() -> Vec<Door> {
-    use json::{bank, exams, marks, panels, people, referentials, room, session};
+    use json::{bank, exams, exports, marks, panels, people, referentials, room, session};
     vec![
         door("GET", "/api/openapi.json", Public, get(json::openapi)),
         door("POST", "/api/v1/session", Public, post(session::open)),
@@ -223,6 +227,9 @@ fn interface() -> Vec<Door> {
         door("GET", "/api/v1/questions/{entry}", BANK, get(bank::show)),
         door("GET", "/api/v1/questions/{entry}/revisions", BANK, get(bank::revisions)),
         door("POST", "/api/v1/questions/import", AUTHORS, post(bank::import)),
+        door("GET", "/api/v1/questions/template/{format}", AUTHORS, get(exports::template)),
+        door("POST", "/api/v1/questions/export", BANK, post(exports::export)),
+        door("POST", "/api/v1/questions/export/preview", BANK, post(exports::preview)),
         // Referentials
         door("GET", "/api/v1/referentials", BANK, get(referentials::list)),
         door("GET", "/api/v1/referentials/items", BANK, get(referentials::coverage_of_items)),

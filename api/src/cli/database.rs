@@ -41,6 +41,11 @@ impl Common {
         self.database.is_none().then(|| self.data_dir(true).join("docimo.sqlite"))
     }
 
+    /// The file that holds the database, where a file does.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.url(false).strip_prefix("sqlite://").map(PathBuf::from)
+    }
+
     /// Opens and migrates the database, created if absent.
     pub async fn open(&self, demo: bool) -> Result<Store, Failure> {
         if self.database.is_none() {

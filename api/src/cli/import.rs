@@ -200,7 +200,8 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
-fn progress(common: &Common) -> ProgressBar {
+/// A bar on standard error, hidden where nobody looks.
+pub(super) fn progress(common: &Common) -> ProgressBar {
     let bar = ProgressBar::no_length();
     if common.quiet || common.json {
         bar.set_draw_target(ProgressDrawTarget::hidden());

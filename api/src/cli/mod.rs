@@ -5,6 +5,7 @@ pub mod analyse;
 pub mod check;
 pub mod database;
 pub mod equate;
+pub mod export;
 pub mod french;
 pub mod import;
 pub mod mark;
@@ -91,8 +92,11 @@ enum Command {
     /// Montre les barèmes intégrés
     #[command(subcommand)]
     Scheme(scheme::SchemeCommand),
-    /// Importe des questions dans la banque (JSON docimo, Moodle XML)
+    /// Importe des questions dans la banque (JSON Docimo, Moodle XML, GIFT, Aiken, AMC, QTI, CSV, XLSX)
     Import(import::ImportArgs),
+    /// Exporte des questions de la banque, dans les mêmes formats, et donne un tableau à remplir
+    #[command(after_help = export::LOSSES)]
+    Export(export::ExportArgs),
     /// Importe, lit sur le wiki officiel et liste les référentiels
     #[command(subcommand)]
     R2c(r2c::R2cCommand),
@@ -204,6 +208,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Tcs(args)) => tcs::run(&common, &args),
         Some(Command::Scheme(command)) => scheme::run(&common, &command),
         Some(Command::Import(args)) => runtime.block_on(import::run(&common, &args)),
+        Some(Command::Export(args)) => runtime.block_on(export::run(&common, &args)),
         Some(Command::R2c(command)) => runtime.block_on(r2c::run(&common, &command)),
         Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),
         Some(Command::Check) => runtime.block_on(check::run(&common)),

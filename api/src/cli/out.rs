@@ -5,7 +5,7 @@ use super::Failure;
 use super::french::french_io;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// A line on standard error. If that fails too, there is nobody left to tell.
@@ -116,6 +116,53 @@ impl Destination {
     }
 }
 
+/// A result being written, of which nobody sees anything before it is whole.
+#[derive(Debug)]
+pub struct Aside {
+    file: tempfile::NamedTempFile,
+    to: Destination,
+}
+
+impl Aside {
+    /// A file beside the destination, or where the system keeps such files.
+    pub fn new(to: Destination) -> Result<Self, Failure> {
+        let folder = match &to {
+            Destination::File(path) => folder_of(path).to_owned(),
+            Destination::Standard | Destination::Through(_) => std::env::temp_dir(),
+        };
+        let failed = |e: io::Error| Failure::Environment(format!("{} : {}", folder.display(), french_io(&e)));
+        Ok(Self { file: temporary(&folder).map_err(failed)?, to })
+    }
+
+    /// Puts it where it goes, whole.
+    pub fn keep(mut self) -> Result<(), Failure> {
+        match &self.to {
+            Destination::File(path) => persist(path, self.file)
+                .map_err(|e| Failure::Environment(format!("{} : {}", path.display(), french_io(&e)))),
+            Destination::Standard => printed(self.file.rewind().and_then(|()| {
+                let mut out = io::stdout().lock();
+                io::copy(&mut self.file, &mut out).and_then(|_| out.flush())
+            })),
+            Destination::Through(path) => {
+                let copied = self.file.rewind().and_then(|()| std::fs::OpenOptions::new().write(true).open(path));
+                let copied = copied.and_then(|mut out| io::copy(&mut self.file, &mut out).map(drop));
+                let copied = copied.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) });
+                copied.map_err(|e| Failure::Environment(format!("{} : {}", path.display(), french_io(&e))))
+            }
+        }
+    }
+}
+
+impl Write for Aside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Do both paths lead to one file?
 fn same_file(a: &Path, b: &Path) -> bool {
     #[cfg(unix)]
@@ -162,6 +209,11 @@ fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = temporary(folder_of(path))?;
     file.write_all(bytes)?;
+    persist(path, file)
+}
+
+/// The file takes that name, with the owner and rights of the one before.
+fn persist(path: &Path, file: tempfile::NamedTempFile) -> io::Result<()> {
     if let Ok(before) = std::fs::metadata(path) {
         #[cfg(unix)]
         {

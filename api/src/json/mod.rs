@@ -2,6 +2,7 @@
 
 pub mod bank;
 pub mod exams;
+pub mod exports;
 pub(crate) mod french;
 pub mod marks;
 pub mod panels;
@@ -77,6 +78,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         session::open, session::show, session::close, session::change_password,
         room::my_exams, room::enter, room::my_correction, room::show, room::start, room::open_stream, room::save, room::clock,
         bank::list, bank::show, bank::revisions, bank::import,
+        exports::template, exports::export, exports::preview,
         referentials::list, referentials::coverage_of_items, referentials::item, referentials::show,
         referentials::changes, referentials::import, referentials::waiting, referentials::decide,
         exams::list, exams::create, exams::show, exams::settings, exams::set_settings, exams::paper, exams::set_paper,

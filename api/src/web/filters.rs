@@ -42,6 +42,11 @@ pub fn day(ms: i64) -> String {
     text.split_once(" à ").map_or(text.clone(), |(day, _)| day.to_owned())
 }
 
+/// "2026-11-24" (Paris), for names of files.
+pub fn date(ms: i64) -> String {
+    zoned(ms).map_or_else(String::new, |t| t.date().to_string())
+}
+
 /// "9 h 05 min 12" (Paris).
 pub fn time(ms: i64) -> String {
     zoned(ms).map_or_else(String::new, |t| format!("{} h {:02} min {:02}", t.hour(), t.minute(), t.second()))
@@ -129,6 +134,7 @@ mod tests {
         let ms = 1_795_507_512_000;
         assert_eq!(date_time(ms), "24 novembre 2026 à 9 h 05");
         assert_eq!(day(ms), "24 novembre 2026");
+        assert_eq!(date(ms), "2026-11-24");
         assert_eq!(time(ms), "9 h 05 min 12");
         assert_eq!((duration(45), duration(90), duration(180)), ("45 min".into(), "1 h 30".into(), "3 h".into()));
         assert_eq!(mark(Exact::int(14)), "14,00");

@@ -108,9 +108,9 @@ impl Open {
     }
 }
 
-pub(super) fn write(elements: Elements<'_, '_>, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(super) fn write(elements: Elements<'_>, out: &mut dyn Write) -> Result<Written, WriteError> {
     let mut written = Written::default();
-    for element in elements {
+    while let Some(element) = elements.next() {
         match element {
             Element::Question(question) => {
                 written.elements += usize::from(one(question, out, &mut written)?);

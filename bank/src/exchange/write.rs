@@ -3,6 +3,7 @@
 use super::error::WriteError;
 use super::{aiken, amc, gift, json, moodle, qti, table};
 use docimo_engine::paper::Element;
+use std::borrow::Borrow;
 use std::io::Write;
 
 /// A format that can be written.
@@ -149,15 +150,16 @@ impl Written {
     }
 }
 
-/// Writes elements as they come. Text formats and packages are streamed; a workbook is made in memory.
-pub fn write<'e>(
+/// Writes elements as they come, one in memory at a time: they may be read from a database meanwhile. Text
+/// formats and packages are streamed; a workbook is made in memory.
+pub fn write<E: Borrow<Element>>(
     target: Target,
-    elements: impl IntoIterator<Item = &'e Element>,
+    elements: impl IntoIterator<Item = E>,
     export: &Export<'_>,
     out: &mut dyn Write,
 ) -> Result<Written, WriteError> {
-    let mut elements = elements.into_iter();
-    let elements: Elements<'_, 'e> = &mut elements;
+    let mut elements = Held::new(elements.into_iter());
+    let elements: Elements<'_> = &mut elements;
     match target {
         Target::Json => json::write(elements, export, out),
         Target::MoodleXml => moodle::write(elements, export, out),
@@ -172,5 +174,30 @@ pub fn write<'e>(
     }
 }
 
+/// Elements lent one after the other.
+pub(super) trait Lender {
+    /// The next one, until the call after.
+    fn next(&mut self) -> Option<&Element>;
+}
+
 /// What elements come as.
-pub(super) type Elements<'a, 'e> = &'a mut dyn Iterator<Item = &'e Element>;
+pub(super) type Elements<'a> = &'a mut dyn Lender;
+
+/// Holds the element that is being written, and no other.
+pub(super) struct Held<I: Iterator> {
+    elements: I,
+    now: Option<I::Item>,
+}
+
+impl<I: Iterator> Held<I> {
+    pub(super) fn new(elements: I) -> Self {
+        Self { elements, now: None }
+    }
+}
+
+impl<I: Iterator<Item: Borrow<Element>>> Lender for Held<I> {
+    fn next(&mut self) -> Option<&Element> {
+        self.now = self.elements.next();
+        self.now.as_ref().map(Borrow::borrow)
+    }
+}

@@ -3,6 +3,7 @@
 mod acts;
 mod bulk;
 mod entry;
+mod export;
 mod folders;
 mod import;
 mod shown;
@@ -11,6 +12,7 @@ pub mod tags;
 pub use acts::{comment, compare, resolve, step};
 pub use bulk::{apply, operations, preview, undo};
 pub use entry::entry;
+pub use export::{export_file, export_page, export_ticked, template};
 pub use folders::{add as add_folder, folders, remove as remove_folder, set_member, set_right, set_unit};
 pub use import::{import, import_page};
 
@@ -74,6 +76,8 @@ struct PageLink {
 struct ListPage {
     page: Layout,
     may_import: bool,
+    /// Where what is listed is taken away.
+    export: String,
     is_empty_bank: bool,
     /// Where entries may be put: id, path.
     folders: Vec<(String, String)>,
@@ -161,6 +165,7 @@ pub async fn list(
     let view = ListPage {
         page: page.titled("Questions"),
         may_import: may_import(&actor),
+        export: query.href(1).replacen("/questions?", "/questions/exporter?", 1),
         is_empty_bank: kinds.is_empty(),
         folders: reach.folders_at(Level::Write),
         kinds: kinds

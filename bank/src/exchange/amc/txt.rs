@@ -149,13 +149,13 @@ fn question(open: Open, place: String, group: Option<&str>) -> Result<Imported, 
 }
 
 pub(in crate::exchange) fn write(
-    elements: Elements<'_, '_>,
+    elements: Elements<'_>,
     export: &Export<'_>,
     out: &mut dyn Write,
 ) -> Result<Written, WriteError> {
     let mut written = Written::default();
     writeln!(out, "# AMC-TXT source\nPaperSize: A4\nLang: FR\nTitle: {}\n", render::plain(export.title).0)?;
-    for element in elements {
+    while let Some(element) = elements.next() {
         match element {
             Element::Question(question) => written.elements += usize::from(one(question, out, &mut written)?),
             Element::Case(case) => written.left_out(case.id.as_str(), "AMC-TXT n’a pas de dossier"),

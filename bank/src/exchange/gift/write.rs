@@ -9,9 +9,9 @@ use docimo_engine::question::{Body, Proposition, Question, Rank, Status};
 use std::fmt::Write as _;
 use std::io::Write;
 
-pub(in crate::exchange) fn write(elements: Elements<'_, '_>, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::exchange) fn write(elements: Elements<'_>, out: &mut dyn Write) -> Result<Written, WriteError> {
     let mut written = Written::default();
-    for element in elements {
+    while let Some(element) = elements.next() {
         let mut any = false;
         match element {
             Element::Question(question) => any = one(question, "", out, &mut written)?,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 pub(in crate::exchange) fn write(
-    elements: Elements<'_, '_>,
+    elements: Elements<'_>,
     export: &Export<'_>,
     out: &mut dyn Write,
 ) -> Result<Written, WriteError> {
@@ -17,7 +17,7 @@ pub(in crate::exchange) fn write(
     let mut pictures: BTreeSet<String> = BTreeSet::new();
     let title = serde_json::to_string(export.title).map_err(io::Error::other)?;
     write!(out, "{{\"format\":\"{FORMAT}\",\"title\":{title},\"entries\":[")?;
-    for element in elements {
+    while let Some(element) = elements.next() {
         out.write_all(if written.elements == 0 { b"\n" } else { b",\n" })?;
         // An entry is the question or the case itself: its kind tells which.
         match element {

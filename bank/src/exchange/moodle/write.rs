@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 pub(in crate::exchange) fn write(
-    elements: Elements<'_, '_>,
+    elements: Elements<'_>,
     export: &Export<'_>,
     out: &mut dyn Write,
 ) -> Result<Written, WriteError> {
@@ -27,7 +27,7 @@ pub(in crate::exchange) fn write(
     out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<quiz>\n")?;
     let base = step(export.title);
     category(out, &base)?;
-    for element in elements {
+    while let Some(element) = elements.next() {
         match element {
             Element::Question(question) => {
                 let json = serde_json::to_string(question).map_err(io::Error::other)?;

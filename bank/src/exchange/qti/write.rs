@@ -103,7 +103,7 @@ struct Package<'a> {
 }
 
 pub(in crate::exchange) fn write(
-    elements: Elements<'_, '_>,
+    elements: Elements<'_>,
     export: &Export<'_>,
     version: Version,
     out: &mut dyn Write,
@@ -119,7 +119,7 @@ pub(in crate::exchange) fn write(
         items: 0,
         pictures: BTreeSet::new(),
     };
-    for element in elements {
+    while let Some(element) = elements.next() {
         match element {
             Element::Question(question) => {
                 let reference = package.item(question, None, export, &mut written)?;

@@ -5,7 +5,7 @@ use super::joined;
 use super::row::Cells;
 use crate::exchange::WriteError;
 use crate::exchange::draft::letter;
-use crate::exchange::write::{Elements, Target, Written};
+use crate::exchange::write::{Elements, Held, Target, Written};
 use docimo_engine::Exact;
 use docimo_engine::paper::{Case, Element};
 use docimo_engine::question::{Body, Image, Proposition, Question, Shape, Status};
@@ -15,7 +15,7 @@ use std::io::Write;
 /// Options that every file has columns for.
 const PROPOSITIONS: usize = 25;
 
-pub(in crate::exchange) fn write_csv(elements: Elements<'_, '_>, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::exchange) fn write_csv(elements: Elements<'_>, out: &mut dyn Write) -> Result<Written, WriteError> {
     // The mark tells a spreadsheet that this is UTF-8.
     out.write_all(b"\xef\xbb\xbf")?;
     let mut written = Written::default();
@@ -23,7 +23,7 @@ pub(in crate::exchange) fn write_csv(elements: Elements<'_, '_>, out: &mut dyn W
     let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(out);
     let failed = |error: csv::Error| WriteError::Io(std::io::Error::other(error));
     writer.write_record(columns.iter().map(|c| c.name())).map_err(failed)?;
-    for element in elements {
+    while let Some(element) = elements.next() {
         for row in rows(element, &mut written) {
             writer.write_record(columns.iter().map(|c| row.get(c).map_or("", String::as_str))).map_err(failed)?;
         }
@@ -32,7 +32,7 @@ pub(in crate::exchange) fn write_csv(elements: Elements<'_, '_>, out: &mut dyn W
     Ok(written)
 }
 
-pub(in crate::exchange) fn write_xlsx(elements: Elements<'_, '_>, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::exchange) fn write_xlsx(elements: Elements<'_>, out: &mut dyn Write) -> Result<Written, WriteError> {
     let failed = |error: XlsxError| WriteError::Workbook(error.to_string());
     let mut written = Written::default();
     let mut book = Workbook::new();
@@ -60,7 +60,7 @@ pub(in crate::exchange) fn write_xlsx(elements: Elements<'_, '_>, out: &mut dyn 
     }
     sheet.set_freeze_panes(1, 0).map_err(failed)?;
     let mut line = 1;
-    for element in elements {
+    while let Some(element) = elements.next() {
         for row in rows(element, &mut written) {
             for (i, column) in (0u16..).zip(&columns) {
                 if let Some(text) = row.get(column) {
@@ -76,10 +76,10 @@ pub(in crate::exchange) fn write_xlsx(elements: Elements<'_, '_>, out: &mut dyn 
 
 /// A filled example of every kind and of a case, for who starts a table; `target` is CSV or XLSX.
 pub fn template(target: Target, out: &mut dyn Write) -> Result<(), WriteError> {
-    let elements = super::example::elements();
+    let mut elements = Held::new(super::example::elements().into_iter());
     match target {
-        Target::Xlsx => write_xlsx(&mut elements.iter(), out).map(drop),
-        _ => write_csv(&mut elements.iter(), out).map(drop),
+        Target::Xlsx => write_xlsx(&mut elements, out).map(drop),
+        _ => write_csv(&mut elements, out).map(drop),
     }
 }
 
