@@ -97,7 +97,11 @@ async fn what_goes_out_comes_back() {
         } else {
             let back = import(&jury, &out, bytes, true).await;
             assert!(back["read"].as_u64().unwrap() > 0, "{target:?}: {back}");
-            assert!(notes > 0 && back["faulty"].as_array().unwrap().is_empty(), "{target:?}: {}", back["faulty"]);
+            // A table has no room for the article of an LCA: said on the way out, refused on the way in.
+            let refused = back["faulty"].as_array().unwrap();
+            let known = |w: &Value| w["message"].as_str().unwrap().contains("n’a pas d’article");
+            assert!(notes > 0 && refused.iter().all(known), "{target:?}: {refused:?}");
+            assert!(refused.is_empty() || told["notes"].to_string().contains("ne garde ni l’article"), "{target:?}");
             // Each entry is in the file, or is told not to be.
             let left_out = told["notes"].as_array().unwrap().iter().filter(|n| n["left_out"] == true).count() as u64;
             assert!(written + left_out >= all as u64, "{target:?}: {written} written, {left_out} left out of {all}");
@@ -174,7 +178,7 @@ async fn conditions_choose_and_what_is_out_of_reach_stays() {
     };
     assert_eq!(entries(json!({"format": "json"})).await, 3);
     assert_eq!(entries(json!({"format": "json", "tag": "r2c:031"})).await, 1);
-    assert_eq!(entries(json!({"format": "json", "kind": "qrm", "q": "énoncé a2"})).await, 1);
+    assert_eq!(entries(json!({"format": "json", "kind": "qrm", "q": "de A2"})).await, 1);
     assert_eq!(entries(json!({"format": "json", "status": ["validated"]})).await, 3);
     assert_eq!(entries(json!({"format": "json", "ids": ["a1", line("a2").await.id, "a1"]})).await, 2);
 
@@ -341,5 +345,5 @@ async fn the_pages_show_what_goes_before_it_goes() {
     assert!(headers[header::CONTENT_DISPOSITION].to_str().unwrap().contains("modele-questions.csv"));
     assert_eq!(page(&author, Method::GET, "/questions/importer/modele/gift", "").await.0, StatusCode::NOT_FOUND);
     let back = import(&author, "modele.csv", text.into_bytes(), true).await;
-    assert!(back["read"].as_u64().unwrap() > 5, "{back}");
+    assert!(back["read"].as_u64().unwrap() > 4, "{back}");
 }

@@ -32,7 +32,7 @@ struct Place {
 impl Place {
     async fn with(entries: &[String]) -> Self {
         let place = Self { folder: tempfile::tempdir().unwrap() };
-        let report = place.import("x.json", place.file(entries)).await;
+        let report = place.import("x.json", place.file(entries), false).await;
         assert_eq!((report.added, report.faulty.len()), (entries.len(), 0), "{report:?}");
         place
     }
@@ -45,10 +45,10 @@ impl Place {
         Common { data: Some(self.folder.path().join("data")), quiet: true, ..Common::default() }
     }
 
-    async fn import(&self, name: &str, bytes: Vec<u8>) -> Report {
+    async fn import(&self, name: &str, bytes: Vec<u8>, dry_run: bool) -> Report {
         let store = self.common().open(false).await.unwrap();
         let author = command_line_author(&store).await.unwrap();
-        let report = library::import_file(&store, &author, name, bytes, None, false).await.unwrap();
+        let report = library::import_file(&store, &author, name, bytes, None, dry_run).await.unwrap();
         store.close().await;
         report
     }
@@ -76,9 +76,10 @@ async fn every_format_is_written_and_ours_comes_back_unchanged() {
         let name = format!("out-{}.{}", target.code(), target.extension());
         let done = place.export(&["--format", target.code(), "--kind", "QRU"], &name).await;
         assert!(done.is_ok(), "{target:?}: {done:?}");
-        let report = place.import(&name, fs::read(place.path(&name)).unwrap()).await;
+        let whole = matches!(target, Target::Json | Target::MoodleXml | Target::Qti21 | Target::Qti22 | Target::Qti30);
+        let report = place.import(&name, fs::read(place.path(&name)).unwrap(), !whole).await;
         assert_eq!((report.read, report.faulty.len()), (2, 0), "{target:?}: {report:?}");
-        if matches!(target, Target::Json | Target::MoodleXml | Target::Qti21 | Target::Qti22 | Target::Qti30) {
+        if whole {
             assert_eq!(report.unchanged, 2, "{target:?}: {report:?}");
         }
     }
@@ -125,7 +126,7 @@ async fn ids_words_and_statuses_choose() {
     let place = Place::with(&[choice("a1", "QRU"), choice("a2", "QRU"), choice("b1", "QRM")]).await;
     for (line, wanted) in [
         (&["--id", "b1", "--id", "a1"][..], &["b1", "a1"][..]),
-        (&["--query", "énoncé a2"], &["a2"]),
+        (&["--query", "de a2"], &["a2"]),
         (&["--status", "validated,draft", "--kind", "qrm"], &["b1"]),
         (&["--status", "all"], &["a1", "a2", "b1"]),
     ] {
@@ -144,7 +145,7 @@ async fn the_template_needs_no_bank() {
         let name = format!("modele.{format}");
         place.export(&["--template", format], &name).await.unwrap();
         let read = library::read(&name, fs::read(place.path(&name)).unwrap(), None).await.unwrap();
-        assert!(read.entries.len() > 5 && read.faulty.is_empty(), "{:?}", read.faulty);
+        assert!(read.entries.len() > 4 && read.faulty.is_empty(), "{:?}", read.faulty);
     }
     assert!(!place.path("data").exists());
 }

@@ -4,6 +4,7 @@ use super::{event, revision};
 use docimo_store::bank::assembly::HazardOverride;
 use docimo_store::bank::folders::{Folder, FolderRight, Unit};
 use docimo_store::bank::operations::{BulkChange, BulkOperation, Change};
+use docimo_store::bank::outgoing::Wanted;
 use docimo_store::bank::uses::{FrozenElement, UseStatistic};
 use docimo_store::bank::workflow::{NewEntryEvent, Step};
 use docimo_store::bank::working::WorkingCopy;
@@ -254,4 +255,64 @@ pub async fn assembly(store: &Store) {
     assert!(matches!(twice, Err(StoreError::Duplicate)));
     let told: Vec<HazardOverride> = store.overrides("x").await.unwrap();
     assert_eq!((told.len(), told[0].at_ms, told[0].author_id.as_str()), (1, 60, "p1"));
+}
+
+/// What goes out is what is listed; wordings come in the order asked.
+pub async fn outgoing(store: &Store) {
+    let all = EntryFilter { limit: 100, ..EntryFilter::default() };
+    let texts = |list: &[&str]| -> Vec<String> { list.iter().map(|t| (*t).to_owned()).collect() };
+    let alive = texts(&["draft", "in_review", "validated"]);
+    for (filter, wanted) in [
+        (all.clone(), Wanted::default()),
+        (EntryFilter { living: true, ..all.clone() }, Wanted { statuses: alive, ..Wanted::default() }),
+        (
+            EntryFilter { kind: Some("DP".into()), ..all.clone() },
+            Wanted { kind: Some("DP".into()), ..Wanted::default() },
+        ),
+        (
+            EntryFilter { tag: Some("R2C:226".into()), ..all.clone() },
+            Wanted { tag: Some("R2C:226".into()), ..Wanted::default() },
+        ),
+        (
+            EntryFilter { words: texts(&["EMBOLIE", "226"]), ..all.clone() },
+            Wanted { words: texts(&["EMBOLIE", "226"]), ..Wanted::default() },
+        ),
+        (
+            EntryFilter { folders: Some(texts(&["f1"])), ..all.clone() },
+            Wanted { folders: Some(texts(&["f1"])), ..Wanted::default() },
+        ),
+        (EntryFilter { folders: Some(vec![]), ..all }, Wanted { folders: Some(vec![]), ..Wanted::default() }),
+    ] {
+        let listed: Vec<String> = store.entries(&filter).await.unwrap().0.into_iter().map(|l| l.id).collect();
+        assert_eq!(store.outgoing_ids(&wanted).await.unwrap(), listed, "{wanted:?}");
+    }
+    // More than one query holds, some of it absent.
+    let mut ids: Vec<String> = (0..900).map(|n| format!("absent-{n}")).collect();
+    ids.insert(0, "id-b".into());
+    ids.push("id-a".into());
+    let gone = store.outgoing(&ids).await.unwrap();
+    assert_eq!(gone.iter().map(|o| o.id.as_str()).collect::<Vec<_>>(), ["id-b", "id-a"]);
+    assert_eq!(
+        (gone[1].questions, gone[1].body.as_str()),
+        (1, store.latest_revision("id-a").await.unwrap().unwrap().body.as_str())
+    );
+    let mut named = store.named(&texts(&["a", "id-b", "absent"])).await.unwrap();
+    named.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(
+        named.iter().map(|n| (n.id.as_str(), n.external_id.as_str())).collect::<Vec<_>>(),
+        [("id-a", "a"), ("id-b", "b")]
+    );
+    // Tags kept as they are have become nothing.
+    store.decide_tag("r2c", "OIC-031-13-A", Some("OIC-031-14-A"), "p1", 50).await.unwrap();
+    let followed = store.followed_tags().await.unwrap();
+    assert!(followed.contains(&("OIC-031-13-A".into(), "OIC-031-14-A".into())), "{followed:?}");
+    assert!(followed.iter().all(|(tag, target)| tag != "OIC-031-12-A" && !target.is_empty()), "{followed:?}");
+    // What was taken away is remembered, by sort and by person.
+    let taken = docimo_store::exams::NewEvent { what: "taken", ..act_of_bank(90) };
+    store.add_event(&taken).await.unwrap();
+    assert_eq!(store.events_of("taken", None, 5).await.unwrap().len(), 1);
+    assert_eq!(store.events_of("taken", Some("nobody"), 5).await.unwrap().len(), 0);
+    let who = taken.author_id.as_deref();
+    assert_eq!(store.events_of("taken", who, 5).await.unwrap().len(), 1);
+    assert!(store.events_of("never", None, 5).await.unwrap().is_empty());
 }

@@ -682,6 +682,7 @@ async fn story(store: Store) {
     results(&store).await;
     bank::assembly(&store).await;
     bank::follow(&store).await;
+    bank::outgoing(&store).await;
     store.close().await;
 }
 
