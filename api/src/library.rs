@@ -3,6 +3,7 @@
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::described::undescribed;
 use crate::bank::follows::Follows;
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Wrong};
@@ -23,6 +24,8 @@ use utoipa::ToSchema;
 
 /// The same warning on more entries than this is gathered in one line.
 const MANY: usize = 5;
+/// Said of an entry that is not as validated as the others of its file.
+const UNDESCRIBED: &str = "entre comme brouillon : une image attend sa description";
 /// Said of a file without entries, whatever its format.
 const NO_QUESTION: &str = "le fichier ne contient aucune question";
 
@@ -164,6 +167,11 @@ pub async fn bring(
         }
         match prepare(entry, goal, name, &brought.pictures, &follows, now_ms).await? {
             Ok((revision, own)) => {
+                if matches!(goal, Goal::Bank { status: Status::Validated, .. })
+                    && revision.status != Status::Validated.code()
+                {
+                    warnings.entry(UNDESCRIBED.to_owned()).or_default().push(place.clone());
+                }
                 report.questions += revision.questions as usize;
                 revisions.push(revision);
                 places.push(place);
@@ -287,6 +295,8 @@ async fn prepare(
         Goal::Bank { author_id, status, .. } => (author_id, status),
         Goal::Trial(_) => ("", Status::Draft),
     };
+    // Validated elsewhere or not, nobody could answer it without seeing.
+    let status = if status == Status::Validated && !undescribed(&element).is_empty() { Status::Draft } else { status };
     let made = Made { entry_id: ambient::fresh_id(now_ms), status: status.code(), origin, author_id };
     Ok(revision_of(&element, made)?.map(|revision| (revision, own.into_values().collect())))
 }

@@ -292,6 +292,41 @@ async fn tags_of_today_go_out_beside_those_written_and_come_back_as_nothing_new(
     assert_eq!(counts(&import(&jury, "y.json", ours(&[meant]), false).await), (0, 1, 0, 0));
 }
 
+/// A picture of one pixel, in base64.
+const PIXEL: &str = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_nobody_described_is_not_validated() {
+    let house = House::build().await;
+    let jury = house.staff("jury", Role::Committee).await;
+    let shown = |alt: &str| {
+        let mut it = question("ecg")["question"].clone();
+        it["image"] = json!({"file": "ecg.gif", "alt": alt});
+        json!({"format": "docimo-questions/1", "entries": [it, question("sans")["question"]], "media": {"ecg.gif": PIXEL}})
+            .to_string()
+            .into_bytes()
+    };
+    let report = import(&jury, "x.json", shown("Image sans description (à compléter)"), false).await;
+    assert_eq!(counts(&report), (2, 0, 0, 0), "{report}");
+    assert!(report["warnings"].to_string().contains("entre comme brouillon"), "{report}");
+    let store = &house.app.store;
+    let status = async |id: &str| store.entry_by_external_id(id).await.unwrap().unwrap().status;
+    assert_eq!((status("ecg").await, status("sans").await), ("draft".into(), "validated".into()));
+    let id = store.entry_by_external_id("ecg").await.unwrap().unwrap().id;
+    let step =
+        |step: &str, from: &str, version: i64| format!("csrf=c&etape={step}&version={version}&etat={from}&reason=");
+    let reviewer = house.staff("relectrice", Role::Reviewer).await;
+    let at = format!("/questions/{id}/etapes");
+    assert_eq!(page(&jury, Method::POST, &at, &step("submit", "draft", 1)).await.0, StatusCode::SEE_OTHER);
+    let (code, _, text) = page(&reviewer, Method::POST, &at, &step("validate", "in_review", 1)).await;
+    assert!(code == StatusCode::UNPROCESSABLE_ENTITY && text.contains("Décrivez chaque image"), "{text}");
+    assert!(text.contains("question ecg"), "{text}");
+    assert_eq!(status("ecg").await, "in_review");
+    // Described, it passes as any other.
+    let report = import(&jury, "x.json", shown("Électrocardiogramme à douze dérivations"), false).await;
+    assert_eq!((counts(&report), status("ecg").await.as_str()), ((0, 1, 1, 0), "validated"), "{report}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_show_what_goes_before_it_goes() {
     let house = House::build().await;

@@ -1,5 +1,6 @@
 //! An entry's way from draft to use, by named people, with their reasons.
 
+use super::described;
 use super::reach::{self, Reach};
 use crate::ambient;
 use crate::app::App;
@@ -127,6 +128,8 @@ pub async fn step(app: &App, actor: &Actor, entry_id: &str, form: &StepForm) -> 
         if needed > 0 && author == *actor.id {
             return Err(ApiError::Conflict("Vous avez écrit cette version : quelqu’un d’autre doit la relire.".into()));
         }
+        let latest = app.store.latest_revision(entry_id).await?.ok_or(ApiError::NotFound)?;
+        described::check(&serde_json::from_str(&latest.body).map_err(|e| ApiError::Internal(e.into()))?)?;
         let events = app.store.entry_events(entry_id).await?;
         let mut agreed = approvals(&events, line.latest);
         if agreed.contains(&*actor.id) {

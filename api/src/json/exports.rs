@@ -88,7 +88,7 @@ pub async fn preview(State(app): State<App>, actor: Actor, Body(form): Body<Expo
     Ok(Json(export::preview(&app, target, ids).await?))
 }
 
-/// The example to fill in a spreadsheet: every kind of question and a case.
+/// The example to fill in a spreadsheet: usual kinds of questions and a case; the workbook tells each column.
 #[utoipa::path(get, path = "/api/v1/questions/template/{format}", tag = "bank",
     params(("format" = String, Path, description = "csv or xlsx")),
     responses((status = 200, content_type = "application/octet-stream"),

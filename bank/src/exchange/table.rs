@@ -26,6 +26,7 @@
 
 mod columns;
 mod example;
+mod guide;
 mod row;
 mod sheet;
 mod write;

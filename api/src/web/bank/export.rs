@@ -27,7 +27,7 @@ const ALL_STATUSES: &str = "all";
 
 struct FormatChoice {
     code: &'static str,
-    label: &'static str,
+    label: String,
     hint: &'static str,
     checked: bool,
 }
@@ -197,7 +197,7 @@ pub async fn export_page(
         hidden,
         statuses,
         formats: Target::ALL
-            .map(|t| FormatChoice { code: t.code(), label: t.french(), hint: hint(t), checked: t == chosen })
+            .map(|t| FormatChoice { code: t.code(), label: sentence(t.french()), hint: hint(t), checked: t == chosen })
             .into(),
         preview,
         past: past.collect(),

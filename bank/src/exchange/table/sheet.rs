@@ -2,6 +2,7 @@
 
 use super::MAX_COLUMNS;
 use super::columns::Column;
+use super::guide;
 use super::pieces;
 use super::row::{self, Cells, Line, cell};
 use crate::exchange::archive::Archive;
@@ -99,8 +100,9 @@ pub(in crate::exchange) fn read_xlsx(bytes: &[u8], limits: &Limits) -> Result<Ra
         row[column] = text;
     }
     let mut raw = entries(rows.into_iter().map(|(line, row)| (line as usize + 1, row)).collect(), "ligne")?;
-    if names.len() > 1 {
-        let others = names[1..].iter().map(|n| format!("« {n} »")).collect::<Vec<_>>().join(", ");
+    let others: Vec<String> = names.iter().skip(1).filter(|n| *n != guide::SHEET).map(|n| format!("« {n} »")).collect();
+    if !others.is_empty() {
+        let others = others.join(", ");
         raw.warnings.push(format!("seule la première feuille est lue ; les autres ne le sont pas : {others}"));
     }
     Ok(raw)

@@ -1,6 +1,7 @@
 //! Elements to a table, and the example to fill.
 
 use super::columns::Column;
+use super::guide;
 use super::joined;
 use super::row::Cells;
 use crate::exchange::WriteError;
@@ -34,51 +35,60 @@ pub(in crate::exchange) fn write_csv(elements: Elements<'_>, out: &mut dyn Write
 
 pub(in crate::exchange) fn write_xlsx(elements: Elements<'_>, out: &mut dyn Write) -> Result<Written, WriteError> {
     let failed = |error: XlsxError| WriteError::Workbook(error.to_string());
+    let (mut book, written) = workbook(elements).map_err(failed)?;
+    out.write_all(&book.save_to_buffer().map_err(failed)?)?;
+    Ok(written)
+}
+
+fn workbook(elements: Elements<'_>) -> Result<(Workbook, Written), XlsxError> {
     let mut written = Written::default();
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
-    sheet.set_name("Questions").map_err(failed)?;
+    sheet.set_name("Questions")?;
     let bold = Format::new().set_bold();
     let wrap = Format::new().set_text_wrap().set_align(FormatAlign::Top);
     let columns = Column::all(PROPOSITIONS);
     for (i, column) in (0u16..).zip(&columns) {
-        sheet.write_string_with_format(0, i, column.name(), &bold).map_err(failed)?;
+        sheet.write_string_with_format(0, i, column.name(), &bold)?;
         let wide = matches!(column, Column::Stem | Column::CaseIntro | Column::Comment | Column::Before);
         let narrow = matches!(column, Column::Kind | Column::Rank | Column::Weight | Column::MaxWords);
-        sheet
-            .set_column_width(
-                i,
-                if wide {
-                    60
-                } else if narrow {
-                    10
-                } else {
-                    24
-                },
-            )
-            .map_err(failed)?;
+        sheet.set_column_width(
+            i,
+            if wide {
+                60
+            } else if narrow {
+                10
+            } else {
+                24
+            },
+        )?;
     }
-    sheet.set_freeze_panes(1, 0).map_err(failed)?;
+    sheet.set_freeze_panes(1, 0)?;
     let mut line = 1;
     while let Some(element) = elements.next() {
         for row in rows(element, &mut written) {
             for (i, column) in (0u16..).zip(&columns) {
                 if let Some(text) = row.get(column) {
-                    sheet.write_string_with_format(line, i, text, &wrap).map_err(failed)?;
+                    sheet.write_string_with_format(line, i, text, &wrap)?;
                 }
             }
             line += 1;
         }
     }
-    out.write_all(&book.save_to_buffer().map_err(failed)?)?;
-    Ok(written)
+    Ok((book, written))
 }
 
-/// A filled example of every kind and of a case, for who starts a table; `target` is CSV or XLSX.
+/// A filled example of the usual kinds and of a case, for who starts a table; `target` is CSV or XLSX. The workbook
+/// has a second sheet that tells what each column holds.
 pub fn template(target: Target, out: &mut dyn Write) -> Result<(), WriteError> {
     let mut elements = Held::new(super::example::elements().into_iter());
     match target {
-        Target::Xlsx => write_xlsx(&mut elements, out).map(drop),
+        Target::Xlsx => {
+            let failed = |error: XlsxError| WriteError::Workbook(error.to_string());
+            let (mut book, _) = workbook(&mut elements).map_err(failed)?;
+            guide::add(&mut book).map_err(failed)?;
+            Ok(out.write_all(&book.save_to_buffer().map_err(failed)?)?)
+        }
         _ => write_csv(&mut elements, out).map(drop),
     }
 }
