@@ -17,6 +17,14 @@ const DOWNLOAD: &str = "
     request.send(new URLSearchParams(new FormData(form)));
     return [request.status, request.getResponseHeader('content-disposition'), request.responseText].join('\\n');";
 
+/// A picture of the preview on a telephone, below the formats.
+async fn narrow(browser: &Browser, name: &str) -> Result<()> {
+    browser.size(390, 900).await?;
+    browser.script("document.querySelector('#apercu').scrollIntoView()").await?;
+    browser.picture(&format!("{name}-apercu-390")).await?;
+    browser.size(1280, 900).await
+}
+
 async fn in_the_browser(server: &Server) -> Result<()> {
     let Some(browser) = Browser::open().await? else { return Ok(()) };
     browser.sign_in(&server.url(""), "auteur", "demonstration").await?;
@@ -30,14 +38,13 @@ async fn in_the_browser(server: &Server) -> Result<()> {
     browser.wait_text("main", "Ce qui partira en XML Moodle").await?;
     browser.wait_text("main", "Moodle ne connaît pas les discordances").await?;
     browser.click("#apercu details summary").await?;
-    let down = "document.querySelector('#apercu').scrollIntoView()";
-    browser.script(down).await?;
     look(&browser, "moodle").await?;
+    narrow(&browser, "moodle").await?;
     browser.click("input[name=format][value=aiken]").await?;
     browser.click_xpath("//button[.='Voir ce qui partira']").await?;
     browser.wait_text("main", "Laissée de côté").await?;
-    browser.script(down).await?;
     look(&browser, "aiken").await?;
+    narrow(&browser, "aiken").await?;
     browser.click("input[name=format][value=json]").await?;
     browser.click_xpath("//button[.='Voir ce qui partira']").await?;
     browser.wait_text("main", "Ce format garde tout de ces questions").await?;
@@ -56,7 +63,6 @@ async fn in_the_browser(server: &Server) -> Result<()> {
     browser.wait_text("main", "cochées dans la liste").await?;
     browser.wait_text("main", "1 entrée").await?;
     browser.wait_text("main", "Vos derniers exports").await?;
-    browser.script("document.querySelector('#apercu, .section').scrollIntoView()").await?;
     look(&browser, "cochees").await?;
     browser.goto(&server.url("/questions/importer")).await?;
     browser.find("a[href='/questions/importer/modele/xlsx']").await?;

@@ -84,15 +84,15 @@ struct ExportPage {
 /// What a format is for, in a few words.
 fn hint(target: Target) -> &'static str {
     match target {
-        Target::Json => "tout, images comprises : une sauvegarde, une autre banque Docimo",
-        Target::MoodleXml => "la banque de questions de Moodle, images comprises ; Docimo y relit tout",
-        Target::Gift => "texte simple de Moodle ; sans image, sans TCS ni zone à pointer",
-        Target::Aiken => "texte très simple ; questions à réponse unique seulement",
-        Target::AmcTxt => "Auto Multiple Choice, examens sur papier ; QRU et QRM",
-        Target::Qti21 => "plates-formes plus anciennes ; Docimo y relit tout",
-        Target::Qti22 => "la plupart des plates-formes, images comprises ; Docimo y relit tout",
-        Target::Qti30 => "plates-formes récentes ; Docimo y relit tout",
-        Target::Csv => "un tableau, une question par ligne ; les images n’y sont que nommées",
+        Target::Json => "tout, images comprises\u{a0}: une sauvegarde, une autre banque Docimo",
+        Target::MoodleXml => "la banque de questions de Moodle, images comprises\u{a0}; Docimo y relit tout",
+        Target::Gift => "texte simple de Moodle\u{a0}; sans image, sans TCS ni zone à pointer",
+        Target::Aiken => "texte très simple\u{a0}; questions à réponse unique seulement",
+        Target::AmcTxt => "Auto Multiple Choice, examens sur papier\u{a0}; QRU et QRM",
+        Target::Qti21 => "plates-formes plus anciennes\u{a0}; Docimo y relit tout",
+        Target::Qti22 => "la plupart des plates-formes, images comprises\u{a0}; Docimo y relit tout",
+        Target::Qti30 => "plates-formes récentes\u{a0}; Docimo y relit tout",
+        Target::Csv => "un tableau, une question par ligne\u{a0}; les images n’y sont que nommées",
         Target::Xlsx => "le même tableau en classeur",
     }
 }
