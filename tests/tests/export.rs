@@ -43,6 +43,7 @@ async fn in_the_browser(server: &Server) -> Result<()> {
     browser.click("input[name=format][value=aiken]").await?;
     browser.click_xpath("//button[.='Voir ce qui partira']").await?;
     browser.wait_text("main", "Laissée de côté").await?;
+    browser.wait_text("main", "Aucune de ces questions n’entre dans ce format").await?;
     look(&browser, "aiken").await?;
     narrow(&browser, "aiken").await?;
     browser.click("input[name=format][value=json]").await?;
