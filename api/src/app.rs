@@ -2,12 +2,13 @@
 
 use crate::auth::throttle::Throttle;
 use crate::auth::{Actor, Role};
+use crate::bank::index::Finder;
 use crate::error::{ApiError, ApiResult};
 use crate::metrics::Metrics;
 use docimo_engine::paper::{Paper, Section};
 use docimo_store::{Journal, Store};
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use tokio::sync::Semaphore;
 
 /// Handle on everything. Cheap to clone.
@@ -26,6 +27,8 @@ pub struct Inner {
     papers: RwLock<HashMap<String, Arc<FrozenPaper>>>,
     /// Marked exams being studied.
     pub rooms: crate::analysis::jobs::Rooms,
+    /// The search index, once there is one.
+    finder: OnceLock<Arc<Finder>>,
     /// Failures to sign in.
     pub throttle: Throttle,
     /// Slow hashes at once.
@@ -70,12 +73,25 @@ impl App {
             sessions: SessionCache::default(),
             papers: RwLock::default(),
             rooms: crate::analysis::jobs::Rooms::default(),
+            finder: OnceLock::new(),
             throttle: Throttle::default(),
             hashing: Semaphore::new(2),
             metrics: Metrics::default(),
             demo,
             secure_cookies,
         }))
+    }
+
+    /// The search index; `None` where it could not be opened, and in what does not serve.
+    pub fn finder(&self) -> Option<&Arc<Finder>> {
+        self.finder.get()
+    }
+
+    /// Gives it its search index, which then follows the database. Once; must be called within a tokio runtime.
+    pub fn follow(&self, finder: Arc<Finder>) {
+        if self.finder.set(finder.clone()).is_ok() {
+            tokio::spawn(crate::bank::index::follow::follow(self.store.clone(), finder));
+        }
     }
 
     /// The frozen paper of an exam, read once.

@@ -5,10 +5,14 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::bank::described::undescribed;
 use crate::bank::follows::Follows;
+use crate::bank::index::signature_bytes;
+use crate::bank::near::{self, Known};
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::{markdown, media};
+use docimo_bank::duplicates::{signatures, within};
 use docimo_bank::exchange::{Faulty, Format, Imported, ReadError, Reading};
+use docimo_bank::flaws::flaws;
 use docimo_bank::revision::{Status, content_hash, fingerprint};
 use docimo_bank::rights::Level;
 use docimo_engine::check::Severity;
@@ -19,7 +23,7 @@ use docimo_store::bank::{Added, COMMON_FOLDER, Media, NewRevision};
 use r2c_referential::{Followed, Tag, Version, follow};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;
 
 /// The same warning on more entries than this is gathered in one line.
@@ -46,6 +50,22 @@ pub struct Report {
     pub faulty: Vec<Wrong>,
     /// What someone should look at.
     pub warnings: Vec<Wrong>,
+    /// New wordings much the same as an entry of the bank, or as another of the file; the first [`ALIKE`].
+    pub alike: Vec<Wrong>,
+    /// How many there are in all.
+    pub alike_in_all: usize,
+}
+
+/// Resemblances told of one file.
+const ALIKE: usize = 200;
+
+/// With what a file is compared.
+#[derive(Clone, Copy)]
+pub struct Compare<'a> {
+    /// What finds alike entries.
+    pub known: Known<'a>,
+    /// Whose reach; `None`: the whole bank.
+    pub reach: Option<&'a Reach>,
 }
 
 /// Imports a file as someone signed in: into the common folder, as validated by who may validate and as a draft by
@@ -71,7 +91,8 @@ pub async fn import(app: &App, actor: &Actor, name: &str, bytes: Vec<u8>, dry_ru
         true => Goal::Trial(Some(&app.store)),
         false => Goal::Bank { store: &app.store, author_id: &actor.id, status },
     };
-    bring(goal, name, read, &mut Brought::default(), &|| {}).await
+    let compare = app.finder().map(|f| Compare { known: Known::Finder(f), reach: Some(&reach) });
+    bring(goal, name, read, compare, &mut Brought::default(), &|| {}).await
 }
 
 /// Imports a file. Good entries go in together or not at all; faulty ones are reported. With `dry_run`
@@ -87,7 +108,7 @@ pub async fn import_file(
     let read = read(name, bytes, format).await?;
     let goal =
         if dry_run { Goal::Trial(Some(store)) } else { Goal::Bank { store, author_id, status: Status::Validated } };
-    bring(goal, name, read, &mut Brought::default(), &|| {}).await
+    bring(goal, name, read, None, &mut Brought::default(), &|| {}).await
 }
 
 /// Reads a file; the error is of one that cannot be read as a whole. Nothing is written.
@@ -134,11 +155,12 @@ pub struct Brought {
 }
 
 /// Brings the entries of a file: good ones together or not at all, faulty ones reported. `told` is called
-/// for each entry looked at.
+/// for each entry looked at. New wordings are compared with the bank, and with each other, where `compare` is given.
 pub async fn bring(
     goal: Goal<'_>,
     name: &str,
     read: Reading,
+    compare: Option<Compare<'_>>,
     brought: &mut Brought,
     told: &(dyn Fn() + Sync),
 ) -> ApiResult<Report> {
@@ -196,6 +218,11 @@ pub async fn bring(
         Goal::Trial(store) => would_do(store, &revisions, &mut brought.hashes).await?,
         Goal::Bank { store, .. } => store.add_revisions(&revisions, &pictures, now_ms).await?,
     };
+    if let (Some(compare), Some(store)) = (compare, goal.store()) {
+        let new = done.iter().zip(&revisions).zip(&places);
+        let new = new.filter(|((added, _), _)| matches!(added, Added::Entry | Added::Revision));
+        tell_alike(store, compare, new.map(|((_, r), p)| (r, p.as_str())).collect(), &mut report).await?;
+    }
     for (added, place) in done.into_iter().zip(places) {
         match added {
             Added::Entry => report.added += 1,
@@ -210,6 +237,39 @@ pub async fn bring(
         }
     }
     Ok(report)
+}
+
+/// Tells which new wordings are much the same as what is there.
+async fn tell_alike(
+    store: &Store,
+    compare: Compare<'_>,
+    new: Vec<(&NewRevision, &str)>,
+    report: &mut Report,
+) -> ApiResult<()> {
+    let mut elements: Vec<Element> = Vec::with_capacity(new.len());
+    for (revision, _) in &new {
+        elements.push(serde_json::from_str(&revision.body).map_err(|e| ApiError::Internal(e.into()))?);
+    }
+    let mut told = Vec::new();
+    for (element, (_, place)) in elements.iter().zip(&new) {
+        for near in near::near(store, compare.known, compare.reach, element, element.id()).await? {
+            // A file holds an entry of the bank under its own id: that one is told below, as another of the file.
+            if !elements.iter().any(|e| e.id() == near.line.external_id) {
+                let message =
+                    format!("ressemble à « {} » de la banque. {}", near.line.external_id, near.similarity.french());
+                told.push(Wrong { place: (*place).to_owned(), message });
+            }
+        }
+    }
+    let borrowed: Vec<&Element> = elements.iter().collect();
+    for (a, b, similarity) in within(&borrowed).into_iter().flat_map(|g| g.pairs) {
+        let message = format!("ressemble à « {} » du même fichier. {}", borrowed[a].id(), similarity.french());
+        told.push(Wrong { place: new[b].1.to_owned(), message });
+    }
+    report.alike_in_all += told.len();
+    told.truncate(ALIKE.saturating_sub(report.alike.len()));
+    report.alike.extend(told);
+    Ok(())
 }
 
 fn unreadable(error: ReadError) -> ApiError {
@@ -334,9 +394,15 @@ pub fn revision_of(element: &Element, made: Made<'_>) -> ApiResult<Result<NewRev
         author_id: made.author_id.to_owned(),
         folder_id: COMMON_FOLDER.to_owned(),
         language: "fr".to_owned(),
-        signature: None,
-        flaws: String::new(),
+        signature: Some(signature_bytes(&signatures(element))),
+        flaws: flaw_codes(element),
     }))
+}
+
+/// Codes of an element's writing flaws, each once, parted by spaces.
+pub fn flaw_codes(element: &Element) -> String {
+    let codes: BTreeSet<&str> = flaws(element).iter().map(|f| f.code.name()).collect();
+    codes.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// Path of the first text of a JSON document that holds a NUL character, which PostgreSQL refuses.
@@ -440,7 +506,7 @@ mod tests {
         let (mut brought, mut reports) = (Brought::default(), Vec::new());
         for bytes in files {
             let read = read("x.json", bytes.clone(), None).await.unwrap();
-            reports.push(bring(Goal::Trial(None), "x.json", read, &mut brought, &|| {}).await.unwrap());
+            reports.push(bring(Goal::Trial(None), "x.json", read, None, &mut brought, &|| {}).await.unwrap());
         }
         reports
     }

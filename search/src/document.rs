@@ -71,7 +71,7 @@ pub struct Document {
     pub status: Status,
     /// Who owns it.
     pub establishment: String,
-    /// Where it is filed.
+    /// Identifier of the folder where it is filed: see [`crate::reach`].
     pub folder: String,
     /// ISO 639-1 code, lower case.
     pub language: String,
@@ -95,6 +95,8 @@ pub struct Document {
     pub flaws: BTreeSet<String>,
     /// Fingerprint of the bank: duplicates share it.
     pub fingerprint: String,
+    /// Number of the last change of its entry, in the database's sequence.
+    pub change: u64,
 }
 
 impl From<&Element> for Document {
@@ -111,9 +113,7 @@ impl From<&Element> for Document {
             Element::Question(question) => document.question(question),
             Element::Case(case) => document.case(case),
         }
-        for item in &document.items {
-            document.specialties.extend(specialties_of(*item).map(|s| s.slug.to_string()));
-        }
+        document.teach();
         document
     }
 }
@@ -206,64 +206,44 @@ impl Document {
         self.objectives.insert(code.to_string());
     }
 
+    /// Tags beside those of the content: what older ones became.
+    pub fn add_tags(&mut self, tags: &[String]) {
+        let before = self.items.len();
+        self.tags(tags);
+        if self.items.len() > before {
+            self.teach();
+        }
+    }
+
+    /// The specialties that teach its items.
+    fn teach(&mut self) {
+        for item in &self.items {
+            self.specialties.extend(specialties_of(*item).map(|s| s.slug.to_string()));
+        }
+    }
+
     /// What tells this document from an older state of its entry.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
-        Stamp {
-            entry: self.entry.clone(),
-            revision: self.revision,
-            status: self.status,
-            updated_ms: self.updated_ms,
-            last_used_ms: self.last_used_ms,
-            uses: self.uses,
-            exposed: self.exposed,
-            difficulty: self.difficulty,
-            discrimination: self.discrimination,
-        }
+        Stamp { entry: self.entry.clone(), change: self.change }
     }
 }
 
-/// What changes in an entry while its wordings, which are revisions, do not: enough to know whether the index is up to
-/// date, cheap to read from a database.
-#[derive(Clone, PartialEq, Debug)]
+/// An entry and the number of its last change: enough to know whether the index is up to date, cheap to read from a
+/// database. Whatever a document holds must not change without that number.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stamp {
     /// Identifier of the entry.
     pub entry: String,
-    /// Number of its latest revision.
-    pub revision: u64,
-    /// Its status.
-    pub status: Status,
-    /// When it last changed, ms UTC. Whatever is not listed here (folder, author, flaws…) must move it.
-    pub updated_ms: i64,
-    /// When an exam last used it, ms UTC.
-    pub last_used_ms: Option<i64>,
-    /// How many exams used it.
-    pub uses: u64,
-    /// How many people saw it.
-    pub exposed: u64,
-    /// Difficulty.
-    pub difficulty: Option<f64>,
-    /// Discrimination.
-    pub discrimination: Option<f64>,
+    /// Number of its last change.
+    pub change: u64,
 }
 
 impl Stamp {
     /// Sixty-four bits of SHA-256 of the whole, the entry included.
     #[must_use]
     pub fn checksum(&self) -> u64 {
-        let number = |n: Option<f64>| n.map_or_else(String::new, |n| format!("{:x}", n.to_bits()));
-        hash(&format!(
-            "docimo-stamp/1\n{}\n{}\n{}\n{}\n{:?}\n{}\n{}\n{}\n{}",
-            self.entry,
-            self.revision,
-            self.status.code(),
-            self.updated_ms,
-            self.last_used_ms,
-            self.uses,
-            self.exposed,
-            number(self.difficulty),
-            number(self.discrimination),
-        ))
+        hash(&format!("docimo-stamp/2\n{}\n{}", self.entry, self.change))
     }
 }
 

@@ -214,6 +214,25 @@ impl Index {
         })
     }
 
+    /// Looks at an index that another process may be writing: nothing is created, mended or removed. `None` where there
+    /// is none, or none of this version.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn look(dir: &Path, synonyms: Synonyms) -> Result<Option<Self>, IndexError> {
+        let pointer = dir.join("current");
+        let Ok(text) = fs::read_to_string(&pointer) else { return Ok(None) };
+        let Some(number) = number(text.trim()) else { return Ok(None) };
+        let generation = Generation::open(&path(dir, number), number)?;
+        let of_this_version = Payload::of(&generation.index)?.is_some_and(|p| p.schema == SCHEMA_VERSION);
+        Ok(of_this_version.then(|| Self {
+            dir: dir.to_owned(),
+            current: RwLock::new(Arc::new(generation)),
+            synonyms: RwLock::new(Arc::new(synonyms)),
+            stale: Mutex::new(None),
+        }))
+    }
+
     /// Must it be rebuilt, and why?
     #[must_use]
     pub fn stale(&self) -> Option<Stale> {

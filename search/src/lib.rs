@@ -2,12 +2,12 @@
 //!
 //! Answers: which questions speak of that, among a million, and how many of each kind are there? Reading order:
 //! [`document`] (what is indexed), [`analysis`] (how French becomes terms), [`synonyms`], [`query`] (the line people
-//! type, [`query::GRAMMAR_FR`]), [`facets`] (live counts), [`extract`] (words in relief), then the index itself:
+//! type, [`query::GRAMMAR_FR`]), [`reach`] (what someone may see), [`facets`] (live counts), [`extract`] (words in relief), then the index itself:
 //! [`Index`] (reading, checking), [`Writer`] and [`Rebuild`] (changing).
 //!
 //! The index is disposable: it is made from the database and can be made again while it serves. It holds no candidate.
 //!
-//! Not here: the database and its changes, rights (the caller adds its filters to the line), pages, near-duplicates of
+//! Not here: the database and its changes, rights (the caller gives the folders in reach), pages, near-duplicates of
 //! meaning. A saved search is the line [`query::Query`] prints, kept by the caller with [`query::GRAMMAR_VERSION`].
 //!
 //! ```
@@ -39,6 +39,7 @@ pub mod facets;
 mod index;
 mod plan;
 pub mod query;
+pub mod reach;
 mod schema;
 mod search;
 pub mod synonyms;

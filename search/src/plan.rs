@@ -5,6 +5,7 @@
 
 use crate::analysis::{Class, FORM_MARK, Token, analyse, fold, is_little_word, stem};
 use crate::query::{Facet, Filter, Measure, Moment, Node, distance, start_ms};
+use crate::reach::Reach;
 use crate::schema::{Fields, code_term, filter_term};
 use crate::synonyms::Synonyms;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,8 @@ pub(crate) struct Planner<'a> {
     pub synonyms: &'a Synonyms,
     /// The word being typed, completed.
     pub partial: Option<&'a str>,
+    /// The folders looked into, which also say what names of folders mean.
+    pub reach: Option<&'a Reach>,
     pub scored: bool,
     pub corrections: BTreeSet<Correction>,
     pub wanted: Wanted,
@@ -57,7 +60,22 @@ pub(crate) struct Planner<'a> {
 
 type Plan = Box<dyn Query>;
 
+/// Only what is in these folders; `None` where that is everything. It says nothing of relevance.
+pub(crate) fn scope(fields: &Fields, reach: &Reach) -> Option<Plan> {
+    let terms = reach.shelves.iter().map(|s| Term::from_field_text(fields.filter, &filter_term(Facet::Folder, &s.id)));
+    (!reach.everything).then(|| Box::new(ConstScoreQuery::new(Box::new(TermSetQuery::new(terms)), 0.0)) as Plan)
+}
+
 impl Planner<'_> {
+    /// A node, in the folders looked into.
+    pub(crate) fn within(&mut self, node: &Node) -> tantivy::Result<Plan> {
+        let plan = self.node(node)?;
+        Ok(match self.reach.and_then(|reach| scope(self.fields, reach)) {
+            Some(scope) => Box::new(BooleanQuery::new(vec![(Occur::Must, plan), (Occur::Must, scope)])),
+            None => plan,
+        })
+    }
+
     pub(crate) fn node(&mut self, node: &Node) -> tantivy::Result<Plan> {
         match node {
             Node::All => Ok(Box::new(AllQuery)),
@@ -369,6 +387,11 @@ impl Planner<'_> {
 
     fn filter(&self, filter: &Filter) -> tantivy::Result<Plan> {
         let plan: Plan = match filter {
+            Filter::Is(Facet::Folder, name) if self.reach.is_some() => {
+                let named = self.reach.map(|r| r.named(name)).unwrap_or_default();
+                let term = |id: &str| Term::from_field_text(self.fields.filter, &filter_term(Facet::Folder, id));
+                Box::new(TermSetQuery::new(named.into_iter().map(term).collect::<Vec<_>>()))
+            }
             Filter::Is(facet, value) => self.term(self.fields.filter, &filter_term(*facet, value)),
             Filter::Between(facet, low, high) => Box::new(TermSetQuery::new(
                 (*low..=*high).map(|n| Term::from_field_text(self.fields.filter, &filter_term(*facet, &n.to_string()))),

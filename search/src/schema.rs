@@ -21,7 +21,7 @@ use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index as TantivyIndex, TantivyDocument};
 
 /// Changes with the fields: an index of another version must be rebuilt.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Between the part and the text of a stored text.
 const PART_MARK: char = '\u{1}';
@@ -177,7 +177,7 @@ fn codes(document: &Document) -> Vec<String> {
     codes
 }
 
-/// The values of every facet, and what else filters may ask: the name of an author and its words, folders above.
+/// The values of every facet, and what else filters may ask: the name of an author and its words.
 fn filter_terms(document: &Document) -> Vec<String> {
     let mut terms: Vec<String> = Facet::ALL
         .into_iter()
@@ -186,11 +186,6 @@ fn filter_terms(document: &Document) -> Vec<String> {
     if let Some((_, name)) = &document.author {
         terms.push(filter_term(Facet::Author, name));
         terms.extend(name.split_whitespace().map(|word| filter_term(Facet::Author, word)));
-    }
-    let mut above = document.folder.as_str();
-    while let Some((parent, _)) = above.rsplit_once('/') {
-        terms.push(filter_term(Facet::Folder, parent));
-        above = parent;
     }
     terms.sort_unstable();
     terms.dedup();

@@ -5,13 +5,14 @@ use crate::document::Part;
 use crate::extract::{Extract, extract};
 use crate::facets::{Counts, FacetCollector, FacetCounts};
 use crate::index::{Generation, Index, IndexError};
-use crate::plan::{Correction, Planner, Wanted, completions, held, unfinished};
+use crate::plan::{Correction, Planner, Wanted, completions, held, scope, unfinished};
 use crate::query::{Facet, Fault, Node, Query, Remark, Sort, SortKey, parse};
+use crate::reach::Reach;
 use crate::schema::stored_text;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 use tantivy::collector::sort_key::{ComparatorEnum, SortBySimilarityScore, SortByStaticFastValue};
-use tantivy::collector::{Collector, TopDocs};
+use tantivy::collector::{Collector, DocSetCollector, TopDocs};
 use tantivy::fastfield::FastValue;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as TantivyQuery, TermQuery};
 use tantivy::schema::{IndexRecordOption, Value};
@@ -35,13 +36,26 @@ pub struct Request<'r> {
     pub limit: usize,
     /// Is the line still being typed? Its last word is then completed.
     pub typing: bool,
+    /// An order that goes before the line's.
+    pub sort: Option<Sort>,
+    /// The folders looked into; `None`: every document, folders being named by identifier.
+    pub reach: Option<&'r Reach>,
 }
 
 impl<'r> Request<'r> {
-    /// Twenty results and every facet, twenty values each.
+    /// Twenty results and every facet, twenty values each, in every folder.
     #[must_use]
     pub fn new(line: &'r str) -> Self {
-        Self { line, facets: &Facet::ALL, facet_limit: 20, offset: 0, limit: 20, typing: false }
+        Self {
+            line,
+            facets: &Facet::ALL,
+            facet_limit: 20,
+            offset: 0,
+            limit: 20,
+            typing: false,
+            sort: None,
+            reach: None,
+        }
     }
 }
 
@@ -112,7 +126,8 @@ impl Index {
     /// # Errors
     /// [`SearchError::Line`] where the line cannot be read.
     pub fn search(&self, request: &Request<'_>) -> Result<Answer, SearchError> {
-        let parsed = parse(request.line)?;
+        let mut parsed = parse(request.line)?;
+        parsed.query.sort = request.sort.or(parsed.query.sort);
         let generation = self.generation();
         let searcher = generation.reader.searcher();
         let synonyms = self.synonyms();
@@ -122,22 +137,25 @@ impl Index {
             fields: &generation.fields,
             synonyms: &synonyms,
             partial,
+            reach: request.reach,
             scored: true,
             corrections: BTreeSet::new(),
             wanted: Wanted::default(),
         };
         let node = &parsed.query.node;
+        // Every document, and the counts over them, are known in advance.
+        let whole = |node: &Node| *node == Node::All && request.reach.is_none_or(|r| r.everything);
         let sort = parsed.query.sort.unwrap_or(Sort {
             key: if node.has_text() { SortKey::Relevance } else { SortKey::Recency },
             reversed: false,
         });
         planner.scored = sort.key == SortKey::Relevance;
-        let plan = planner.node(node)?;
+        let plan = planner.within(node)?;
         let (corrections, wanted) = (std::mem::take(&mut planner.corrections), std::mem::take(&mut planner.wanted));
         let held = held(node);
         let free: Vec<Facet> = request.facets.iter().copied().filter(|f| !held.contains(f)).collect();
         let page = Page::new(request);
-        let (found, (mut counts, total)) = if *node == Node::All {
+        let (found, (mut counts, total)) = if whole(node) {
             let found = page.find(&searcher, &*plan, sort, None)?.0;
             (found, (*totals(&generation, &searcher)?).clone())
         } else {
@@ -146,16 +164,21 @@ impl Index {
         planner.scored = false;
         for facet in request.facets.iter().copied().filter(|f| held.contains(f)) {
             let others = parsed.query.without(facet).node;
-            let mut apart = if others == Node::All {
+            let mut apart = if whole(&others) {
                 totals(&generation, &searcher)?.0.clone()
             } else {
-                let plan = planner.node(&others)?;
+                let plan = planner.within(&others)?;
                 searcher.search(&*plan, &FacetCollector::new(&generation.dictionary, &[facet]))?.0
             };
             counts.replace(facet, &mut apart);
         }
-        let facets =
+        let mut facets: Vec<FacetCounts> =
             request.facets.iter().map(|f| generation.dictionary.top(&counts, *f, request.facet_limit)).collect();
+        if let Some(reach) = request.reach {
+            for (value, _) in facets.iter_mut().filter(|f| f.facet == Facet::Folder).flat_map(|f| &mut f.values) {
+                value.value = reach.path(&value.value).to_owned();
+            }
+        }
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
             hits.push(hit(&generation, &searcher, address, score, &wanted)?);
@@ -164,12 +187,47 @@ impl Index {
         Ok(Answer { query: parsed.query, remarks: parsed.remarks, corrections, total, sort, hits, facets })
     }
 
+    /// Every entry that a line finds, in no order, however many.
+    ///
+    /// # Errors
+    /// [`SearchError::Line`] where the line cannot be read.
+    pub fn entries(&self, line: &str, reach: Option<&Reach>) -> Result<Vec<String>, SearchError> {
+        let parsed = parse(line)?;
+        let generation = self.generation();
+        let searcher = generation.reader.searcher();
+        let synonyms = self.synonyms();
+        let mut planner = Planner {
+            searcher: &searcher,
+            fields: &generation.fields,
+            synonyms: &synonyms,
+            partial: None,
+            reach,
+            scored: false,
+            corrections: BTreeSet::new(),
+            wanted: Wanted::default(),
+        };
+        let plan = planner.within(&parsed.query.node)?;
+        let found = searcher.search(&*plan, &DocSetCollector)?;
+        let mut entries = Vec::with_capacity(found.len());
+        for (segment, reader) in (0..).zip(searcher.segment_readers()) {
+            let Some(column) = reader.fast_fields().str("entry")? else { continue };
+            for address in found.iter().filter(|a| a.segment_ord == segment) {
+                let mut entry = String::new();
+                if let Some(ord) = column.term_ords(address.doc_id).next() {
+                    column.ord_to_str(ord, &mut entry).map_err(tantivy::TantivyError::from)?;
+                    entries.push(entry);
+                }
+            }
+        }
+        Ok(entries)
+    }
+
     /// Documents that speak of the same things as an entry's, nearest first, itself left out; none if the index does
     /// not have it.
     ///
     /// # Errors
     /// Where the index cannot be read.
-    pub fn more_like_this(&self, entry: &str, limit: usize) -> Result<Vec<Hit>, IndexError> {
+    pub fn more_like_this(&self, entry: &str, limit: usize, reach: Option<&Reach>) -> Result<Vec<Hit>, IndexError> {
         let generation = self.generation();
         let searcher = generation.reader.searcher();
         let fields = &generation.fields;
@@ -202,12 +260,15 @@ impl Index {
         }
         let wanted = Wanted { terms: telling.iter().map(|(_, t)| t.clone()).collect(), ..Wanted::default() };
         let heaviest = telling[0].0;
-        let mut clauses: Vec<(Occur, Box<dyn TantivyQuery>)> = vec![(Occur::MustNot, Box::new(itself()))];
+        let mut clauses: Vec<(Occur, Box<dyn TantivyQuery>)> = Vec::new();
         for (weight, term) in telling {
             let query = TermQuery::new(Term::from_field_text(fields.text, &term), IndexRecordOption::WithFreqs);
             clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), weight / heaviest))));
         }
-        let plan = BooleanQuery::new(clauses);
+        let mut outer: Vec<(Occur, Box<dyn TantivyQuery>)> =
+            vec![(Occur::MustNot, Box::new(itself())), (Occur::Must, Box::new(BooleanQuery::new(clauses)))];
+        outer.extend(reach.and_then(|r| scope(fields, r)).map(|scope| (Occur::Must, scope)));
+        let plan = BooleanQuery::new(outer);
         let top = TopDocs::with_limit(limit.clamp(1, DEEPEST)).order_by((SortBySimilarityScore, tie()));
         let found = searcher.search(&plan, &top)?;
         found
@@ -245,6 +306,7 @@ impl Index {
             fields: &generation.fields,
             synonyms: &synonyms,
             partial: None,
+            reach: None,
             scored: true,
             corrections: BTreeSet::new(),
             wanted: Wanted::default(),

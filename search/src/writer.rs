@@ -8,7 +8,7 @@ use tantivy::directory::error::LockError;
 use tantivy::{IndexWriter, TantivyError, Term};
 
 /// Longest time a change waits for its commit, in ms.
-pub const COMMIT_EVERY_MS: i64 = 500;
+pub const COMMIT_EVERY_MS: i64 = 300;
 
 /// Applies changes to an index. There is one writer for a directory.
 ///
@@ -108,6 +108,12 @@ impl Writer {
             self.sequence = sequence;
             self.changed = true;
         }
+    }
+
+    /// Does a change wait for its commit?
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.waiting_since.is_some()
     }
 
     /// Commits if a change has waited [`COMMIT_EVERY_MS`]; says whether it did. To be called several times a second.

@@ -189,11 +189,13 @@ fn what_differs_from_the_database_is_noticed_and_mended() {
     let stamps = |docs: &[Document]| docs.iter().map(Document::stamp).rev().collect::<Vec<_>>();
     assert_eq!(index.summary().unwrap(), Summary::of(stamps(&wanted)));
     assert!(index.check(stamps(&wanted)).unwrap().is_empty());
-    // One goes, one comes, one changes its status, one is used.
+    // One goes, one comes, one changes its status, one is used: each a change of the database.
     let gone = wanted.remove(3);
     wanted.push(document(99, "Nouvelle"));
     wanted[0].status = docimo_bank::revision::Status::Retired;
+    wanted[0].change = 41;
     wanted[1].exposed += 10;
+    wanted[1].change = 42;
     assert_ne!(index.summary().unwrap(), Summary::of(stamps(&wanted)));
     let mismatch = index.check(stamps(&wanted)).unwrap();
     assert_eq!(mismatch.missing, ["e99"]);

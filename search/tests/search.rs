@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{bank, document, varied};
+use common::{FOLDERS, bank, document, reach, varied};
 use docimo_bank::exchange as import;
 use docimo_search::document::{Document, Part};
 use docimo_search::facets::values;
@@ -145,10 +145,12 @@ fn the_like_is_found() {
         "Fracture du fémur",
         "Fracture du tibia",
     ]);
-    let like = bank.index.more_like_this("e0", 3).unwrap();
+    let like = bank.index.more_like_this("e0", 3, None).unwrap();
     assert_eq!(like[0].entry, "e1");
     assert!(like.iter().all(|h| h.entry != "e0"));
-    assert!(bank.index.more_like_this("nobody", 3).unwrap().is_empty());
+    let nowhere = reach(|_| false);
+    assert!(bank.index.more_like_this("e0", 3, Some(&nowhere)).unwrap().is_empty());
+    assert!(bank.index.more_like_this("nobody", 3, None).unwrap().is_empty());
 }
 
 #[test]
@@ -203,7 +205,8 @@ fn satisfies(document: &Document, node: &Node) -> bool {
         Node::Prefix(_) | Node::Phrase(_) => panic!("not for the oracle"),
         Node::Filter(filter) => match filter {
             Filter::Is(Facet::Folder, folder) => {
-                document.folder == *folder || document.folder.starts_with(&format!("{folder}/"))
+                let path = path(&document.folder);
+                path == folder || path.starts_with(&format!("{folder} / "))
             }
             Filter::Is(facet, value) => values(*facet, document).iter().any(|v| v.value == *value || v.label == *value),
             Filter::Between(facet, low, high) => values(*facet, document)
@@ -235,13 +238,18 @@ fn satisfies(document: &Document, node: &Node) -> bool {
     }
 }
 
+fn path(folder: &str) -> &'static str {
+    FOLDERS.iter().find(|(id, _)| *id == folder).unwrap().1
+}
+
 /// Counts of a facet, one document after another, the query's own hold on it being lifted.
-fn counted(documents: &[Document], line: &str, facet: Facet) -> BTreeMap<String, u64> {
+fn counted(documents: &[&Document], line: &str, facet: Facet) -> BTreeMap<String, u64> {
     let node = parse(line).unwrap().query.without(facet).node;
     let mut counts = BTreeMap::new();
     for document in documents.iter().filter(|d| satisfies(d, &node)) {
         for value in values(facet, document) {
-            *counts.entry(value.value).or_default() += 1;
+            let value = if facet == Facet::Folder { path(&value.value).to_owned() } else { value.value };
+            *counts.entry(value).or_default() += 1;
         }
     }
     counts
@@ -281,12 +289,18 @@ proptest! {
         seed in any::<u32>(),
         count in 1usize..60,
         lines in prop::collection::vec(prop::collection::vec(prop::sample::select(CONDITIONS.to_vec()), 0..4), 12),
+        held in prop::collection::vec(any::<bool>(), 3),
     ) {
+        let reach = reach(|id| FOLDERS.iter().zip(&held).any(|((f, _), held)| *f == id && *held));
+
         let documents: Vec<Document> = (0..count).map(|i| varied(i, u64::from(seed) + i as u64)).collect();
         let bank = index(&documents);
         for conditions in lines {
             let line = conditions.iter().map(|c| format!("({c})")).collect::<Vec<_>>().join(" ");
-            let answer = bank.index.search(&Request { facet_limit: 1_000, limit: 100, ..Request::new(&line) }).unwrap();
+            let request = Request { facet_limit: 1_000, limit: 100, reach: Some(&reach), ..Request::new(&line) };
+            let answer = bank.index.search(&request).unwrap();
+            let documents: Vec<&Document> =
+                documents.iter().filter(|d| reach.shelves.iter().any(|s| s.id == d.folder)).collect();
             let node = parse(&line).unwrap().query.node;
             let mut expected: Vec<&str> =
                 documents.iter().filter(|d| satisfies(d, &node)).map(|d| d.entry.as_str()).collect();
@@ -309,14 +323,18 @@ proptest! {
 fn choosing_a_value_finds_as_many_as_its_count_says() {
     let documents = bank(80);
     let bank = index(&documents);
-    let answer = bank.index.search(&Request { facet_limit: 1_000, ..Request::new("asthme") }).unwrap();
+    let reach = reach(|_| true);
+    let ask = |line: &str| {
+        bank.index.search(&Request { facet_limit: 1_000, reach: Some(&reach), ..Request::new(line) }).unwrap()
+    };
+    let answer = ask("asthme");
     let mut tried = 0;
     for facet in &answer.facets {
         for (value, count) in &facet.values {
             let line = answer.query.with(facet.facet, &value.value).to_string();
             // A folder's count is its own; choosing it shows what is under it too.
             if facet.facet != Facet::Folder {
-                assert_eq!(bank.ask(&line).total, *count, "{line}");
+                assert_eq!(ask(&line).total, *count, "{line}");
                 tried += 1;
             }
         }

@@ -52,11 +52,18 @@ macro_rules! derive_tags {
     }};
 }
 
+/// Entries whose tags are not only their own, for what follows the bank to look at again.
+pub(crate) const TOUCH_DERIVED: &str =
+    "update entry set changed = $1 where id in (select t.entry_id from entry_tag t where t.direct = 0)";
+
 /// Derives again for the whole bank, in a transaction.
 macro_rules! derive_all_tags {
     ($tx:ident) => {{
+        let change = $crate::bank::next_change!($tx);
+        sqlx::query($crate::tags::TOUCH_DERIVED).bind(change).execute(&mut *$tx).await?;
         sqlx::query("delete from entry_tag where direct = 0").execute(&mut *$tx).await?;
         $crate::tags::derive_tags!($tx, "");
+        sqlx::query($crate::tags::TOUCH_DERIVED).bind(change).execute(&mut *$tx).await?;
     }};
 }
 

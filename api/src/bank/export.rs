@@ -175,7 +175,7 @@ pub async fn write<W: Write + Send + 'static>(
 /// The entries that someone chose, in their reach: some, and not too many.
 pub async fn chosen(app: &App, actor: &Actor, selection: &Selection) -> ApiResult<Vec<String>> {
     let reach = Reach::of(app, actor).await?;
-    let ids = select(&app.store, selection, reach.readable()).await?;
+    let ids = select(&app.store, app.finder().map(|f| &f.index), selection, &reach).await?;
     if ids.is_empty() {
         return Err(ApiError::wrong("questions", "Aucune question ne correspond."));
     }

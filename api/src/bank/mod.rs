@@ -1,17 +1,22 @@
 //! The life of the bank: what the pages, the JSON interface and the command line all call.
 //!
-//! Who sees and does what ([`reach`]) → an entry's way from draft to use ([`desk`], [`described`]) → several entries at once
-//! ([`bulk`]) → where entries were used and how they did ([`record`]). Bringing files is `crate::library`; taking
-//! them away is [`select`] (which entries), [`export`] (the file), [`follows`] (tags of today).
+//! Who sees and does what ([`reach`]) → finding entries ([`find`], over the [`index`] of this process, with its
+//! [`synonyms`]; [`near`] for those alike) → an entry's way from draft to use ([`desk`], [`described`]) → several
+//! entries at once ([`bulk`]) → where entries were used and how they did ([`record`]). Bringing files is
+//! `crate::library`; taking them away is [`select`] (which entries), [`export`] (the file), [`follows`] (tags of today).
 
 pub mod bulk;
 pub mod described;
 pub mod desk;
 pub mod export;
+pub mod find;
 pub mod follows;
+pub mod index;
+pub mod near;
 pub mod reach;
 pub mod record;
 pub mod select;
+pub mod synonyms;
 
 use crate::ambient;
 use crate::auth::Actor;

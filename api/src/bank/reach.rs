@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::auth::{Actor, Role};
 use crate::error::{ApiError, ApiResult};
 use docimo_bank::rights::{Grant, Holder, Level, Place, levels, units_with_parents};
+use docimo_store::Store;
 use docimo_store::bank::EntryLine;
 use docimo_store::bank::folders::{Folder, Unit};
 use std::collections::{BTreeMap, HashMap};
@@ -68,6 +69,13 @@ impl Reach {
                 *level = (*level).min(most);
             }
         }
+        Ok(Self { levels, folders, units })
+    }
+
+    /// Everything, for the command line: whoever has the database has all of it.
+    pub async fn whole(store: &Store) -> ApiResult<Self> {
+        let (folders, units) = (store.folders().await?, store.units().await?);
+        let levels = folders.iter().map(|f| (f.id.clone(), Level::Manage)).collect();
         Ok(Self { levels, folders, units })
     }
 

@@ -1,13 +1,18 @@
 //! Which entries someone means: those of a search, or a list of them.
 
+use super::find::shelves;
+use super::reach::Reach;
 use crate::error::{ApiError, ApiResult};
 use docimo_bank::revision::Status;
 use docimo_engine::paper::CaseKind;
 use docimo_engine::question::Kind;
+use docimo_search::query::{Facet, Node};
+use docimo_search::{Index, SearchError};
 use docimo_store::Store;
 use docimo_store::bank::outgoing::{Named, Wanted};
 use r2c_referential::Tag;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// What is meant; what is empty keeps nothing back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,41 +31,66 @@ pub struct Selection {
     pub statuses: Vec<Status>,
 }
 
-/// Ids of the entries that are meant, among those of the folders in reach (`None`: everywhere). An entry out of
-/// reach is as if absent.
-pub async fn select(store: &Store, selection: &Selection, reach: Option<Vec<String>>) -> ApiResult<Vec<String>> {
+/// Ids of the entries that are meant, among those in reach. An entry out of reach is as if absent. The search line is
+/// read by the index; without one, as words that must all be in the title, the tags or the id.
+pub async fn select(
+    store: &Store,
+    index: Option<&Arc<Index>>,
+    selection: &Selection,
+    reach: &Reach,
+) -> ApiResult<Vec<String>> {
+    let readable = reach.readable();
     if let Some(names) = &selection.names {
-        return named(store, names, reach).await;
+        return named(store, names, readable).await;
     }
-    let folders = match (selection.folder.trim(), reach) {
-        ("", reach) => reach,
-        (folder, reach) => {
-            let own = reach.is_none_or(|folders| folders.iter().any(|f| f == folder));
+    let folders = match (selection.folder.trim(), readable) {
+        ("", readable) => readable,
+        (folder, readable) => {
+            let own = readable.is_none_or(|folders| folders.iter().any(|f| f == folder));
             Some(if own { vec![folder.to_owned()] } else { Vec::new() })
         }
     };
+    let line = selection.query.trim();
+    let searched = match index {
+        Some(index) if !line.is_empty() => Some(searched(index, line, reach).await?),
+        _ => None,
+    };
+    let says_status = searched.is_some() && docimo_search::query::parse(line).is_ok_and(|p| holds_status(&p.query.node));
     let statuses = match selection.statuses.as_slice() {
+        [] if says_status => Status::ALL.to_vec(),
         [] => Status::ALL.into_iter().filter(|s| *s != Status::Retired).collect(),
         some => some.to_vec(),
     };
-    Ok(found(store, selection, &statuses, folders).await?)
-}
-
-/// The search itself: plain words, all of which must be there. Whoever searches otherwise changes this.
-async fn found(
-    store: &Store,
-    selection: &Selection,
-    statuses: &[Status],
-    folders: Option<Vec<String>>,
-) -> docimo_store::StoreResult<Vec<String>> {
+    let words = if searched.is_some() { "" } else { line };
     let wanted = Wanted {
-        words: selection.query.split_whitespace().take(10).map(str::to_owned).collect(),
+        words: words.split_whitespace().take(10).map(str::to_owned).collect(),
         kind: Some(kind(selection.kind.trim())).filter(|k| !k.is_empty()),
         tag: Some(tag(selection.tag.trim())).filter(|t| !t.is_empty()),
         statuses: statuses.iter().map(|s| s.code().to_owned()).collect(),
         folders,
     };
-    store.outgoing_ids(&wanted).await
+    let mut ids = store.outgoing_ids(&wanted).await?;
+    if let Some(searched) = searched {
+        ids.retain(|id| searched.contains(id));
+    }
+    Ok(ids)
+}
+
+fn holds_status(node: &Node) -> bool {
+    node.conjuncts().iter().any(|n| n.facet() == Some(Facet::Status))
+}
+
+/// Every entry that the line finds.
+async fn searched(index: &Arc<Index>, line: &str, reach: &Reach) -> ApiResult<HashSet<String>> {
+    let (index, line, shelves) = (index.clone(), line.to_owned(), shelves(reach));
+    let found = tokio::task::spawn_blocking(move || index.entries(&line, Some(&shelves)))
+        .await
+        .map_err(|e| ApiError::Internal(e.into()))?;
+    match found {
+        Ok(entries) => Ok(entries.into_iter().collect()),
+        Err(SearchError::Line(fault)) => Err(ApiError::wrong("q", fault.to_string())),
+        Err(SearchError::Index(error)) => Err(ApiError::Internal(error.into())),
+    }
 }
 
 /// A kind in its usual spelling.

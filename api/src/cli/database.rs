@@ -36,6 +36,18 @@ impl Common {
             .unwrap_or_else(|| format!("sqlite://{}", self.data_dir(demo).join("docimo.sqlite").display()))
     }
 
+    /// Where the search indexes of this database are kept: one a process.
+    pub fn index_root(&self, demo: bool) -> PathBuf {
+        if let Some(dir) = &self.index {
+            return dir.clone();
+        }
+        let url = self.url(demo);
+        match url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+            Some(file) => PathBuf::from(format!("{}.index", file.split('?').next().unwrap_or(file))),
+            None => self.data_dir(demo).join("index"),
+        }
+    }
+
     /// The file of the demonstration's database, unless another database is asked for.
     pub fn demo_file(&self) -> Option<PathBuf> {
         self.database.is_none().then(|| self.data_dir(true).join("docimo.sqlite"))

@@ -3,6 +3,7 @@
 use super::out::{self, Aside, Destination};
 use super::{Common, Failure, import};
 use crate::bank::export::{self, Order, Outcome};
+use crate::bank::reach::Reach;
 use crate::bank::select::{Selection, select};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
@@ -140,7 +141,13 @@ fn selection(args: &ExportArgs) -> Selection {
 
 async fn write(common: &Common, args: &ExportArgs, target: Target, to: Destination) -> Result<Outcome, Failure> {
     let store = common.open_existing().await?;
-    let ids = select(&store, &selection(args), None).await?;
+    let selection = selection(args);
+    let reach = Reach::whole(&store).await?;
+    let index = match selection.query.trim() {
+        "" => None,
+        _ => Some(super::search::ready(common, &store).await?),
+    };
+    let ids = select(&store, index.as_ref().map(|(index, _)| index), &selection, &reach).await?;
     if ids.is_empty() {
         return Err(Failure::Input("aucune question ne correspond : rien n’a été écrit".into()));
     }

@@ -94,7 +94,7 @@ async fn what_is_left_out_asks_for_attention() {
     assert!(text.contains("Énoncé de a1") && !text.contains("b1"), "{text}");
     let store = place.common().open_existing().await.unwrap();
     let order = Order { target: Target::Aiken, title: "T".into() };
-    let ids = select(&store, &Selection::default(), None).await.unwrap();
+    let ids = select(&store, None, &Selection::default(), &Reach::whole(&store).await.unwrap()).await.unwrap();
     let (done, _) = export::write(&store, order, ids, Vec::new(), |_| ()).await.unwrap();
     assert_eq!((done.entries, done.written, done.left_out(), done.notes[0].id.as_str()), (2, 1, 1, "b1"));
     // The command line is nobody: it says so in the record.

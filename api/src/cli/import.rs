@@ -3,8 +3,9 @@
 use super::database::Found;
 use super::{Common, Failure, out};
 use crate::ambient;
+use crate::bank::near::{self, Known};
 use crate::error::{ApiError, Wrong};
-use crate::library::{self, Brought, Goal, Report};
+use crate::library::{self, Brought, Compare, Goal, Report};
 use clap::{Args, ValueEnum};
 use docimo_bank::exchange::{Format, MAX_BYTES, ReadError, Reading};
 use docimo_bank::revision::Status;
@@ -112,7 +113,13 @@ async fn import(common: &Common, args: &ImportArgs, total: &mut Report) -> Resul
     bar.set_message("Questions");
     let mut brought = Brought::default();
     for (name, read) in files {
-        let report = library::bring(bank.goal(), &name, read, &mut brought, &|| bar.inc(1)).await?;
+        // Read again for each file: what the one before brought is in it.
+        let alike = match &bank.store {
+            Some(store) => Some(near::load(store).await?),
+            None => None,
+        };
+        let compare = alike.as_ref().map(|a| Compare { known: Known::Loaded(a), reach: None });
+        let report = library::bring(bank.goal(), &name, read, compare, &mut brought, &|| bar.inc(1)).await?;
         let place = |w: Wrong| Wrong { place: format!("{name}, {}", w.place), message: w.message };
         total.read += report.read;
         total.questions += report.questions;
@@ -121,6 +128,8 @@ async fn import(common: &Common, args: &ImportArgs, total: &mut Report) -> Resul
         total.unchanged += report.unchanged;
         total.faulty.extend(report.faulty.into_iter().map(place));
         total.warnings.extend(report.warnings.into_iter().map(place));
+        total.alike.extend(report.alike.into_iter().map(place));
+        total.alike_in_all += report.alike_in_all;
     }
     bar.finish_and_clear();
     if let Some(store) = bank.store {
@@ -218,6 +227,12 @@ pub(super) fn progress(common: &Common) -> ProgressBar {
 fn told(common: &Common, args: &ImportArgs, total: &Report) {
     for w in &total.warnings {
         common.say(&format!("avertissement : {} : {}", w.place, w.message));
+    }
+    for w in &total.alike {
+        common.say(&format!("ressemblance : {} : {}", w.place, w.message));
+    }
+    if total.alike_in_all > total.alike.len() {
+        common.say(&format!("ressemblances : {} en tout", total.alike_in_all));
     }
     for w in &total.faulty {
         out::tell(&format!("refusé : {} : {}", w.place, w.message));

@@ -13,6 +13,7 @@ pub mod mark_command;
 pub mod out;
 pub mod r2c;
 pub mod scheme;
+pub mod search;
 pub mod serve;
 pub mod standard;
 pub mod tcs;
@@ -52,6 +53,9 @@ pub struct Common {
     /// Dossier des données (base SQLite embarquée)
     #[arg(long, global = true, env = "DOCIMO_DATA", value_name = "DOSSIER")]
     data: Option<PathBuf>,
+    /// Dossier des index de recherche [défaut : à côté de la base embarquée, ou dans le dossier des données]
+    #[arg(long, global = true, env = "DOCIMO_INDEX", value_name = "DOSSIER")]
+    index: Option<PathBuf>,
     /// Écrit un document JSON sur la sortie standard, et rien d’autre
     #[arg(long, global = true)]
     pub json: bool,
@@ -97,6 +101,12 @@ enum Command {
     /// Exporte des questions de la banque, dans les mêmes formats, et donne un tableau à remplir
     #[command(after_help = export::LOSSES)]
     Export(export::ExportArgs),
+    /// Cherche dans la banque
+    #[command(after_help = search::GRAMMAR)]
+    Search(search::SearchArgs),
+    /// Reconstruit ou vérifie l’index de recherche
+    #[command(subcommand)]
+    Index(search::IndexCommand),
     /// Importe, lit sur le wiki officiel et liste les référentiels
     #[command(subcommand)]
     R2c(r2c::R2cCommand),
@@ -209,6 +219,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Scheme(command)) => scheme::run(&common, &command),
         Some(Command::Import(args)) => runtime.block_on(import::run(&common, &args)),
         Some(Command::Export(args)) => runtime.block_on(export::run(&common, &args)),
+        Some(Command::Search(args)) => runtime.block_on(search::run(&common, &args)),
+        Some(Command::Index(command)) => runtime.block_on(search::index(&common, &command)),
         Some(Command::R2c(command)) => runtime.block_on(r2c::run(&common, &command)),
         Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),
         Some(Command::Check) => runtime.block_on(check::run(&common)),

@@ -4,6 +4,7 @@ use super::french::french_io;
 use super::{Common, Failure, out};
 use crate::app::App;
 use crate::auth::accounts::FIRST_ADMINISTRATOR;
+use crate::bank::index::{Finder, Place};
 use crate::bank::record;
 use crate::{ambient, demo, server};
 use clap::Args;
@@ -113,6 +114,7 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     let store = common.open(is_demo).await?;
     let app = App::new(store.clone(), is_demo, args.secure_cookies);
     record::catch_up(&app).await?;
+    search(&app, &common.index_root(is_demo));
     if is_demo {
         // A database of the user's own choosing is filled in place, if it is empty.
         demo::seed(&app, |text| common.say(text)).await?;
@@ -125,6 +127,15 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     server::serve(app, listener).await?;
     store.close().await;
     Ok(())
+}
+
+/// Opens the search index, which follows the database from now on. Without it lists are still there, searched by words.
+fn search(app: &App, root: &Path) {
+    let opened = Place::take(root).map_err(|e| french_io(&e)).and_then(|p| Finder::open(p).map_err(|e| e.to_string()));
+    match opened {
+        Ok(finder) => app.follow(finder),
+        Err(cause) => tracing::warn!(dir = %root.display(), cause, "no search index: lists are searched by words only"),
+    }
 }
 
 /// Makes the demonstration's database aside and puts it in its place once whole: stopped half-way, nothing

@@ -77,7 +77,8 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     paths(
         session::open, session::show, session::close, session::change_password,
         room::my_exams, room::enter, room::my_correction, room::show, room::start, room::open_stream, room::save, room::clock,
-        bank::list, bank::show, bank::revisions, bank::import,
+        bank::list, bank::grammar, bank::show, bank::revisions, bank::neighbours, bank::import,
+        bank::searches, bank::save_search, bank::forget_search, bank::synonyms, bank::set_synonyms,
         exports::template, exports::export, exports::preview,
         referentials::list, referentials::coverage_of_items, referentials::item, referentials::show,
         referentials::changes, referentials::import, referentials::waiting, referentials::decide,

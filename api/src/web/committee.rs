@@ -11,6 +11,7 @@ mod exams;
 mod marking;
 pub mod panels;
 mod paper;
+mod pick;
 mod question;
 mod results;
 mod rule_form;
@@ -23,9 +24,8 @@ pub use counting::{element_page, set_element};
 pub use decisions::{accept_late, compare_page, decide, ledger_page, preview_decision};
 pub use exams::{events_page, list, overview};
 pub use marking::{first_marking, marking_page, question_page};
-pub use paper::{
-    add_entries, add_section, freeze, move_element, paper_page, pick_page, preview_paper, remove_section, set_section,
-};
+pub use paper::{add_section, freeze, move_element, paper_page, preview_paper, remove_section, set_section};
+pub use pick::{add_entries, pick_page};
 pub use results::{publish, results_csv, results_page, results_xlsx};
 pub use schemes::{derive_scheme, remove_scheme, scheme_page, schemes_page, set_scheme};
 pub use settings::{create, new_page, set_settings, settings_page};

@@ -59,6 +59,7 @@ struct HelpPage {
     panel: Vec<(&'static str, u32, String)>,
     min_chars: usize,
     max_file: usize,
+    grammar: &'static str,
 }
 
 /// Help for everyone.
@@ -72,6 +73,7 @@ pub async fn help(page: Layout) -> ApiResult<Response> {
         panel: labels.into_iter().zip(PANEL).zip(credits).map(|((l, votes), c)| (l, votes, c.french(3))).collect(),
         min_chars: crate::auth::password::MIN_PASSWORD_CHARS,
         max_file: crate::auth::guard::MAX_BODY / 1024 / 1024,
+        grammar: docimo_search::query::GRAMMAR_FR,
     };
     web::page(&view)
 }

@@ -6,6 +6,7 @@ use docimo_bank::revision::Status;
 use docimo_engine::paper::CaseKind;
 use docimo_engine::question::{Kind, Rank};
 use docimo_search::document::{Document, Part};
+use docimo_search::reach::{Reach, Shelf};
 use r2c_referential::{ItemNumber, SituationNumber, specialties_of};
 
 /// Entry `e<n>` with one stem.
@@ -71,7 +72,7 @@ pub fn varied(n: usize, seed: u64) -> Document {
         (format!("p{a}"), ["Anne Martin", "Élie Durand", "Zoé Le Gall"][a as usize].to_owned())
     });
     doc.establishment = ["", "Lyon Est", "Brest"][draw(3) as usize].to_owned();
-    doc.folder = ["", "Cardiologie", "Cardiologie/Rythme"][draw(3) as usize].to_owned();
+    doc.folder = FOLDERS[draw(3) as usize].0.to_owned();
     doc.language = ["fr", "en"][draw(2) as usize].to_owned();
     doc.has_image = draw(3) == 0;
     doc.flaws = (0..draw(3)).map(|_| ["négation", "longueur"][draw(2) as usize].to_owned()).collect();
@@ -82,4 +83,14 @@ pub fn varied(n: usize, seed: u64) -> Document {
     doc.last_used_ms = (draw(2) > 0).then(|| 1_640_000_000_000 + draw(100) as i64 * 1_000_000_000);
     doc.updated_ms = draw(50) as i64;
     doc
+}
+
+/// Folders of the bank: identifier, path.
+pub const FOLDERS: [(&str, &str); 3] = [("f0", "Pneumologie"), ("f1", "Cardiologie"), ("f2", "Cardiologie / Rythme")];
+
+/// Some of the folders.
+pub fn reach(held: impl Fn(&str) -> bool) -> Reach {
+    let shelf = |(id, path): (&str, &str)| Shelf { id: id.to_owned(), path: path.to_owned() };
+    let shelves: Vec<Shelf> = FOLDERS.into_iter().filter(|(id, _)| held(id)).map(shelf).collect();
+    Reach { everything: shelves.len() == FOLDERS.len(), shelves }
 }

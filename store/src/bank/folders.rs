@@ -60,6 +60,10 @@ impl Store {
         write!(self, tx => {
             sqlx::query(sql).bind(&unit.id).bind(&unit.parent_id).bind(&unit.kind).bind(&unit.name).bind(unit.reviews)
                 .bind(event.at_ms).execute(&mut *tx).await?;
+            // Its name is shown with its entries.
+            let change = next_change!(tx);
+            sqlx::query("update entry set changed = $2 where folder_id in (select f.id from folder f where f.unit_id = $1)")
+                .bind(&unit.id).bind(change).execute(&mut *tx).await?;
             insert_event!(tx, event);
         });
         Ok(())

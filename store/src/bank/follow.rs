@@ -1,6 +1,7 @@
 //! The bank in the order of its changes: what a search index follows.
 
-use crate::db::read;
+use super::next_change;
+use crate::db::{read, write};
 use crate::{Store, StoreResult};
 
 /// An entry as an index needs it.
@@ -50,6 +51,21 @@ pub struct Followed {
     pub p: Option<f64>,
     /// Mean of their corrected item-total correlations at its last use.
     pub r_rest: Option<f64>,
+    /// What its tags became in later versions of referentials, spaces between.
+    pub derived_tags: String,
+}
+
+/// What can be computed again of a revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Computed {
+    /// Entry.
+    pub entry_id: String,
+    /// Number of the revision.
+    pub number: i64,
+    /// What finds near-duplicates.
+    pub signature: Vec<u8>,
+    /// Codes of writing flaws, spaces between.
+    pub flaws: String,
 }
 
 /// An entry, in short, to compare an index with.
@@ -70,7 +86,8 @@ macro_rules! followed {
              (select max(u.frozen_ms) from paper_use u where u.entry_id = e.id) as last_used_ms, \
              coalesce((select cast(sum(u.seen) as bigint) from paper_use u where u.entry_id = e.id), 0) as exposed, \
              (select avg(s.p) from use_statistic s where s.entry_id = e.id and s.exam_id = l.exam_id) as p, \
-             (select avg(s.r_rest) from use_statistic s where s.entry_id = e.id and s.exam_id = l.exam_id) as r_rest \
+             (select avg(s.r_rest) from use_statistic s where s.entry_id = e.id and s.exam_id = l.exam_id) as r_rest, \
+             coalesce((select string_agg(t.tag, ' ') from entry_tag t where t.entry_id = e.id and t.direct = 0), '') as derived_tags \
              from entry e join revision v on v.entry_id = e.id and v.number = e.latest join person p on p.id = v.author_id \
              left join paper_use l on l.entry_id = e.id and l.exam_id = (select s.exam_id from use_statistic s \
              join exam x on x.id = s.exam_id where s.entry_id = e.id order by x.frozen_ms desc, x.id limit 1) where ",
@@ -90,6 +107,27 @@ impl Store {
     pub async fn follow(&self, after: (i64, &str), limit: i64) -> StoreResult<Vec<Followed>> {
         let sql = followed!("e.changed > $1 or (e.changed = $1 and e.id > $2) order by e.changed, e.id limit $3");
         Ok(read!(self, pool => sqlx::query_as(sql).bind(after.0).bind(after.1).bind(limit).fetch_all(pool).await?))
+    }
+
+    /// Entries by id after the last one seen, as an index needs them.
+    pub async fn followed_from(&self, after: &str, limit: i64) -> StoreResult<Vec<Followed>> {
+        let sql = followed!("e.id > $1 order by e.id limit $2");
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(after).bind(limit).fetch_all(pool).await?))
+    }
+
+    /// Keeps what was computed of the latest revisions of entries, which then count as changed.
+    pub async fn keep_computed(&self, rows: &[Computed]) -> StoreResult<()> {
+        let sql = "update revision set signature = $3, flaws = $4 where entry_id = $1 and number = $2";
+        write!(self, tx => {
+            let change = next_change!(tx);
+            for row in rows {
+                sqlx::query(sql).bind(&row.entry_id).bind(row.number).bind(&row.signature).bind(&row.flaws)
+                    .execute(&mut *tx).await?;
+                sqlx::query("update entry set changed = $2 where id = $1").bind(&row.entry_id).bind(change)
+                    .execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
     }
 
     /// One entry as an index needs it.

@@ -337,6 +337,30 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(line!("e.id = $1")).bind(entry_id).fetch_optional(pool).await?))
     }
 
+    /// Entries by id, in no order; those that are not there are left out.
+    pub async fn lines(&self, entry_ids: &[String]) -> StoreResult<Vec<EntryLine>> {
+        macro_rules! run {
+            ($db:ty, $pool:expr, $ids:expr) => {{
+                let mut query = sqlx::QueryBuilder::<$db>::new(line!("e.id in ("));
+                let mut listed = query.separated(", ");
+                for id in $ids {
+                    listed.push_bind(id.as_str());
+                }
+                query.push(")");
+                query.build_query_as().fetch_all($pool).await?
+            }};
+        }
+        let mut lines: Vec<EntryLine> = Vec::with_capacity(entry_ids.len());
+        for ids in entry_ids.chunks(500) {
+            let found: Vec<EntryLine> = match &self.db {
+                crate::db::Db::Sqlite { read, .. } => run!(sqlx::Sqlite, read, ids),
+                crate::db::Db::Postgres(pool) => run!(sqlx::Postgres, pool, ids),
+            };
+            lines.extend(found);
+        }
+        Ok(lines)
+    }
+
     /// One entry by the author's own id.
     pub async fn entry_by_external_id(&self, external_id: &str) -> StoreResult<Option<EntryLine>> {
         Ok(

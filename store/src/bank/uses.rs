@@ -36,6 +36,21 @@ pub struct PaperUse {
     pub seen: Option<i64>,
 }
 
+/// How much an entry was used.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct Usage {
+    /// Entry.
+    pub entry_id: String,
+    /// Papers that held it.
+    pub uses: i64,
+    /// When the last of them was frozen.
+    pub last_used_ms: i64,
+    /// Candidates who saw it, in all.
+    pub exposed: i64,
+    /// Mean of its questions' mean marks over its uses.
+    pub p: Option<f64>,
+}
+
 /// How a question did in an exam.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct UseStatistic {
@@ -82,6 +97,35 @@ impl Store {
         let sql = "select u.entry_id, u.exam_id, x.title, x.state, u.revision, u.frozen_ms, u.seen from paper_use u \
                    join exam x on x.id = u.exam_id where u.entry_id = $1 order by u.frozen_ms desc, u.exam_id";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(entry_id).fetch_all(pool).await?))
+    }
+
+    /// How much each of these entries was used; those that never were are left out.
+    pub async fn usage(&self, entry_ids: &[String]) -> StoreResult<Vec<Usage>> {
+        macro_rules! run {
+            ($db:ty, $pool:expr, $ids:expr) => {{
+                let mut query = sqlx::QueryBuilder::<$db>::new(
+                    "select u.entry_id, count(*) as uses, max(u.frozen_ms) as last_used_ms, \
+                     coalesce(cast(sum(u.seen) as bigint), 0) as exposed, \
+                     (select avg(s.p) from use_statistic s where s.entry_id = u.entry_id) as p \
+                     from paper_use u where u.entry_id in (",
+                );
+                let mut listed = query.separated(", ");
+                for id in $ids {
+                    listed.push_bind(id.as_str());
+                }
+                query.push(") group by u.entry_id order by u.entry_id");
+                query.build_query_as().fetch_all($pool).await?
+            }};
+        }
+        let mut all: Vec<Usage> = Vec::new();
+        for ids in entry_ids.chunks(500) {
+            let found: Vec<Usage> = match &self.db {
+                crate::db::Db::Sqlite { read, .. } => run!(sqlx::Sqlite, read, ids),
+                crate::db::Db::Postgres(pool) => run!(sqlx::Postgres, pool, ids),
+            };
+            all.extend(found);
+        }
+        Ok(all)
     }
 
     /// Every use of every entry, by entry.

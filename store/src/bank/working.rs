@@ -1,6 +1,7 @@
-//! Working copies (what someone is writing) and saved searches.
+//! Working copies (what someone is writing), saved searches, settings of the bank.
 
 use crate::db::{read, write};
+use crate::exams::{NewEvent, insert_event};
 use crate::{Store, StoreResult};
 
 /// What someone is writing and has not yet made a revision of.
@@ -77,6 +78,23 @@ impl Store {
         write!(self, tx => {
             sqlx::query("delete from saved_search where person_id = $1 and name = $2")
                 .bind(person_id).bind(name).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// What the establishment decided of its bank under a name, and when.
+    pub async fn bank_setting(&self, name: &str) -> StoreResult<Option<(String, i64)>> {
+        let sql = "select value, updated_ms from bank_setting where name = $1";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(name).fetch_optional(pool).await?))
+    }
+
+    /// Keeps a decision of the establishment on its bank, over the one before.
+    pub async fn set_bank_setting(&self, name: &str, value: &str, event: &NewEvent) -> StoreResult<()> {
+        let sql = "insert into bank_setting (name, value, author_id, updated_ms) values ($1, $2, $3, $4) on conflict (name) \
+                   do update set value = excluded.value, author_id = excluded.author_id, updated_ms = excluded.updated_ms";
+        write!(self, tx => {
+            sqlx::query(sql).bind(name).bind(value).bind(&event.author_id).bind(event.at_ms).execute(&mut *tx).await?;
+            insert_event!(tx, event);
         });
         Ok(())
     }

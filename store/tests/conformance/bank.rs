@@ -3,6 +3,7 @@
 use super::{event, revision};
 use docimo_store::bank::assembly::HazardOverride;
 use docimo_store::bank::folders::{Folder, FolderRight, Unit};
+use docimo_store::bank::follow::Computed;
 use docimo_store::bank::operations::{BulkChange, BulkOperation, Change};
 use docimo_store::bank::outgoing::Wanted;
 use docimo_store::bank::uses::{FrozenElement, UseStatistic};
@@ -210,6 +211,10 @@ pub async fn uses(store: &Store) {
     assert_eq!(followed.last_used_ms, used.first().map(|u| u.frozen_ms));
     let b = store.followed("id-b").await.unwrap().unwrap();
     assert_eq!((b.uses, b.exposed, b.p, b.last_used_ms), (0, 0, None, None));
+    let usage = store.usage(&["id-a".to_owned(), "id-b".to_owned()]).await.unwrap();
+    assert_eq!(usage.len(), 1, "what was never used is left out");
+    assert_eq!((usage[0].entry_id.as_str(), usage[0].uses, usage[0].exposed, usage[0].p), ("id-a", 1, 4, Some(0.25)));
+    assert_eq!(Some(usage[0].last_used_ms), followed.last_used_ms);
     store.attendance("x").await.unwrap();
     store.sat_by_cohort("x").await.unwrap();
 }
@@ -238,6 +243,52 @@ pub async fn follow(store: &Store) {
     assert_eq!(store.follow((before, "\u{10ffff}"), 100).await.unwrap().len(), 5);
     assert_eq!(store.add_revisions(&[], &[], 51).await.unwrap(), []);
     assert_eq!(store.last_change().await.unwrap(), before + 1, "nothing changed");
+
+    // By id, each once; by ids, those that are there.
+    let (mut at, mut all) = (String::new(), Vec::new());
+    loop {
+        let page = store.followed_from(&at, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        at.clone_from(&last.id);
+        all.extend(page.into_iter().map(|f| f.id));
+    }
+    assert_eq!(all, store.marks("", 100).await.unwrap().into_iter().map(|m| m.id).collect::<Vec<_>>());
+    let mut asked = all.clone();
+    asked.push("nobody".into());
+    let mut lines: Vec<String> = store.lines(&asked).await.unwrap().into_iter().map(|l| l.id).collect();
+    lines.sort();
+    let mut expected = all.clone();
+    expected.sort();
+    assert_eq!(lines, expected);
+    assert_eq!(store.lines(&vec![all[0].clone(); 1_200]).await.unwrap().len(), 3, "asked by 500");
+    assert!(store.lines(&[]).await.unwrap().is_empty());
+
+    // What is computed of a revision, and what its tags become, are changes too.
+    let before = store.last_change().await.unwrap();
+    let computed =
+        Computed { entry_id: all[0].clone(), number: 1, signature: vec![1, 2], flaws: "negative_stem".into() };
+    store.keep_computed(std::slice::from_ref(&computed)).await.unwrap();
+    let row = store.followed(&all[0]).await.unwrap().unwrap();
+    assert_eq!((row.changed, row.flaws.as_str(), row.signature), (before + 1, "negative_stem", Some(vec![1, 2])));
+    let tagged = NewRevision { tags: "ECN:228 OIC-031-11-B".into(), ..revision("suivie", "1") };
+    store.add_revisions(&[tagged], &[], 52).await.unwrap();
+    let id = store.entry_by_external_id("suivie").await.unwrap().unwrap().id;
+    let row = store.followed(&id).await.unwrap().unwrap();
+    assert_eq!(row.derived_tags, "R2C:31");
+    store.decide_tag("ecn", "ECN:228", Some("R2C:230"), "p1", 53).await.unwrap();
+    let after = store.followed(&id).await.unwrap().unwrap();
+    assert!(after.changed > row.changed);
+    let mut derived: Vec<&str> = after.derived_tags.split(' ').collect();
+    derived.sort_unstable();
+    assert_eq!(derived, ["R2C:230", "R2C:31"]);
+    store.decide_tag("ecn", "ECN:228", None, "p1", 54).await.unwrap();
+    assert!(store.followed(&id).await.unwrap().unwrap().changed > after.changed);
+
+    // Settings of the bank.
+    assert_eq!(store.bank_setting("synonyms").await.unwrap(), None);
+    store.set_bank_setting("synonyms", "a = b", &act_of_bank(20)).await.unwrap();
+    store.set_bank_setting("synonyms", "a = c", &act_of_bank(21)).await.unwrap();
+    assert_eq!(store.bank_setting("synonyms").await.unwrap(), Some(("a = c".into(), 10)));
 }
 
 pub async fn assembly(store: &Store) {

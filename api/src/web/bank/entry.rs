@@ -1,10 +1,12 @@
 //! One entry of the bank, whole: as it reads, where it stands in the workflow, what people did and said, where it
 //! was used and how it did, and its revisions.
 
+use super::found::{self, Card};
 use super::shown::{CaseShown, Shown, element_shown};
 use crate::app::App;
 use crate::auth::Actor;
-use crate::bank::{desk, reach};
+use crate::bank::near::{self, Known};
+use crate::bank::{desk, find, reach};
 use crate::error::{ApiError, ApiResult};
 use crate::exam::state_french;
 use crate::web::filters::{count, date_time, float, thousands};
@@ -18,7 +20,7 @@ use docimo_engine::paper::Element;
 use docimo_store::bank::uses::{PaperUse, UseStatistic};
 use docimo_store::bank::workflow::EntryEvent;
 use docimo_store::bank::{EntryLine, Revision};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 struct RevisionRow {
     number: i64,
@@ -66,6 +68,22 @@ struct StatisticRow {
     d27: String,
 }
 
+/// Another entry much the same.
+struct AlikeRow {
+    id: String,
+    external_id: String,
+    title: String,
+    said: String,
+}
+
+fn alike_row(near: near::Near) -> AlikeRow {
+    let said = near.similarity.french();
+    AlikeRow { id: near.line.id, external_id: near.line.external_id, title: near.line.title, said }
+}
+
+/// Entries of the same subject shown.
+const LIKE: usize = 5;
+
 #[derive(Template)]
 #[template(path = "bank/entry.html")]
 struct EntryPage {
@@ -93,6 +111,10 @@ struct EntryPage {
     uses: Vec<UseRow>,
     may_open_exams: bool,
     statistics: Vec<StatisticRow>,
+    /// Entries much the same.
+    alike: Vec<AlikeRow>,
+    /// Entries of the same subject.
+    like: Vec<Card>,
     revisions: Vec<RevisionRow>,
 }
 
@@ -233,6 +255,17 @@ pub async fn entry(
     let agreed = desk::approvals(&events, line.latest).len();
     let (places, uses) = (places(&element), use_rows(app.store.uses_of(&entry).await?));
     let needed = reach.reviews(&line.folder_id);
+    let alike = match app.finder() {
+        Some(finder) => near::near(&app.store, Known::Finder(finder), Some(&reach), &element, element.id()).await?,
+        None => Vec::new(),
+    };
+    let like = match app.finder() {
+        Some(finder) => {
+            let found = find::like(&app, finder, &reach, &entry, LIKE).await?;
+            found::cards(&app, &reach, found, &HashSet::new()).await?
+        }
+        None => Vec::new(),
+    };
     let view = EntryPage {
         page: page.titled(format!("{} {}", line.kind, line.external_id)),
         kind_french: super::kind_french(&line.kind),
@@ -266,6 +299,8 @@ pub async fn entry(
         may_open_exams: actor.is_any(&[crate::auth::Role::Committee, crate::auth::Role::Administrator]),
         statistics: statistic_rows(app.store.statistics_of(&entry).await?, &uses, &element),
         uses,
+        alike: alike.into_iter().map(alike_row).collect(),
+        like,
         revisions: revision_rows(&entry, &line, &revisions),
         id: entry,
         external_id: line.external_id,

@@ -107,7 +107,7 @@ fn selection(fields: &Fields) -> ApiResult<Selection> {
     };
     Ok(Selection {
         names: Some(ticked).filter(|list| !list.is_empty()),
-        query: fields.get("mots").to_owned(),
+        query: [fields.get("q"), fields.get("mots")].join(" ").trim().to_owned(),
         kind: fields.get("type").to_owned(),
         tag: fields.get("etiquette").to_owned(),
         folder: fields.get("dossier").to_owned(),
@@ -121,7 +121,7 @@ fn hidden(selection: &Selection) -> Vec<(String, String)> {
         return names.iter().map(|name| ("entry".to_owned(), name.clone())).collect();
     }
     let all = [
-        ("mots", &selection.query),
+        ("q", &selection.query),
         ("type", &selection.kind),
         ("etiquette", &selection.tag),
         ("dossier", &selection.folder),
@@ -139,7 +139,7 @@ fn conditions(selection: &Selection, reach: &Reach) -> Vec<(&'static str, String
             what.push((label, value));
         }
     };
-    add("Mots", selection.query.clone());
+    add("Recherche", selection.query.clone());
     if !selection.kind.is_empty() {
         add("Type", format!("{} ({})", kind_french(&selection.kind), selection.kind));
     }
@@ -165,7 +165,7 @@ pub async fn export_page(
     let fields = Fields::read(query.unwrap_or_default().as_bytes());
     let selection = selection(&fields)?;
     let reach = Reach::of(&app, &actor).await?;
-    let found = select(&app.store, &selection, reach.readable()).await?.len();
+    let found = select(&app.store, app.finder().map(|f| &f.index), &selection, &reach).await?.len();
     let hidden = hidden(&selection);
     let target = match fields.get("format") {
         "" => None,

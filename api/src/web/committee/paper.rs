@@ -1,25 +1,21 @@
 //! Composition of the paper: sections, elements taken from the bank, faults, preview, freezing.
 
 use super::question::{Shown, shown};
-use super::{At, Fields, Head, Pages, count, head, page_number, segment};
+use super::{At, Fields, Head, count, head, segment};
 use crate::app::App;
 use crate::auth::Actor;
-use crate::bank::reach::{self, Reach};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::exam::draft::{self, SectionForm};
 use crate::exam::schemes;
 use crate::markdown;
 use crate::media::ImageView;
-use crate::web::filters::{date_time, duration, thousands};
+use crate::web::filters::{date_time, duration};
 use crate::web::{self, layout::Layout};
 use askama::Template;
-use axum::extract::{Path, Query, RawForm, State};
+use axum::extract::{Path, RawForm, State};
 use axum::response::Response;
 use docimo_engine::check::{Fault, Severity, refused};
 use docimo_engine::paper::{Element, Paper, Section};
-use docimo_store::bank::EntryFilter;
-use serde::Deserialize;
-use std::collections::HashSet;
 
 /// A scheme that a section may choose.
 struct SchemeOption {
@@ -216,7 +212,7 @@ fn section_form(fields: &Fields) -> ApiResult<SectionForm> {
     })
 }
 
-fn to_paper(exam: &str, section: Option<&str>, message: &str) -> Response {
+pub(super) fn to_paper(exam: &str, section: Option<&str>, message: &str) -> Response {
     let anchor = section.map(|s| format!("#epreuve-{}", segment(s))).unwrap_or_default();
     web::go(&format!("/examens/{exam}/sujet{anchor}"), message)
 }
@@ -267,135 +263,6 @@ pub async fn move_element(
 pub async fn freeze(State(app): State<App>, actor: Actor, Path(id): Path<String>) -> ApiResult<Response> {
     draft::freeze(&app, &actor, &id).await?;
     Ok(web::go(&format!("/examens/{id}"), "Sujet figé\u{a0}: il ne changera plus."))
-}
-
-struct EntryChoice {
-    id: String,
-    external_id: String,
-    kind: String,
-    title: String,
-    questions: i64,
-    tags: String,
-    taken: bool,
-}
-
-struct KindChoice {
-    code: String,
-    label: String,
-    chosen: bool,
-}
-
-#[derive(Template)]
-#[template(path = "committee/pick.html")]
-struct PickPage {
-    page: Layout,
-    head: Head,
-    action: String,
-    back: String,
-    section: String,
-    search: String,
-    kinds: Vec<KindChoice>,
-    count: String,
-    bank_is_empty: bool,
-    entries: Vec<EntryChoice>,
-    pages: Pages,
-}
-
-/// What is looked for in the bank.
-#[derive(Debug, Default, Deserialize)]
-pub struct Search {
-    #[serde(default)]
-    mots: String,
-    #[serde(default)]
-    forme: String,
-    #[serde(default)]
-    page: String,
-}
-
-const PAGE: usize = 50;
-
-/// Entries of the bank, to be added to a section.
-pub async fn pick_page(
-    State(app): State<App>,
-    actor: Actor,
-    Path((id, section)): Path<(String, String)>,
-    Query(search): Query<Search>,
-    page: Layout,
-) -> ApiResult<Response> {
-    let exam = draft::exam(&app, &id).await?;
-    if exam.state != "draft" {
-        return Err(ApiError::Conflict("Le sujet est figé\u{a0}: il ne peut plus changer.".into()));
-    }
-    let paper = draft::paper(&app, &id).await?;
-    let (_, chosen) = paper.section(&section).ok_or(ApiError::NotFound)?;
-    let taken: HashSet<&str> = paper.sections.iter().flat_map(|s| &s.elements).map(Element::id).collect();
-    let at = page_number(&search.page);
-    let reach = Reach::of(&app, &actor).await?;
-    let filter = EntryFilter {
-        words: search.mots.split_whitespace().map(str::to_owned).collect(),
-        kind: (!search.forme.is_empty()).then(|| search.forme.clone()),
-        folders: reach.readable(),
-        tag: None,
-        living: true,
-        limit: PAGE as i64,
-        offset: ((at - 1) * PAGE) as i64,
-    };
-    let (entries, total) = app.store.entries(&filter).await?;
-    let kinds = app.store.entry_kinds(reach.readable().as_deref()).await?;
-    let base = format!("?mots={}&forme={}&", web::urlencode(&search.mots), web::urlencode(&search.forme));
-    let total = usize::try_from(total).unwrap_or(0);
-    let head = head(&app, &actor, &exam, At::Paper)
-        .await?
-        .under("Choisir des questions")
-        .lead(format!("Pour l’épreuve «\u{a0}{}\u{a0}».", chosen.title));
-    let back = format!("/examens/{id}/sujet#epreuve-{}", segment(&section));
-    web::page(&PickPage {
-        page: page.titled(head.document()),
-        action: format!("/examens/{id}/sections/{}/questions", segment(&section)),
-        back,
-        section: chosen.title.clone(),
-        search: search.mots,
-        bank_is_empty: kinds.is_empty(),
-        kinds: kinds
-            .into_iter()
-            .map(|(code, n)| KindChoice {
-                chosen: code == search.forme,
-                label: format!("{code} ({})", thousands(usize::try_from(n).unwrap_or(0))),
-                code,
-            })
-            .collect(),
-        count: count(total, "entrée", "entrées"),
-        entries: entries
-            .into_iter()
-            .map(|e| EntryChoice {
-                taken: taken.contains(e.external_id.as_str()),
-                id: e.id,
-                external_id: e.external_id,
-                kind: e.kind,
-                title: e.title,
-                questions: e.questions,
-                tags: e.tags,
-            })
-            .collect(),
-        pages: Pages::new(total, PAGE, at, &base),
-        head,
-    })
-}
-
-/// Adds the ticked entries to a section.
-pub async fn add_entries(
-    State(app): State<App>,
-    actor: Actor,
-    Path((id, section)): Path<(String, String)>,
-    RawForm(body): RawForm,
-) -> ApiResult<Response> {
-    let ids = Fields::read(&body).all("entry");
-    if ids.is_empty() {
-        return Err(ApiError::wrong("questions", "Cochez au moins une entrée de la banque."));
-    }
-    reach::all_readable(&app, &actor, &ids).await?;
-    let added = draft::add_entries(&app, &id, &section, &ids).await?;
-    Ok(to_paper(&id, Some(&section), &format!("{}.", count(added, "élément ajouté", "éléments ajoutés"))))
 }
 
 struct CaseHead {
