@@ -210,7 +210,7 @@ fn pages() -> Vec<Door> {
 }
 
 fn interface() -> Vec<Door> {
-    use json::{bank, exams, exports, marks, panels, people, referentials, room, session};
+    use json::{bank, desk, exams, exports, folders, marks, panels, people, referentials, room, session};
     vec![
         door("GET", "/api/openapi.json", Public, get(json::openapi)),
         door("POST", "/api/v1/session", Public, post(session::open)),
@@ -231,6 +231,23 @@ fn interface() -> Vec<Door> {
         door("GET", "/api/v1/questions/grammar", BANK, get(bank::grammar)),
         door("GET", "/api/v1/questions/{entry}", BANK, get(bank::show)),
         door("GET", "/api/v1/questions/{entry}/neighbours", BANK, get(bank::neighbours)),
+        door("POST", "/api/v1/questions/{entry}/steps", BANK, post(desk::step)),
+        door("GET", "/api/v1/questions/{entry}/events", BANK, get(desk::events)),
+        door("POST", "/api/v1/questions/{entry}/remarks", BANK, post(desk::remark)),
+        door("POST", "/api/v1/questions/{entry}/remarks/{remark}/resolve", BANK, post(desk::resolve)),
+        door("GET", "/api/v1/questions/{entry}/revisions/{from}/{to}", BANK, get(desk::compare)),
+        door("GET", "/api/v1/questions/operations", BANK, get(desk::operations)),
+        door("POST", "/api/v1/questions/operations", BANK, post(desk::apply)),
+        door("POST", "/api/v1/questions/operations/preview", BANK, post(desk::preview)),
+        door("POST", "/api/v1/questions/operations/{operation}/undo", BANK, post(desk::undo)),
+        door("GET", "/api/v1/folders", BANK, get(folders::list)),
+        door("POST", "/api/v1/folders", BANK, post(folders::add)),
+        door("DELETE", "/api/v1/folders/{folder}", BANK, delete(folders::remove)),
+        door("PUT", "/api/v1/folders/{folder}/rights", BANK, put(folders::set_right)),
+        door("GET", "/api/v1/units", ADMINS, get(folders::units)),
+        door("POST", "/api/v1/units", ADMINS, post(folders::set_unit)),
+        door("PUT", "/api/v1/units/{unit}/members/{person}", ADMINS, put(folders::add_member)),
+        door("DELETE", "/api/v1/units/{unit}/members/{person}", ADMINS, delete(folders::remove_member)),
         door("GET", "/api/v1/searches", BANK, get(bank::searches)),
         door("PUT", "/api/v1/searches/{name}", BANK, put(bank::save_search)),
         door("DELETE", "/api/v1/searches/{name}", BANK, delete(bank::forget_search)),

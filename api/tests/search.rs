@@ -184,6 +184,7 @@ async fn what_is_out_of_reach_is_neither_found_nor_counted_nor_told() {
     // Nor is a file told that it looks like it; to whoever may see it, it is.
     let report = bring(&author, &[qru("copie", &stem.replace("admis", "hospitalisé"))]).await;
     assert_eq!(report["alike"], json!([]), "{report}");
+    until_found(&admin, "code:copie", &["copie"]).await;
     let report = bring(&admin, &[qru("copie2", &stem.replace("aiguë", "aigüe"))]).await;
     let told = report["alike"].to_string();
     assert!(told.contains("« secret »") && told.contains("« copie »"), "{report}");
@@ -191,7 +192,8 @@ async fn what_is_out_of_reach_is_neither_found_nor_counted_nor_told() {
     let visible = id(author.get("/questions?q=visible").await);
     let beside = author.get(&format!("/questions/{visible}/neighbours")).await.to_string();
     assert!(!beside.contains("secret"), "{beside}");
-    let copy = id(admin.get("/questions?q=copie2").await);
+    until_found(&admin, "code:copie2", &["copie2"]).await;
+    let copy = id(admin.get("/questions?q=code:copie2").await);
     let beside = admin.get(&format!("/questions/{copy}/neighbours")).await;
     assert!(beside["near"].to_string().contains("secret"), "{beside}");
     let hidden = author.send(Method::GET, &format!("/questions/{secret}/neighbours"), "application/json", vec![]).await;

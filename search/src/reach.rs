@@ -29,19 +29,14 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// The folders that a name stands for, those below included.
+    /// The folders that a name stands for, those below included, even where the one that is named is out of reach.
     pub(crate) fn named(&self, name: &str) -> Vec<&str> {
-        let wanted = tidy(name);
-        let paths: Vec<(&str, String)> = self.shelves.iter().map(|s| (s.id.as_str(), tidy(&s.path))).collect();
-        let is = |shelf: &Shelf, path: &str| {
-            shelf.id == name || path == wanted || path.rsplit_once(BETWEEN).is_some_and(|(_, last)| last == wanted)
+        let wanted = tidy(self.shelves.iter().find(|s| s.id == name).map_or(name, |s| &s.path));
+        let holds = |shelf: &&Shelf| {
+            let names = tidy(&shelf.path);
+            names.windows(wanted.len().max(1)).any(|some| some == wanted)
         };
-        let heads: Vec<&str> =
-            self.shelves.iter().zip(&paths).filter(|(s, (_, p))| is(s, p)).map(|(_, (_, p))| p.as_str()).collect();
-        let below = |path: &str, head: &str| {
-            path == head || path.strip_prefix(head).is_some_and(|rest| rest.starts_with(BETWEEN))
-        };
-        paths.iter().filter(|(_, p)| heads.iter().any(|head| below(p, head))).map(|(id, _)| *id).collect()
+        self.shelves.iter().filter(holds).map(|s| s.id.as_str()).collect()
     }
 
     /// The path of a folder; its identifier where it is not in reach.
@@ -50,10 +45,9 @@ impl Reach {
     }
 }
 
-/// A path as it is compared: folded, one space on each side of each bar.
-fn tidy(path: &str) -> String {
-    let folded = fold(&clean(path));
-    folded.split('/').map(str::trim).collect::<Vec<_>>().join(BETWEEN)
+/// The names of a path, as they are compared.
+fn tidy(path: &str) -> Vec<String> {
+    fold(&clean(path)).split('/').map(|name| name.trim().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -74,6 +68,9 @@ mod tests {
         };
         assert_eq!(reach.named("a"), ["a", "b", "c"]);
         assert_eq!(reach.named("banque commune/cardiologie"), ["b", "c"]);
+        assert_eq!(reach.named("banque"), Vec::<&str>::new());
+        let below = Reach { shelves: reach.shelves[2..3].to_vec(), everything: false };
+        assert_eq!(below.named("Cardiologie"), ["c"]);
         assert_eq!(reach.named("cardiologie"), ["b", "c"]);
         assert_eq!(reach.named("cardiologie pediatrique"), ["d"]);
         assert!(reach.named("Néphrologie").is_empty());

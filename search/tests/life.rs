@@ -226,13 +226,16 @@ fn another_version_or_a_broken_file_asks_for_a_rebuild() {
     drop(index);
     let meta = dir.path().join(fs::read_to_string(dir.path().join("current")).unwrap().trim()).join("meta.json");
     let text = fs::read_to_string(&meta).unwrap();
-    let older = |what: &str| text.replace(&format!("\\\"{what}\\\":1"), &format!("\\\"{what}\\\":0"));
-    assert_ne!(older("analysis"), text);
-    fs::write(&meta, older("analysis")).unwrap();
+    let older = |what: &str, now: u32| {
+        let changed = text.replace(&format!("\\\"{what}\\\":{now}"), &format!("\\\"{what}\\\":0"));
+        assert_ne!(changed, text);
+        changed
+    };
+    fs::write(&meta, older("analysis", docimo_search::analysis::ANALYSIS_VERSION)).unwrap();
     let index = open(dir.path());
     assert_eq!((index.stale(), total(&index, "asthme")), (Some(Stale::Analysis), 1));
     drop(index);
-    fs::write(&meta, older("schema")).unwrap();
+    fs::write(&meta, older("schema", docimo_search::SCHEMA_VERSION)).unwrap();
     let index = open(dir.path());
     assert_eq!((index.stale(), index.len(), index.sequence().unwrap()), (Some(Stale::Schema), 0, 0));
     drop(index);

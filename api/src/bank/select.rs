@@ -55,7 +55,8 @@ pub async fn select(
         Some(index) if !line.is_empty() => Some(searched(index, line, reach).await?),
         _ => None,
     };
-    let says_status = searched.is_some() && docimo_search::query::parse(line).is_ok_and(|p| holds_status(&p.query.node));
+    let says_status =
+        searched.is_some() && docimo_search::query::parse(line).is_ok_and(|p| holds_status(&p.query.node));
     let statuses = match selection.statuses.as_slice() {
         [] if says_status => Status::ALL.to_vec(),
         [] => Status::ALL.into_iter().filter(|s| *s != Status::Retired).collect(),

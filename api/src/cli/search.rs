@@ -73,10 +73,7 @@ struct FacetShown {
 }
 
 /// An index that answers: that of a server which runs, or our own, up to date. What it stands on lives as long as it.
-pub(super) async fn ready(
-    common: &Common,
-    store: &Store,
-) -> Result<(Arc<Index>, Option<Arc<Finder>>), Failure> {
+pub(super) async fn ready(common: &Common, store: &Store) -> Result<(Arc<Index>, Option<Arc<Finder>>), Failure> {
     let root = common.index_root(false);
     let (list, _) = synonyms::ready(store).await?;
     for (dir, _) in Place::all(&root)?.into_iter().filter(|(_, held)| *held) {

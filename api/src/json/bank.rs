@@ -10,6 +10,7 @@ use crate::bank::near::{self, Known};
 use crate::bank::reach::{self, Reach};
 use crate::bank::{index, synonyms};
 use crate::error::{ApiError, ApiResult, Problem};
+use crate::json::Body;
 use crate::library::{self, Report};
 use crate::web::bank::found::Search;
 use crate::web::bank::searches;
@@ -294,7 +295,7 @@ pub async fn save_search(
     State(app): State<App>,
     actor: Actor,
     Path(name): Path<String>,
-    Json(form): Json<LineForm>,
+    Body(form): Body<LineForm>,
 ) -> ApiResult<StatusCode> {
     let (name, line) = searches::checked(&name, &form.query)?;
     app.store.save_search(&actor.id, name, line, ambient::now_ms()).await?;

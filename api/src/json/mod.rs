@@ -1,8 +1,10 @@
 //! The JSON interface, version 1, described by OpenAPI from these very functions.
 
 pub mod bank;
+pub mod desk;
 pub mod exams;
 pub mod exports;
+pub mod folders;
 pub(crate) mod french;
 pub mod marks;
 pub mod panels;
@@ -79,6 +81,9 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         room::my_exams, room::enter, room::my_correction, room::show, room::start, room::open_stream, room::save, room::clock,
         bank::list, bank::grammar, bank::show, bank::revisions, bank::neighbours, bank::import,
         bank::searches, bank::save_search, bank::forget_search, bank::synonyms, bank::set_synonyms,
+        desk::step, desk::events, desk::remark, desk::resolve, desk::compare, desk::operations, desk::apply, desk::preview,
+        desk::undo, folders::list, folders::add, folders::remove, folders::set_right, folders::units, folders::set_unit,
+        folders::add_member, folders::remove_member,
         exports::template, exports::export, exports::preview,
         referentials::list, referentials::coverage_of_items, referentials::item, referentials::show,
         referentials::changes, referentials::import, referentials::waiting, referentials::decide,

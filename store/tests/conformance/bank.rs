@@ -265,8 +265,8 @@ pub async fn follow(store: &Store) {
 
     // What is computed of a revision, and what its tags become, are changes too.
     let before = store.last_change().await.unwrap();
-    let computed =
-        Computed { entry_id: all[0].clone(), number: 1, signature: vec![1, 2], flaws: "negative_stem".into() };
+    let number = store.followed(&all[0]).await.unwrap().unwrap().latest;
+    let computed = Computed { entry_id: all[0].clone(), number, signature: vec![1, 2], flaws: "negative_stem".into() };
     store.keep_computed(std::slice::from_ref(&computed)).await.unwrap();
     let row = store.followed(&all[0]).await.unwrap().unwrap();
     assert_eq!((row.changed, row.flaws.as_str(), row.signature), (before + 1, "negative_stem", Some(vec![1, 2])));

@@ -1,10 +1,9 @@
 //! Folders of the bank, the rights given on them, and the establishments and colleges to which they are given.
 
 use super::super::committee::Fields;
-use crate::ambient;
 use crate::app::App;
 use crate::auth::{Actor, Role};
-use crate::bank::event;
+use crate::bank::folders::{self, Home};
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult};
 use crate::web::{self, layout::Layout};
@@ -13,7 +12,7 @@ use axum::extract::{Path, RawForm, State};
 use axum::response::Response;
 use docimo_bank::rights::Level;
 use docimo_store::bank::COMMON_FOLDER;
-use docimo_store::bank::folders::{Folder, FolderRight, Unit};
+use docimo_store::bank::folders::{FolderRight, Unit};
 use std::collections::HashMap;
 
 struct RightRow {
@@ -134,51 +133,20 @@ fn unit_rows(units: &[Unit], members: &[(String, String, String)]) -> Vec<UnitRo
         .collect()
 }
 
-fn name(fields: &Fields, field: &str) -> ApiResult<String> {
-    let name = fields.get(field).trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) || name.contains('/') {
-        return Err(ApiError::wrong("nom", "Donnez un nom de 1 à 100 caractères, sans barre oblique."));
-    }
-    Ok(name.to_owned())
-}
-
 /// Makes a folder.
 pub async fn add(State(app): State<App>, actor: Actor, RawForm(body): RawForm) -> ApiResult<Response> {
     let fields = Fields::read(&body);
-    let (name, parent) = (name(&fields, "nom")?, fields.get("dans"));
-    let reach = Reach::of(&app, &actor).await?;
-    let unit = fields.get("unite");
-    let (parent_id, unit_id) = if parent.is_empty() {
-        // At the root: a shelf of its own, that only its rights open.
-        if !actor.is(Role::Administrator) {
-            return Err(ApiError::Forbidden);
-        }
-        if !reach.units().iter().any(|u| u.id == unit) {
-            return Err(ApiError::wrong("à", "Choisissez l’établissement ou le collège du dossier."));
-        }
-        (None, unit.to_owned())
-    } else {
-        reach.need(parent, Level::Manage)?;
-        let unit = reach.unit_of(parent).map_or_else(String::new, |u| u.id.clone());
-        (Some(parent.to_owned()), unit)
+    let place = match fields.get("dans") {
+        "" => Home::Root { unit: fields.get("unite").to_owned() },
+        parent => Home::Folder { folder: parent.to_owned() },
     };
-    let done = event(&actor, "folder", format!("Dossier « {name} » créé"));
-    let folder = Folder { id: ambient::fresh_id(done.at_ms), parent_id, unit_id, name };
-    app.store.set_folder(&folder, &done).await?;
+    folders::add(&app, &actor, fields.get("nom"), &place).await?;
     Ok(web::go("/dossiers", "Dossier créé."))
 }
 
 /// Removes an empty folder.
 pub async fn remove(State(app): State<App>, actor: Actor, Path(folder): Path<String>) -> ApiResult<Response> {
-    let reach = Reach::of(&app, &actor).await?;
-    reach.need(&folder, Level::Manage)?;
-    let done = event(&actor, "folder", format!("Dossier « {} » supprimé", reach.path(&folder)));
-    app.store.remove_folder(&folder, &done).await.map_err(|e| match e {
-        docimo_store::StoreError::Conflict => {
-            ApiError::Conflict("Ce dossier contient des questions ou des dossiers : déplacez-les d’abord.".into())
-        }
-        other => other.into(),
-    })?;
+    folders::remove(&app, &actor, &folder).await?;
     Ok(web::go("/dossiers", "Dossier supprimé."))
 }
 
@@ -190,52 +158,18 @@ pub async fn set_right(
     RawForm(body): RawForm,
 ) -> ApiResult<Response> {
     let fields = Fields::read(&body);
-    let reach = Reach::of(&app, &actor).await?;
-    reach.need(&folder, Level::Manage)?;
     let (to_kind, to_id) = fields.get("a").split_once(':').unwrap_or_default();
-    let known = match to_kind {
-        "everyone" => to_id.is_empty(),
-        "unit" => reach.units().iter().any(|u| u.id == to_id),
-        "person" => app.store.person(to_id).await?.is_some(),
-        _ => false,
-    };
-    let level = match fields.get("niveau") {
-        "0" => Some(0),
-        text => text.parse().ok().and_then(Level::from_number).map(Level::number),
-    };
-    let (true, Some(level)) = (known, level) else {
-        return Err(ApiError::wrong("droit", "Choisissez à qui, et jusqu’où."));
-    };
-    let word = Level::from_number(level).map_or("retiré", Level::french);
-    let done = event(&actor, "folder_right", format!("Droit sur « {} » : {word}", reach.path(&folder)));
-    let right = FolderRight { folder_id: folder, to_kind: to_kind.to_owned(), to_id: to_id.to_owned(), level };
-    app.store.set_folder_right(&right, &done).await?;
+    let level = fields.get("niveau").parse().map_err(|_| ApiError::wrong("droit", "Choisissez à qui, et jusqu’où."))?;
+    folders::set_right(&app, &actor, &folder, to_kind, to_id, level).await?;
     Ok(web::go("/dossiers", if level == 0 { "Droit retiré." } else { "Droit donné." }))
 }
 
 /// Adds an establishment or a college, or changes one.
 pub async fn set_unit(State(app): State<App>, actor: Actor, RawForm(body): RawForm) -> ApiResult<Response> {
     let fields = Fields::read(&body);
-    let name = name(&fields, "nom")?;
+    let some = |field: &str| Some(fields.get(field)).filter(|v| !v.is_empty());
     let reviews = i64::from(fields.number("relectures", "relectures")?);
-    if reviews > 3 {
-        return Err(ApiError::wrong("relectures", "3 au plus."));
-    }
-    let units = app.store.units().await?;
-    let (id, within) = (fields.get("unite"), fields.get("dans"));
-    let done = event(&actor, "unit", format!("« {name} » : {reviews} relecture(s)"));
-    let unit = match units.into_iter().find(|u| u.id == id) {
-        Some(unit) => Unit { name, reviews, ..unit },
-        None if !id.is_empty() => return Err(ApiError::NotFound),
-        None => Unit {
-            id: ambient::fresh_id(done.at_ms),
-            parent_id: Some(within.to_owned()).filter(|w| !w.is_empty()),
-            kind: if within.is_empty() { "establishment".into() } else { "college".into() },
-            name,
-            reviews,
-        },
-    };
-    app.store.set_unit(&unit, &done).await?;
+    folders::set_unit(&app, &actor, some("unite"), some("dans"), fields.get("nom"), reviews).await?;
     Ok(web::go("/dossiers#unites", "Enregistré."))
 }
 
@@ -248,11 +182,6 @@ pub async fn set_member(
 ) -> ApiResult<Response> {
     let fields = Fields::read(&body);
     let person = fields.get("personne").trim_start_matches("person:");
-    if app.store.person(person).await?.is_none() {
-        return Err(ApiError::wrong("personne", "Choisissez quelqu’un."));
-    }
-    let member = fields.get("membre") != "0";
-    let done = event(&actor, "member", if member { "Membre ajouté" } else { "Membre retiré" });
-    app.store.set_member(&unit, person, member, &done).await?;
+    folders::set_member(&app, &actor, &unit, person, fields.get("membre") != "0").await?;
     Ok(web::go("/dossiers#unites", "Enregistré."))
 }
