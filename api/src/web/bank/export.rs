@@ -312,7 +312,7 @@ mod tests {
         let fields = Fields::read("mots=c%C5%93ur+droit&type=QRU&etat=draft&page=3".as_bytes());
         let selection = selection(&fields).unwrap();
         assert_eq!((selection.query.as_str(), &selection.statuses[..]), ("cœur droit", &[Status::Draft][..]));
-        assert_eq!(address("/questions", &hidden(&selection)), "/questions?mots=c%C5%93ur%20droit&type=QRU");
+        assert_eq!(address("/questions", &hidden(&selection)), "/questions?q=c%C5%93ur%20droit&type=QRU");
         let ticked = Fields::read(b"entry=a&entry=b&mots=x");
         let again = hidden(&super::selection(&ticked).unwrap());
         assert_eq!(address("/x", &again), "/x?entry=a&entry=b");
