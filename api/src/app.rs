@@ -26,6 +26,12 @@ pub struct Inner {
     papers: RwLock<HashMap<String, Arc<FrozenPaper>>>,
     /// Marked exams being studied.
     pub rooms: crate::analysis::jobs::Rooms,
+    /// Frozen papers, ready to be compared.
+    pub shelf: crate::exam::hazards::shelf::Shelf,
+    /// Wordings that papers may take, as units of the assembly.
+    pub units: crate::exam::assembly::pool::Units,
+    /// Papers being assembled.
+    pub assemblies: crate::exam::assembly::jobs::Jobs,
     /// Failures to sign in.
     pub throttle: Throttle,
     /// Slow hashes at once.
@@ -70,6 +76,9 @@ impl App {
             sessions: SessionCache::default(),
             papers: RwLock::default(),
             rooms: crate::analysis::jobs::Rooms::default(),
+            shelf: crate::exam::hazards::shelf::Shelf::default(),
+            units: crate::exam::assembly::pool::Units::default(),
+            assemblies: crate::exam::assembly::jobs::Jobs::default(),
             throttle: Throttle::default(),
             hashing: Semaphore::new(2),
             metrics: Metrics::default(),

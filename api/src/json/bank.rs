@@ -2,14 +2,17 @@
 
 #![expect(unused_qualifications, reason = "utoipa writes IntoParams out in full")]
 
+use super::Body;
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::enemies::{self, Enemy, EnemyForm};
 use crate::bank::reach::{self, Reach};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::library::{self, Report};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use docimo_bank::rights::Level;
 use docimo_store::bank::{EntryFilter, Revision};
 use serde::{Deserialize, Serialize};
@@ -144,6 +147,40 @@ pub async fn revisions(
         return Err(ApiError::NotFound);
     }
     Ok(Json(all.into_iter().map(detail).collect::<ApiResult<_>>()?))
+}
+
+/// What an entry must not be with on a paper.
+#[utoipa::path(get, path = "/api/v1/questions/{entry}/enemies", tag = "bank", params(("entry" = String, Path)),
+    responses((status = 200, body = Vec<Enemy>), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn enemies(State(app): State<App>, actor: Actor, Path(entry): Path<String>) -> ApiResult<Json<Vec<Enemy>>> {
+    let (_, reach) = reach::entry(&app, &actor, &entry, Level::Read).await?;
+    Ok(Json(enemies::of(&app, &reach, &entry).await?))
+}
+
+/// Declares that two entries must not be together on a paper.
+#[utoipa::path(post, path = "/api/v1/questions/{entry}/enemies", tag = "bank", params(("entry" = String, Path)), request_body = EnemyForm,
+    responses((status = 204), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn declare_enemy(
+    State(app): State<App>,
+    actor: Actor,
+    Path(entry): Path<String>,
+    Body(form): Body<EnemyForm>,
+) -> ApiResult<StatusCode> {
+    enemies::declare(&app, &actor, &entry, &form).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets two entries be together again.
+#[utoipa::path(delete, path = "/api/v1/questions/{entry}/enemies/{other}", tag = "bank",
+    params(("entry" = String, Path), ("other" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn remove_enemy(
+    State(app): State<App>,
+    actor: Actor,
+    Path((entry, other)): Path<(String, String)>,
+) -> ApiResult<StatusCode> {
+    enemies::remove(&app, &actor, &entry, &other).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// How to import.

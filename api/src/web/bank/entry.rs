@@ -4,10 +4,10 @@
 use super::shown::{CaseShown, Shown, element_shown};
 use crate::app::App;
 use crate::auth::Actor;
-use crate::bank::{desk, reach};
+use crate::bank::{desk, enemies, reach};
 use crate::error::{ApiError, ApiResult};
 use crate::exam::state_french;
-use crate::web::filters::{count, date_time, float, thousands};
+use crate::web::filters::{capital, count, date_time, float, thousands};
 use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -93,6 +93,7 @@ struct EntryPage {
     uses: Vec<UseRow>,
     may_open_exams: bool,
     statistics: Vec<StatisticRow>,
+    enemies: Vec<enemies::Enemy>,
     revisions: Vec<RevisionRow>,
 }
 
@@ -164,11 +165,6 @@ fn places(element: &Element) -> Vec<(String, String)> {
         all.push((format!("{}/comment", question.id), capital(&format!("{of}correction"))));
     }
     all
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
 }
 
 fn use_rows(uses: Vec<PaperUse>) -> Vec<UseRow> {
@@ -266,6 +262,7 @@ pub async fn entry(
         may_open_exams: actor.is_any(&[crate::auth::Role::Committee, crate::auth::Role::Administrator]),
         statistics: statistic_rows(app.store.statistics_of(&entry).await?, &uses, &element),
         uses,
+        enemies: enemies::of(&app, &reach, &entry).await?,
         revisions: revision_rows(&entry, &line, &revisions),
         id: entry,
         external_id: line.external_id,

@@ -2,6 +2,7 @@
 
 use super::question::{Shown, shown};
 use super::{At, Fields, Head, Pages, count, head, page_number, segment};
+use super::{assembly, hazards};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::bank::reach::{self, Reach};
@@ -79,6 +80,8 @@ struct PaperPage {
     schemes: Vec<SchemeOption>,
     faults: Vec<FaultLine>,
     errors: usize,
+    panel: assembly::Panel,
+    hazards: hazards::Panel,
     hash: String,
     frozen: String,
 }
@@ -177,13 +180,19 @@ pub async fn paper_page(
         head = head.link(format!("/examens/{id}/reglages"), "Réglages");
     }
     head = head.link(format!("/examens/{id}/baremes"), "Barèmes");
+    if is_draft || app.store.blueprint(&id).await?.is_some() {
+        head = head.link(format!("/examens/{id}/table"), "Table de spécification");
+    }
     if crate::exam::panels::method::concordance_questions(&paper).next().is_some() {
         head = head.link(format!("/examens/{id}/tcs"), "Panels de concordance");
     }
     let mut faults = if is_draft { draft::faults(&app, &paper).await? } else { Vec::new() };
     faults.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    let hazards = if is_draft { hazards::Panel::of(&app, &id, &paper).await? } else { hazards::Panel::default() };
     let mut number = 0;
     web::page(&PaperPage {
+        panel: assembly::Panel::of(&app, &id, &paper).await?,
+        hazards,
         page: page.titled(head.document()),
         head,
         draft: is_draft,
@@ -297,6 +306,7 @@ struct PickPage {
     kinds: Vec<KindChoice>,
     count: String,
     bank_is_empty: bool,
+    panel: assembly::Panel,
     entries: Vec<EntryChoice>,
     pages: Pages,
 }
@@ -356,6 +366,7 @@ pub async fn pick_page(
         section: chosen.title.clone(),
         search: search.mots,
         bank_is_empty: kinds.is_empty(),
+        panel: assembly::Panel::of(&app, &id, &paper).await?,
         kinds: kinds
             .into_iter()
             .map(|(code, n)| KindChoice {
