@@ -11,7 +11,7 @@ use serde_json::json;
 
 /// Leaves no line in the table on screen.
 const CLEAR: &str = "document.querySelectorAll(\"input[name^='value.'], input[name^='min.'], input[name^='max.'], \
-                     input[name='images.min'], #difficulte, #tolerance\").forEach(i => { i.value = '' })";
+                     input[name='images.min'], #difficulte, #tolerance, #auteur\").forEach(i => { i.value = '' })";
 
 /// Fills the first line of the table on screen.
 async fn line(browser: &Browser, facet: &str, value: &str, min: &str, max: &str) -> Result<()> {
@@ -48,7 +48,7 @@ async fn walk() -> Result<()> {
     look(&browser, "composer").await?;
     browser.click_xpath("//form[contains(@action, 'assemblage')]//button[.='Composer']").await?;
     browser.wait_text("main", "Aucun sujet ne respecte la table").await?;
-    browser.wait_text("main", "type QRM : au moins 20 questions").await?;
+    browser.wait_text("main", "Type QRM : au moins 20 questions").await?;
     look(&browser, "conflit").await?;
 
     // The smallest change is made; a paper comes, and goes in the draft.

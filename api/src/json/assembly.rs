@@ -179,7 +179,7 @@ pub async fn take_form(
 
 fn offer(offer: Offer) -> Value {
     json!({"entry": offer.entry.id, "external_id": offer.external_id, "kind": offer.entry.kind, "title": offer.entry.title,
-        "questions": offer.questions, "minutes": offer.minutes, "excess": offer.excess, "value": offer.value,
+        "questions": offer.questions, "minutes": offer.minutes, "last_used": offer.last_used, "exposed": offer.exposed, "excess": offer.excess, "value": offer.value,
         "broken": offer.broken, "moved": offer.moved})
 }
 

@@ -1,7 +1,7 @@
 //! A paper beside its table of specification, and what could come in the place of one of its questions.
 
 use super::pool::{self, Entry};
-use super::{Specification, forms};
+use super::{COHORT, Specification, forms};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::bank::reach::Reach;
@@ -52,6 +52,10 @@ pub struct Offer {
     pub questions: u32,
     /// Minutes that it takes.
     pub minutes: f64,
+    /// Day of its last use, `AAAA-MM-JJ`.
+    pub last_used: Option<String>,
+    /// Have candidates of this exam had it?
+    pub exposed: bool,
     /// What the sentences would be short of or over, priced; 0 when all hold.
     pub excess: f64,
     /// Value of the goal of the worst form; none without a goal.
@@ -107,6 +111,8 @@ pub async fn replacements(
                 entry: pool.entries.get(&found.id)?.clone(),
                 questions: unit.questions,
                 minutes: unit.minutes,
+                last_used: unit.last_used.clone(),
+                exposed: unit.exposed_to.contains(COHORT),
                 excess: found.excess,
                 value: found.value,
                 broken: labels.collect(),

@@ -39,6 +39,8 @@ pub(super) struct Panel {
     pub(super) action: String,
     pub(super) open: Vec<Line>,
     pub(super) answered: Vec<Line>,
+    /// Who answers for these.
+    pub(super) people: Vec<String>,
     /// "12 sujets figés".
     pub(super) compared: String,
 }
@@ -75,9 +77,12 @@ impl Panel {
         let Checked { risks, frozen, .. } = hazards::check(app, exam, paper).await?;
         let (open, answered): (Vec<_>, Vec<_>) =
             risks.iter().map(|risk| line(exam, risk)).partition(|line| line.by.is_empty());
+        let mut people: Vec<String> = risks.iter().filter_map(|r| Some(r.answered.as_ref()?.by.clone())).collect();
+        people.sort();
+        people.dedup();
         let frozen = usize::try_from(frozen).unwrap_or(0);
         let compared = count(frozen, "sujet figé", "sujets figés");
-        Ok(Self { action: format!("/examens/{exam}/risques"), open, answered, compared })
+        Ok(Self { action: format!("/examens/{exam}/risques"), open, answered, people, compared })
     }
 }
 

@@ -17,6 +17,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use docimo_assembly::Goal;
 use docimo_assembly::assemble::Infeasible;
+use docimo_assembly::statement::Source;
 use docimo_engine::paper::Paper;
 use std::time::Duration;
 
@@ -31,10 +32,13 @@ struct UnitLine {
     questions: u32,
     minutes: String,
     p: String,
+    used: String,
 }
 
 struct FormBlock {
     number: usize,
+    heading: String,
+    /// Proposed for a new section.
     title: String,
     summary: String,
     units: Vec<UnitLine>,
@@ -49,8 +53,20 @@ struct SectionOption {
 enum Shown {
     Nothing,
     Working(String),
-    Assembled { forms: Vec<FormBlock>, groups: Vec<Group>, quality: String, met: bool },
-    Infeasible { conflict: Vec<String>, irreducible: bool, changes: Vec<String>, nearest: bool },
+    Assembled {
+        forms: Vec<FormBlock>,
+        groups: Vec<Group>,
+        quality: String,
+        met: bool,
+    },
+    Infeasible {
+        conflict: Vec<String>,
+        irreducible: bool,
+        changes: Vec<String>,
+        nearest: bool,
+        /// Something that a table cannot relax by halves is given up.
+        whole: bool,
+    },
     Said(Vec<String>),
 }
 
@@ -83,6 +99,7 @@ fn unit_line(chosen: &Chosen) -> UnitLine {
         questions: unit.questions,
         minutes: float(Some(unit.minutes), 1),
         p: float((n > 0.0).then(|| sum / n), 2),
+        used: unit.last_used.clone().unwrap_or_else(|| "—".into()),
     }
 }
 
@@ -109,12 +126,17 @@ fn quality(proposal: &Proposal, goal: &Goal) -> String {
     format!("{what} : {}{bound}. {proven}", float(Some(value), 3))
 }
 
-fn form_block(at: usize, form: &jobs::Form, alone: bool) -> FormBlock {
+fn form_block(at: usize, form: &jobs::Form, table: &str, alone: bool) -> FormBlock {
     let questions: u32 = form.units.iter().map(|c| c.unit.questions).sum();
     let minutes: f64 = form.units.iter().map(|c| c.unit.minutes).sum();
     FormBlock {
         number: at + 1,
-        title: if alone { "Le sujet proposé".into() } else { format!("Sujet {}", at + 1) },
+        heading: if alone { "Le sujet proposé".into() } else { format!("Sujet {}", at + 1) },
+        title: match (table.trim(), alone) {
+            ("", _) => format!("Sujet {}", at + 1),
+            (table, true) => table.to_owned(),
+            (table, false) => format!("{table}, sujet {}", at + 1),
+        },
         summary: format!("{}, {} minutes", count(questions as usize, "question", "questions"), float(Some(minutes), 0)),
         units: form.units.iter().map(unit_line).collect(),
     }
@@ -126,6 +148,14 @@ fn infeasible(answer: &Infeasible) -> Shown {
         conflict: conflict.map_or_else(Vec::new, |c| c.labels.iter().map(|l| capital(l)).collect()),
         irreducible: conflict.is_some_and(|c| c.irreducible),
         changes: answer.changes.iter().map(|c| capital(&c.label)).collect(),
+        whole: answer.changes.iter().any(|c| {
+            answer.statements.get(c.statement).is_some_and(|s| {
+                matches!(
+                    s.source,
+                    Source::NotUsedSince | Source::NotExposedTo { .. } | Source::MustNot | Source::Enemies
+                )
+            })
+        }),
         nearest: (answer.cost.0 - answer.cost.1).abs() < 1e-4,
     }
 }
@@ -135,9 +165,13 @@ fn shown(job: &Job) -> Shown {
         None => Shown::Working(job.stage()),
         Some(Found::Assembled(proposal)) => {
             let alone = proposal.forms.len() == 1;
-            let forms: Vec<FormBlock> =
-                proposal.forms.iter().enumerate().map(|(i, form)| form_block(i, form, alone)).collect();
-            let titles: Vec<String> = forms.iter().map(|f| f.title.clone()).collect();
+            let forms: Vec<FormBlock> = proposal
+                .forms
+                .iter()
+                .enumerate()
+                .map(|(i, form)| form_block(i, form, &job.specification.blueprint.title, alone))
+                .collect();
+            let titles: Vec<String> = forms.iter().map(|f| f.heading.clone()).collect();
             Shown::Assembled {
                 groups: groups(&titles, &proposal.report.lines),
                 quality: quality(proposal, &job.specification.blueprint.goal),
@@ -321,11 +355,13 @@ pub async fn form_list(
     let mut text = String::from("\u{feff}");
     let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
     let fault = |e: csv::Error| ApiError::Internal(e.into());
-    writer.write_record(["identifiant", "type", "titre", "questions", "minutes", "reussite"]).map_err(fault)?;
+    writer
+        .write_record(["identifiant", "type", "titre", "questions", "minutes", "reussite", "dernier_emploi"])
+        .map_err(fault)?;
     for line in job.form(number)?.units.iter().map(unit_line) {
         let title = crate::exam::export::inert(line.title);
         let id = crate::exam::export::inert(line.external_id);
-        let row = [&id, &line.kind, &title, &line.questions.to_string(), &line.minutes, &line.p];
+        let row = [&id, &line.kind, &title, &line.questions.to_string(), &line.minutes, &line.p, &line.used];
         writer.write_record(row).map_err(fault)?;
     }
     let bytes = writer.into_inner().map_err(|e| ApiError::Internal(anyhow::anyhow!("{e}")))?;

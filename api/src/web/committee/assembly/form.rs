@@ -16,7 +16,7 @@ const SPARE: usize = 4;
 pub(super) const MEASURES: [(Measure, &str, &str); 4] = [
     (Measure::Questions, "questions", "questions"),
     (Measure::Minutes, "minutes", "minutes"),
-    (Measure::Units, "units", "dossiers ou questions isolées"),
+    (Measure::Units, "units", "dossiers ou QI"),
     (Measure::Share, "share", "% des questions"),
 ];
 

@@ -21,7 +21,7 @@ use docimo_assembly::blueprint::{Fault, Row};
 use docimo_assembly::statement::{Unit, french};
 use docimo_assembly::{Candidate, Facet, Measure};
 use docimo_engine::paper::Paper;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 struct Choice {
     code: &'static str,
@@ -230,7 +230,14 @@ async fn example(app: &App, actor: &Actor, exam: &str) -> ApiResult<Specificatio
     let reach = Reach::of(app, actor).await?;
     let pool = pool::whole(app, &reach, exam, &Default::default(), None).await?;
     let names = assembly::specialties(&pool.units, 12);
-    Ok(Specification::example(&names.iter().map(String::as_str).collect::<Vec<_>>()))
+    let mut table = Specification::example(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    // A bank that one person brought would have nothing to choose from.
+    let mut authors: HashMap<&str, usize> = HashMap::new();
+    pool.units.iter().flat_map(|u| &u.authors).for_each(|author| *authors.entry(author).or_default() += 1);
+    if authors.values().any(|n| n * 2 > pool.units.len()) {
+        table.blueprint.exclusions.same_author = None;
+    }
+    Ok(table)
 }
 
 /// The table of an exam; the example, not yet kept, where it has none.
