@@ -18,7 +18,7 @@ use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::web::filters::{count, day};
 use docimo_assembly::hazards::{Chosen, Hazard, Meeting, Override, Pair, PastPaper, PastUnit};
-use docimo_bank::duplicates::{NEAR, Verdict, within};
+use docimo_bank::duplicates::{NEAR, NearIndex, Verdict, similarity};
 use docimo_engine::paper::{Element, Paper};
 use docimo_store::bank::assembly::{HazardOverride, Standing};
 use serde::{Deserialize, Serialize};
@@ -153,8 +153,9 @@ async fn past_exams(app: &App, exam_id: &str, met: &[Vec<Met>]) -> ApiResult<BTr
 /// Everything that a paper meets, in the order of the paper.
 pub async fn check(app: &App, exam_id: &str, paper: &Paper) -> ApiResult<Checked> {
     let elements: Vec<Element> = paper.sections.iter().flat_map(|s| &s.elements).cloned().collect();
-    let prepare = move || elements.iter().map(Ready::of).collect::<Vec<_>>();
-    let ready = Arc::new(tokio::task::spawn_blocking(prepare).await.map_err(|e| ApiError::Internal(e.into()))?);
+    let shelf = app.shelf.clone();
+    let prepare = tokio::task::spawn_blocking(move || shelf.ready(&elements));
+    let ready = Arc::new(prepare.await.map_err(|e| ApiError::Internal(e.into()))?);
     let names: Vec<String> = ready.iter().map(|r| r.element.id().to_owned()).collect();
     let standings = app.store.standings(&names).await?;
     let in_bank: HashSet<&str> = standings.iter().map(|s| s.external_id.as_str()).collect();
@@ -183,7 +184,7 @@ async fn enemies(app: &App, standings: &[Standing]) -> ApiResult<Vec<(String, St
 }
 
 fn assemble(
-    ready: &[Ready],
+    ready: &[Arc<Ready>],
     met: &[Vec<Met>],
     past: &BTreeMap<String, Past>,
     standings: &[Standing],
@@ -230,22 +231,25 @@ fn assemble(
 }
 
 /// Elements of this paper that are much alike.
-fn own_pairs(ready: &[Ready]) -> Vec<Pair> {
-    let elements: Vec<&Element> = ready.iter().map(|r| &r.element).collect();
-    let pairs = within(&elements).into_iter().flat_map(|group| group.pairs);
+fn own_pairs(ready: &[Arc<Ready>]) -> Vec<Pair> {
+    let mut index = NearIndex::new();
+    let mut pairs = Vec::new();
+    for (later, one) in ready.iter().enumerate() {
+        for earlier in index.query(&one.signatures, ready.len()).into_iter().map(|found| found.id) {
+            let Some(other) = ready.get::<usize>(earlier) else { continue };
+            let (a, b) = (&other.element, &one.element);
+            if !comparable(a, b) || same_script(a, b) || !other.prints.is_disjoint(&one.prints) {
+                continue;
+            }
+            let found = similarity(&other.text, &one.text);
+            if found.verdict >= Verdict::Near {
+                let (unit, other) = (a.id().to_owned(), b.id().to_owned());
+                pairs.push(Pair { unit, paper: None, other, similarity: found.overall.max(NEAR) });
+            }
+        }
+        index.insert(later, &one.signatures);
+    }
     pairs
-        .filter(|(a, b, _)| {
-            comparable(elements[*a], elements[*b])
-                && !same_script(elements[*a], elements[*b])
-                && ready[*a].prints.is_disjoint(&ready[*b].prints)
-        })
-        .map(|(a, b, found)| Pair {
-            unit: elements[a].id().to_owned(),
-            paper: None,
-            other: elements[b].id().to_owned(),
-            similarity: found.overall.max(NEAR),
-        })
-        .collect()
 }
 
 /// What candidates of this very exam have had says so, in the place of having served.
@@ -288,7 +292,7 @@ fn of_the_bank(chosen: &[Chosen], standings: &[Standing], enemies: &[(String, St
 
 fn risk(
     hazard: &Hazard,
-    ready: &[Ready],
+    ready: &[Arc<Ready>],
     met: &[Vec<Met>],
     past: &BTreeMap<String, Past>,
     answers: &HashMap<&str, &HazardOverride>,
@@ -359,8 +363,11 @@ pub struct Answer {
     pub reason: String,
 }
 
-/// Told in one event at most; the others are counted.
-const TOLD: usize = 12;
+/// With a full stop, if it ends on none.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
+}
 
 /// Someone answers by name for hazards of a draft, as it is now, with a reason. Returns for how many.
 pub async fn answer(app: &App, actor: &Actor, exam_id: &str, form: &Answer) -> ApiResult<usize> {
@@ -373,25 +380,23 @@ pub async fn answer(app: &App, actor: &Actor, exam_id: &str, form: &Answer) -> A
         return Err(ApiError::wrong("risques", "Cochez au moins un risque dont vous répondez."));
     }
     let checked = check(app, exam_id, &draft::paper(app, exam_id).await?).await?;
-    let mut taken = Vec::new();
-    for code in wanted {
-        let risk = checked.risks.iter().find(|r| r.code == code).ok_or_else(|| {
-            ApiError::Conflict("Un de ces risques n’est plus le même : rechargez la page et relisez-les.".into())
-        })?;
-        if risk.answered.is_none() {
-            taken.push(risk);
-        }
+    let named: Vec<&Risk> = checked.risks.iter().filter(|r| wanted.contains(r.code.as_str())).collect();
+    if named.len() < wanted.len() {
+        let gone = "Un de ces risques n’est plus le même : rechargez la page et relisez-les.";
+        return Err(ApiError::Conflict(gone.into()));
     }
+    let taken: Vec<&Risk> = named.into_iter().filter(|r| r.answered.is_none()).collect();
     if taken.is_empty() {
         return Err(ApiError::Conflict("Quelqu’un a déjà répondu de ces risques.".into()));
     }
     let codes: Vec<String> = taken.iter().map(|r| r.code.clone()).collect();
-    let mut detail = format!("Dérogation au gel, {} : ", count(taken.len(), "risque", "risques"));
-    detail.push_str(&taken.iter().take(TOLD).map(|r| r.message.as_str()).collect::<Vec<_>>().join(" ; "));
-    if taken.len() > TOLD {
-        detail.push_str(&format!(" ; et {} de plus", taken.len() - TOLD));
-    }
-    detail.push_str(&format!(". Motif : {}", form.reason.trim()));
+    // All of them: the journal is what will be read when someone asks who knew.
+    let told = taken.iter().map(|r| r.message.as_str()).collect::<Vec<_>>().join(" ; ");
+    let detail = format!(
+        "Dérogation au gel, {}. Motif : {} Risques : {told}",
+        count(taken.len(), "risque", "risques"),
+        sentence(&form.reason)
+    );
     let done = event(actor, exam_id, "override", detail);
     app.store.override_hazards(exam_id, &codes, form.reason.trim(), &done).await?;
     Ok(codes.len())

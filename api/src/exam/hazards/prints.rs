@@ -1,7 +1,7 @@
 //! What of an element can be met again word for word: the whole of it, and each part that says enough to be known
 //! again. "Quel examen demandez-vous ?" is in a thousand cases and proves nothing.
 
-use docimo_bank::duplicates::Text;
+use docimo_bank::duplicates::{Signature, Text, signatures};
 use docimo_bank::revision::fingerprint;
 use docimo_engine::paper::{Case, Element};
 use docimo_engine::question::{Body, Question};
@@ -59,12 +59,19 @@ pub struct Ready {
     pub prints: BTreeSet<String>,
     /// Its words.
     pub text: Text,
+    /// What it is found by.
+    pub signatures: Vec<Signature>,
 }
 
 impl Ready {
     /// Makes an element ready.
     pub fn of(element: &Element) -> Self {
-        Self { element: element.clone(), prints: prints(element), text: Text::of(element) }
+        Self {
+            element: element.clone(),
+            prints: prints(element),
+            text: Text::of(element),
+            signatures: signatures(element),
+        }
     }
 }
 

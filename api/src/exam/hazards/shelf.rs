@@ -6,9 +6,10 @@
 use super::prints::{Ready, comparable};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use docimo_bank::duplicates::{NearIndex, Similarity, Text, Verdict, signatures, similarity};
+use docimo_bank::duplicates::{NearIndex, Similarity, Text, Verdict, similarity};
 use docimo_bank::revision::content_hash;
 use docimo_engine::paper::{Element, Paper};
+use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const MOST: usize = 100;
 /// Papers read at once.
 const SOME: usize = 20;
+/// Elements of drafts kept at most.
+const DRAFTS: usize = 4_000;
 
 /// The shelf of a running server.
 #[derive(Clone, Default)]
@@ -29,9 +32,11 @@ struct Papers {
     by_name: HashMap<String, Vec<Place>>,
     by_print: HashMap<String, Vec<u32>>,
     index: NearIndex<u32>,
+    /// Elements of drafts looked at lately, by the hash of their content: a page asks again at each change.
+    drafts: HashMap<String, Arc<Ready>>,
 }
 
-/// Something that was on papers, word for word.
+/// Something that was on papers, word for word. What it is found by is in the index.
 struct Content {
     element: Element,
     prints: BTreeSet<String>,
@@ -62,32 +67,29 @@ pub struct Met {
 }
 
 impl Papers {
-    fn add(&mut self, exam: &str, paper: &Paper) {
+    fn add(&mut self, exam: &str, elements: Vec<(String, String, Ready)>) {
         if !self.known.insert(exam.to_owned()) {
             return;
         }
-        for section in &paper.sections {
-            for element in &section.elements {
-                let hash = content_hash(element);
-                let content = match self.by_hash.get(&hash) {
-                    Some(at) => *at,
-                    None => {
-                        let at = u32::try_from(self.contents.len()).unwrap_or(u32::MAX);
-                        let Ready { element, prints, text } = Ready::of(element);
-                        self.index.insert(at, &signatures(&element));
-                        for print in &prints {
-                            self.by_print.entry(print.clone()).or_default().push(at);
-                        }
-                        self.contents.push(Content { element, prints, text, places: Vec::new() });
-                        self.by_hash.insert(hash, at);
-                        at
+        for (section, hash, ready) in elements {
+            let name = ready.element.id().to_owned();
+            let content = match self.by_hash.get(&hash) {
+                Some(at) => *at,
+                None => {
+                    let at = u32::try_from(self.contents.len()).unwrap_or(u32::MAX);
+                    self.index.insert(at, &ready.signatures);
+                    for print in &ready.prints {
+                        self.by_print.entry(print.clone()).or_default().push(at);
                     }
-                };
-                let (exam, name) = (exam.to_owned(), element.id().to_owned());
-                let place = Place { exam, section: section.id.to_string(), element: name.clone(), content };
-                self.contents[content as usize].places.push(place.clone());
-                self.by_name.entry(name).or_default().push(place);
-            }
+                    let Ready { element, prints, text, .. } = ready;
+                    self.contents.push(Content { element, prints, text, places: Vec::new() });
+                    self.by_hash.insert(hash, at);
+                    at
+                }
+            };
+            let place = Place { exam: exam.to_owned(), section, element: name.clone(), content };
+            self.contents[content as usize].places.push(place.clone());
+            self.by_name.entry(name).or_default().push(place);
         }
     }
 
@@ -106,7 +108,7 @@ impl Papers {
                 found.push(met(place, Some(similarity(&self.contents[place.content as usize].text, &ready.text))));
             }
         }
-        let mut near: Vec<u32> = self.index.query(&signatures(&ready.element), MOST).iter().map(|c| c.id).collect();
+        let mut near: Vec<u32> = self.index.query(&ready.signatures, MOST).iter().map(|c| c.id).collect();
         near.extend(ready.prints.iter().filter_map(|print| self.by_print.get(print)).flatten());
         near.sort_unstable();
         near.dedup();
@@ -124,6 +126,24 @@ impl Papers {
             }
         }
         found
+    }
+}
+
+/// The elements of a paper with their sections and hashes.
+fn made_ready(paper: &Paper) -> Vec<(String, String, Ready)> {
+    let all: Vec<(&str, &Element)> =
+        paper.sections.iter().flat_map(|s| s.elements.iter().map(|e| (s.id.as_str(), e))).collect();
+    all.into_par_iter()
+        .map(|(section, element)| (section.to_owned(), content_hash(element), Ready::of(element)))
+        .collect()
+}
+
+/// Runs on threads of its own, one fewer than there are cores: pages, and who is sitting an exam, keep theirs.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    match rayon::ThreadPoolBuilder::new().num_threads((cores - 1).max(1)).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
     }
 }
 
@@ -149,7 +169,8 @@ impl Shelf {
             let add = move || -> ApiResult<()> {
                 for (id, text) in read {
                     let paper: Paper = serde_json::from_str(&text).map_err(|e| ApiError::Internal(e.into()))?;
-                    shelf.lock().add(&id, &paper);
+                    let elements = apart(|| made_ready(&paper));
+                    shelf.lock().add(&id, elements);
                 }
                 Ok(())
             };
@@ -158,8 +179,24 @@ impl Shelf {
         Ok(frozen)
     }
 
+    /// Elements of a draft made ready, those seen lately taken from memory.
+    pub fn ready(&self, elements: &[Element]) -> Vec<Arc<Ready>> {
+        let one = |element: &Element| {
+            let hash = content_hash(element);
+            let known = self.lock().drafts.get(&hash).cloned();
+            (hash, known.unwrap_or_else(|| Arc::new(Ready::of(element))))
+        };
+        let made: Vec<(String, Arc<Ready>)> = elements.par_iter().map(one).collect();
+        let mut papers = self.lock();
+        if papers.drafts.len() > DRAFTS {
+            papers.drafts.clear();
+        }
+        papers.drafts.extend(made.iter().cloned());
+        made.into_iter().map(|(_, ready)| ready).collect()
+    }
+
     /// What each element has to do with papers frozen before; and how many papers were compared.
-    pub async fn meet(&self, app: &App, exam: &str, ready: Arc<Vec<Ready>>) -> ApiResult<(Vec<Vec<Met>>, i64)> {
+    pub async fn meet(&self, app: &App, exam: &str, ready: Arc<Vec<Arc<Ready>>>) -> ApiResult<(Vec<Vec<Met>>, i64)> {
         let frozen = self.fill(app).await?;
         let (shelf, exam) = (self.clone(), exam.to_owned());
         let look = move || {

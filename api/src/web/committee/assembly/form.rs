@@ -22,11 +22,11 @@ pub(super) const MEASURES: [(Measure, &str, &str); 4] = [
 
 /// Goals by their codes.
 pub(super) const GOALS: [(&str, &str); 5] = [
-    ("none", "Aucun : tout sujet qui respecte la table"),
-    ("maximise-information", "Le plus d’information aux aptitudes visées"),
-    ("match-information", "Une information donnée aux aptitudes visées"),
-    ("match-difficulty", "Une réussite moyenne donnée"),
-    ("maximise-discrimination", "La plus forte discrimination"),
+    ("none", "N’importe lequel"),
+    ("maximise-information", "Celui qui informe le plus aux aptitudes visées"),
+    ("match-information", "Celui qui approche une information donnée"),
+    ("match-difficulty", "Celui qui approche une réussite moyenne"),
+    ("maximise-discrimination", "Celui qui discrimine le plus"),
 ];
 
 /// A line as it is typed.
