@@ -138,6 +138,25 @@ async fn a_table_gives_a_paper_or_says_why_not() {
     let effect = jury.get(&format!("/exams/{exam}/effect")).await;
     assert!(effect["report"]["lines"].to_string().contains("below"), "{effect}");
 
+    // Two forms apart, each in its own section; the same one twice is refused.
+    let second = jury.post("/exams", json!({"title": "Deux sujets"})).await["id"].as_str().unwrap().to_owned();
+    let mut two = table(1, 1);
+    two["blueprint"]["questions"] = json!({"target": 4.0});
+    two["blueprint"]["forms"] = json!(2);
+    put(&jury, &format!("/exams/{second}/blueprint"), &two).await;
+    jury.post(&format!("/exams/{second}/assembly"), json!({})).await;
+    assert_eq!(ended(&jury, &second).await["assembly"]["forms"].as_array().map(Vec::len), Some(2));
+    for section in ["s1", "s2"] {
+        jury.post(&format!("/exams/{second}/sections"), json!({"title": section, "duration_minutes": 60})).await;
+    }
+    let take = format!("/exams/{second}/assembly/take");
+    jury.post(&take, json!({"form": 1, "section": "s1"})).await;
+    jury.refused(&take, json!({"form": 1, "section": "s2"}), 409, "déjà dans une autre épreuve").await;
+    jury.post(&take, json!({"form": 2, "section": "s2"})).await;
+    let effect = jury.get(&format!("/exams/{second}/effect")).await;
+    assert_eq!(effect["forms"], json!(["s1", "s2"]));
+    assert!(effect["report"]["lines"].as_array().unwrap().iter().all(|l| l["state"] == "met"), "{effect}");
+
     // What the draft holds is kept, and completed where it is.
     jury.post(&format!("/exams/{exam}/assembly"), json!({"keep": true})).await;
     assert_eq!(ended(&jury, &exam).await["state"], "assembled");

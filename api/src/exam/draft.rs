@@ -362,24 +362,30 @@ impl SectionForm {
     }
 }
 
+/// Puts a new section at the end of a paper; its id.
+pub(crate) fn push_section(paper: &mut Paper, form: &SectionForm) -> ApiResult<String> {
+    form.checked(&paper.schemes)?;
+    let number = (1..).find(|n| paper.section(&format!("s{n}")).is_none()).unwrap_or(1);
+    let id = format!("s{number}");
+    let mut section = Section {
+        id: SectionId::new(&id),
+        title: String::new(),
+        duration_minutes: 1,
+        weight: Exact::ONE,
+        scheme: None,
+        shuffle_propositions: false,
+        elements: vec![],
+    };
+    form.fill(&mut section)?;
+    paper.sections.push(section);
+    Ok(id)
+}
+
 /// Adds a section at the end; its id.
 pub async fn add_section(app: &App, exam_id: &str, form: &SectionForm) -> ApiResult<String> {
     let mut id = String::new();
     edit(app, exam_id, |paper| {
-        form.checked(&paper.schemes)?;
-        let number = (1..).find(|n| paper.section(&format!("s{n}")).is_none()).unwrap_or(1);
-        id = format!("s{number}");
-        let mut section = Section {
-            id: SectionId::new(&id),
-            title: String::new(),
-            duration_minutes: 1,
-            weight: Exact::ONE,
-            scheme: None,
-            shuffle_propositions: false,
-            elements: vec![],
-        };
-        form.fill(&mut section)?;
-        paper.sections.push(section);
+        id = push_section(paper, form)?;
         Ok(())
     })
     .await?;

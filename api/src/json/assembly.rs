@@ -7,7 +7,7 @@ use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::exam::assembly::beside::{self, Offer};
 use crate::exam::assembly::jobs::{self, Found, Job};
-use crate::exam::assembly::take::{self, Rest};
+use crate::exam::assembly::take::{self, Place, Rest};
 use crate::exam::assembly::{self, Specification};
 use crate::exam::draft;
 use crate::exam::hazards::{self, Answer, Risk};
@@ -173,7 +173,7 @@ pub async fn take_form(
     let job = jobs::find(&app, &actor, &exam).ok_or(ApiError::NotFound)?;
     let held = job.held(sent.form)?;
     let rest = if sent.replace { Rest::Goes } else { Rest::Stays };
-    take::put(&app, &actor, &exam, &sent.section, &held, rest).await?;
+    take::put(&app, &actor, &exam, Place::Known(&sent.section), &held, rest).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::bank::reach;
 use crate::error::{ApiError, ApiResult};
-use crate::exam::draft::{edit, wordings};
+use crate::exam::draft::{SectionForm, edit, push_section, wordings};
 use docimo_engine::paper::Element;
 use std::collections::{HashMap, HashSet};
 
@@ -32,6 +32,15 @@ pub async fn replace(
     .await
 }
 
+/// Where a form goes.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// A section of the draft.
+    Known(&'a str),
+    /// A section to be made with it.
+    New(&'a SectionForm),
+}
+
 /// What becomes of what a section holds when a form is put in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rest {
@@ -52,13 +61,24 @@ pub struct Held {
 
 /// Puts a form in a section. What the section holds already under one of its names stays as the committee made it.
 /// Returns how many elements came.
-pub async fn put(app: &App, actor: &Actor, exam_id: &str, section: &str, form: &Held, rest: Rest) -> ApiResult<usize> {
+pub async fn put(
+    app: &App,
+    actor: &Actor,
+    exam_id: &str,
+    place: Place<'_>,
+    form: &Held,
+    rest: Rest,
+) -> ApiResult<usize> {
     let ids: Vec<String> = form.named.iter().filter_map(|(_, id)| id.clone()).collect();
     reach::all_readable(app, actor, &ids).await?;
     let new: HashMap<String, Element> =
         wordings(app, &ids).await?.into_iter().map(|element| (element.id().to_owned(), element)).collect();
     let mut came = 0;
     edit(app, exam_id, |paper| {
+        let section = match place {
+            Place::Known(section) => section.to_owned(),
+            Place::New(form) => push_section(paper, form)?,
+        };
         let at = paper.sections.iter().position(|s| s.id.as_str() == section).ok_or(ApiError::NotFound)?;
         let names: HashSet<&str> = form.named.iter().map(|(name, _)| name.as_str()).collect();
         let others = paper.sections.iter().enumerate().filter(|(i, _)| *i != at).flat_map(|(_, s)| &s.elements);

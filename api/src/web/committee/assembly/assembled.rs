@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::assembly::jobs::{self, Chosen, Found, Job, Proposal};
-use crate::exam::assembly::take::{self, Rest};
+use crate::exam::assembly::take::{self, Place, Rest};
 use crate::exam::assembly::{self};
 use crate::exam::draft::{self, SectionForm};
 use crate::web::committee::{At, Fields, Head, count, head};
@@ -320,26 +320,24 @@ pub async fn take(
     let job = job(&app, &actor, &id)?;
     let form = job.form(number)?;
     let held = job.held(number)?;
-    let section = match fields.get("section") {
-        "" => {
-            let minutes: f64 = form.units.iter().map(|c| c.unit.minutes).sum();
-            let title = match fields.get("title").trim() {
-                "" => format!("Sujet {number}"),
-                title => title.to_owned(),
-            };
-            let new = SectionForm {
-                title,
-                duration_minutes: (minutes.ceil() as u32).clamp(1, 1440),
-                weight: String::new(),
-                scheme: String::new(),
-                shuffle: true,
-            };
-            draft::add_section(&app, &id, &new).await?
-        }
-        known => known.to_owned(),
+    let minutes: f64 = form.units.iter().map(|c| c.unit.minutes).sum();
+    let title = match fields.get("title").trim() {
+        "" => format!("Sujet {number}"),
+        title => title.to_owned(),
+    };
+    let new = SectionForm {
+        title,
+        duration_minutes: (minutes.ceil() as u32).clamp(1, 1440),
+        weight: String::new(),
+        scheme: String::new(),
+        shuffle: true,
+    };
+    let place = match fields.get("section") {
+        "" => Place::New(&new),
+        known => Place::Known(known),
     };
     let rest = if fields.has("goes") { Rest::Goes } else { Rest::Stays };
-    let came = take::put(&app, &actor, &id, &section, &held, rest).await?;
+    let came = take::put(&app, &actor, &id, place, &held, rest).await?;
     let message = format!("{} dans le sujet.", count(came, "élément mis", "éléments mis"));
     Ok(web::go(&format!("/examens/{id}/sujet"), message))
 }
