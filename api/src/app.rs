@@ -29,6 +29,12 @@ pub struct Inner {
     pub rooms: crate::analysis::jobs::Rooms,
     /// The search index, once there is one.
     finder: OnceLock<Arc<Finder>>,
+    /// Frozen papers, ready to be compared.
+    pub shelf: crate::exam::hazards::shelf::Shelf,
+    /// Wordings that papers may take, as units of the assembly.
+    pub units: crate::exam::assembly::pool::Units,
+    /// Papers being assembled.
+    pub assemblies: crate::exam::assembly::jobs::Jobs,
     /// Failures to sign in.
     pub throttle: Throttle,
     /// Slow hashes at once.
@@ -74,6 +80,9 @@ impl App {
             papers: RwLock::default(),
             rooms: crate::analysis::jobs::Rooms::default(),
             finder: OnceLock::new(),
+            shelf: crate::exam::hazards::shelf::Shelf::default(),
+            units: crate::exam::assembly::pool::Units::default(),
+            assemblies: crate::exam::assembly::jobs::Jobs::default(),
             throttle: Throttle::default(),
             hashing: Semaphore::new(2),
             metrics: Metrics::default(),
@@ -82,9 +91,15 @@ impl App {
         }))
     }
 
-    /// The search index; `None` where it could not be opened, and in what does not serve.
+    /// The search index; `None` where it could not be opened, while the first one is being built, and in what does not
+    /// serve.
     pub fn finder(&self) -> Option<&Arc<Finder>> {
-        self.finder.get()
+        self.finder.get().filter(|finder| finder.is_ready())
+    }
+
+    /// Is the first search index still being built?
+    pub fn is_indexing(&self) -> bool {
+        self.finder.get().is_some_and(|finder| !finder.is_ready())
     }
 
     /// Gives it its search index, which then follows the database. Once; must be called within a tokio runtime.

@@ -91,7 +91,11 @@ pub async fn import(app: &App, actor: &Actor, name: &str, bytes: Vec<u8>, dry_ru
         true => Goal::Trial(Some(&app.store)),
         false => Goal::Bank { store: &app.store, author_id: &actor.id, status },
     };
-    let compare = app.finder().map(|f| Compare { known: Known::Finder(f), reach: Some(&reach) });
+    // An index that does not know the whole bank yet would miss some.
+    let finder = app.finder().filter(|finder| finder.knows_all());
+    let loaded = if finder.is_none() { Some(near::load(&app.store).await?) } else { None };
+    let known = finder.map(|f| Known::Finder(f)).or(loaded.as_ref().map(Known::Loaded));
+    let compare = known.map(|known| Compare { known, reach: Some(&reach) });
     bring(goal, name, read, compare, &mut Brought::default(), &|| {}).await
 }
 

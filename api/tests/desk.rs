@@ -77,7 +77,8 @@ async fn several_are_changed_and_put_back() {
     assert_eq!(done["changed"], 2);
     assert_eq!(entry(&jury, "q1").await["tags"], json!(["R2C:339"]));
     jury.refused("/questions/operations", asked, 409, "").await;
-    jury.refused("/questions/operations", json!({"what": "tag", "tag": "deux mots", "entries": ids}), 422, "étiquette").await;
+    jury.refused("/questions/operations", json!({"what": "tag", "tag": "deux mots", "entries": ids}), 422, "étiquette")
+        .await;
     let kept = jury.get("/questions/operations").await;
     assert_eq!((kept.as_array().unwrap().len(), kept[0]["undone_ms"].as_i64()), (1, None));
     let undo = format!("/questions/operations/{}/undo", done["operation"].as_str().unwrap());

@@ -273,6 +273,8 @@ async fn experts_make_the_key_of_a_draft_then_correct_it_in_the_register() {
     let paper = jury.get(&format!("/exams/{exam}/paper")).await;
     assert_eq!(paper["sections"][0]["elements"][0]["question"]["panel"], json!([0, 0, 4, 8, 0]));
 
+    // Its two vignettes have the same words but one.
+    jury.answer_hazards(&exam, "Deux vignettes d’essai, voulues semblables").await;
     jury.post(&format!("/exams/{exam}/freeze"), json!({})).await;
     let other = json!([{"judge": 1, "target": "question:t1", "value": "0"}]);
     jury.post(&format!("{at}/judgements"), other).await;

@@ -69,6 +69,10 @@ pub enum Meeting {
     Twins,
     /// A cohort of this exam has seen it.
     Exposed,
+    /// Two units declared not to be met together.
+    Enemies,
+    /// Not, or no longer, validated by the bank.
+    Unready,
 }
 
 /// A reason not to freeze.
@@ -81,8 +85,40 @@ pub struct Hazard {
     pub meeting: Meeting,
     /// The chosen unit.
     pub unit: String,
+    /// The past paper where it was met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper: Option<String>,
+    /// The other unit, where another one is concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
     /// In French: where, and what to do.
     pub message: String,
+}
+
+impl Hazard {
+    /// A hazard of a unit: `paper` and `other` are what it meets, `what` says so in French after its name. `details`
+    /// are what else an override must have read: when one changes, so does the key.
+    pub fn new(
+        meeting: Meeting,
+        unit: &Chosen,
+        paper: Option<&str>,
+        other: Option<&str>,
+        details: &[&str],
+        what: &str,
+    ) -> Self {
+        // Parts are preceded by their length, so that no two hazards have one key.
+        let name = format!("{meeting:?}");
+        let met = paper.into_iter().chain(other).chain(details.iter().copied());
+        let parts = [name.as_str(), &unit.id].into_iter().chain(met).chain(unit.prints.iter().map(String::as_str));
+        Self {
+            key: parts.map(|part| format!("{}:{part}", part.len())).collect::<Vec<_>>().join("/"),
+            meeting,
+            unit: unit.id.clone(),
+            paper: paper.map(str::to_owned),
+            other: other.map(str::to_owned),
+            message: format!("« {} » {what} : remplacez-le, ou répondez-en nommément avec un motif", unit.id),
+        }
+    }
 }
 
 /// A named person answers for a hazard.
@@ -142,18 +178,19 @@ pub fn hazards(
     for unit in chosen {
         for paper in same_units.get(unit.id.as_str()).into_iter().flatten() {
             let what = format!("a déjà servi dans {}", named(paper));
-            found.add(Meeting::SameUnit, unit, &[&paper.id], &what);
+            found.add(Meeting::SameUnit, unit, Some(&paper.id), None, &what);
         }
         let mut seen = BTreeSet::new();
         for (paper, other) in unit.prints.iter().filter_map(|p| same_texts.get(p.as_str())).flatten() {
             // The same unit is told once, above.
             if other.id != unit.id && seen.insert((&paper.id, &other.id)) {
                 let what = format!("a un texte identique à « {} » de {}", other.id, named(paper));
-                found.add(Meeting::SameText, unit, &[&paper.id, &other.id], &what);
+                found.add(Meeting::SameText, unit, Some(&paper.id), Some(&other.id), &what);
             }
         }
         for cohort in unit.exposed_to.intersection(cohorts) {
-            found.add(Meeting::Exposed, unit, &[cohort], &format!("a déjà été vu par la cohorte {cohort}"));
+            let what = format!("a déjà été vu par la cohorte {cohort}");
+            found.list.push(Hazard::new(Meeting::Exposed, unit, None, None, &[cohort], &what));
         }
     }
     near_ones(&mut found, chosen, &papers, pairs, near);
@@ -170,14 +207,8 @@ struct Finder {
 }
 
 impl Finder {
-    fn add(&mut self, meeting: Meeting, unit: &Chosen, others: &[&str], what: &str) {
-        // Parts are preceded by their length, so that no two hazards have one key.
-        let name = format!("{meeting:?}");
-        let prints = unit.prints.iter().map(String::as_str);
-        let parts = [name.as_str(), unit.id.as_str()].into_iter().chain(others.iter().copied()).chain(prints);
-        let key = parts.map(|part| format!("{}:{part}", part.len())).collect::<Vec<_>>().join("/");
-        let message = format!("« {} » {what} : remplacez-le, ou répondez-en nommément avec un motif", unit.id);
-        self.list.push(Hazard { key, meeting, unit: unit.id.clone(), message });
+    fn add(&mut self, meeting: Meeting, unit: &Chosen, paper: Option<&str>, other: Option<&str>, what: &str) {
+        self.list.push(Hazard::new(meeting, unit, paper, other, &[], what));
     }
 }
 
@@ -195,7 +226,7 @@ fn near_ones(found: &mut Finder, chosen: &[Chosen], papers: &BTreeMap<&str, &Pas
             Some(paper) => {
                 let place = papers.get(paper.as_str()).map_or_else(|| format!("« {paper} »"), |p| named(p));
                 let what = format!("ressemble à {percent}\u{a0}% à « {} » de {place}", pair.other);
-                found.add(Meeting::Near, unit, &[paper, &pair.other], &what);
+                found.add(Meeting::Near, unit, Some(paper), Some(&pair.other), &what);
             }
             None if by_id.contains_key(pair.other.as_str()) && pair.other != pair.unit => {
                 twin(found, unit, by_id[pair.other.as_str()], &format!("ressemble à {percent}\u{a0}% à"));
@@ -224,8 +255,8 @@ fn twins(found: &mut Finder, chosen: &[Chosen]) {
 fn twin(found: &mut Finder, a: &Chosen, b: &Chosen, what: &str) {
     let (a, b) = if a.id <= b.id { (a, b) } else { (b, a) };
     let prints: Vec<&str> = b.prints.iter().map(String::as_str).collect();
-    let others: Vec<&str> = std::iter::once(b.id.as_str()).chain(prints).collect();
-    found.add(Meeting::Twins, a, &others, &format!("{what} « {} » de ce même sujet", b.id));
+    let what = format!("{what} « {} » de ce même sujet", b.id);
+    found.list.push(Hazard::new(Meeting::Twins, a, None, Some(&b.id), &prints, &what));
 }
 
 /// The rule: a paper is frozen only when a named person answers for each hazard.

@@ -10,8 +10,9 @@
 //! 1. [`pool`]: what may be chosen; [`blueprint`]: what is wanted, as data; [`example`]: one ready to be edited.
 //! 2. [`statement`]: the blueprint as sentences that can be counted, one at a time.
 //! 3. [`assemble`](mod@assemble): the paper, or the sentences that conflict ([`conflict`]) and the nearest relaxation.
-//! 4. [`effect`](mod@effect): a paper beside its blueprint, and who could replace whom.
-//! 5. [`hazards`](mod@hazards): what a freeze must not pass over without a name under it.
+//! 4. [`relaxed`](mod@relaxed): the blueprint with the bounds that a relaxation moved.
+//! 5. [`effect`](mod@effect): a paper beside its blueprint, and who could replace whom.
+//! 6. [`hazards`](mod@hazards): what a freeze must not pass over without a name under it.
 //!
 //! Inside, not public: `program` (a 0-1 program), `relaxation` (its linear bound and prices), `climb` (a tabu search),
 //! `search` (the three together). The linear and integer programs are solved by `microlp`.
@@ -32,6 +33,7 @@ pub mod hazards;
 pub mod pool;
 mod program;
 mod relaxation;
+pub mod relaxed;
 mod search;
 pub mod statement;
 
@@ -40,6 +42,7 @@ pub use blueprint::{Blueprint, Facet, Goal, Measure};
 pub use effect::{Desk, Report, effect, replacements};
 pub use hazards::{Hazard, Override, freeze, hazards};
 pub use pool::Candidate;
+pub use relaxed::relaxed;
 
 /// How far a count may be off its bound and still meet it, in the unit of the row: sums of floats are not exact.
 pub const TOLERANCE: f64 = 1e-6;

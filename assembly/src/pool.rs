@@ -98,9 +98,13 @@ impl Candidate {
         }
     }
 
-    /// The unit that an element of a paper is: kinds, ranks, pictures, and its tags sorted by `sort`, which says
-    /// where an opaque tag belongs. The tags of a case hold for each of its questions.
-    pub fn from_element(element: &Element, minutes: f64, sort: impl Fn(&str) -> Option<(Facet, String)>) -> Self {
+    /// The unit that an element of a paper is: kinds, ranks, pictures, and the tags of each of its questions sorted by
+    /// `sort`, which says where opaque tags belong. The tags of a case hold for each of its questions.
+    pub fn from_element<I: IntoIterator<Item = (Facet, String)>>(
+        element: &Element,
+        minutes: f64,
+        sort: impl Fn(&[&str]) -> I,
+    ) -> Self {
         let questions: Vec<_> = element.questions().collect();
         let mut unit = Self::new(element.id(), u32::try_from(questions.len()).unwrap_or(u32::MAX), minutes);
         let (common, opening) = match element {
@@ -116,9 +120,8 @@ impl Candidate {
                 *unit.ranks.entry(rank).or_default() += 1;
             }
             unit.images += u32::from(opening || question.image.is_some());
-            let tags: BTreeSet<(Facet, String)> =
-                question.tags.iter().chain(common).filter_map(|tag| sort(tag)).collect();
-            for (facet, value) in tags {
+            let tags: Vec<&str> = question.tags.iter().chain(common).map(String::as_str).collect();
+            for (facet, value) in sort(&tags).into_iter().collect::<BTreeSet<_>>() {
                 let counts = match facet {
                     Facet::Specialty => &mut unit.specialties,
                     Facet::Item => &mut unit.items,

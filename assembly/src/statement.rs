@@ -38,6 +38,54 @@ pub enum Scope {
     Anchor,
 }
 
+/// What a sentence comes from in the blueprint.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "from")]
+pub enum Source {
+    /// Number of questions.
+    Questions,
+    /// Minutes.
+    Minutes,
+    /// A line of the table.
+    Row {
+        /// Which, from 0.
+        row: usize,
+    },
+    /// Share of questions with a picture.
+    Images,
+    /// Mean p.
+    Difficulty,
+    /// Its spread.
+    Spread,
+    /// Nothing used since a day.
+    NotUsedSince,
+    /// Nothing that a cohort has seen.
+    NotExposedTo {
+        /// Which.
+        cohort: String,
+    },
+    /// Only some states of the workflow.
+    Statuses,
+    /// Units that no form may hold.
+    MustNot,
+    /// Units of one author.
+    SameAuthor,
+    /// Groups of enemies.
+    Enemies,
+    /// A unit to be taken.
+    Must {
+        /// Which.
+        unit: String,
+    },
+    /// Questions that forms have in common.
+    Anchor,
+    /// A unit common to all forms.
+    Shared {
+        /// Which.
+        unit: String,
+    },
+}
+
 /// One sentence of the blueprint.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Statement {
@@ -55,6 +103,8 @@ pub struct Statement {
     pub high: f64,
     /// Cost of breaking it by one, when the nearest relaxation is sought: one question costs 1.
     pub price: f64,
+    /// Where it comes from.
+    pub source: Source,
     #[serde(skip)]
     pub(crate) shape: Shape,
 }
@@ -425,15 +475,15 @@ fn gauges(goal: &Goal, units: &[&Candidate]) -> (Aim, Vec<Vec<f64>>) {
 
 fn drafts(blueprint: &Blueprint) -> Vec<Draft<'_>> {
     let mut all = Vec::new();
-    let mut bounded = |subject: String, bounds: &Bounds, unit: Unit, quantity| {
+    let mut bounded = |source: Source, subject: String, bounds: &Bounds, unit: Unit, quantity| {
         let (low, high) = bounds.range();
         if low.is_finite() || high.is_finite() {
-            all.push(draft(subject, unit, Scope::Form, (low, high), quantity));
+            all.push(draft(source, subject, unit, Scope::Form, (low, high), quantity));
         }
     };
-    bounded("sujet".to_owned(), &blueprint.questions, Unit::Questions, Quantity::Questions);
-    bounded("sujet".to_owned(), &blueprint.minutes, Unit::Minutes, Quantity::Minutes);
-    for row in &blueprint.rows {
+    bounded(Source::Questions, "sujet".to_owned(), &blueprint.questions, Unit::Questions, Quantity::Questions);
+    bounded(Source::Minutes, "sujet".to_owned(), &blueprint.minutes, Unit::Minutes, Quantity::Minutes);
+    for (i, row) in blueprint.rows.iter().enumerate() {
         let unit = match row.measure {
             Measure::Questions => Unit::Questions,
             Measure::Minutes => Unit::Minutes,
@@ -441,12 +491,15 @@ fn drafts(blueprint: &Blueprint) -> Vec<Draft<'_>> {
             Measure::Share => Unit::Share,
         };
         let quantity = Quantity::Facet(row.facet, &row.value, row.measure);
-        bounded(format!("{} {}", row.facet.french(), row.value), &row.bounds, unit, quantity);
+        let subject = format!("{} {}", row.facet.french(), row.value);
+        bounded(Source::Row { row: i }, subject, &row.bounds, unit, quantity);
     }
-    bounded("questions avec image".to_owned(), &blueprint.images, Unit::Share, Quantity::Images);
+    let images = "questions avec image".to_owned();
+    bounded(Source::Images, images, &blueprint.images, Unit::Share, Quantity::Images);
     if let Some(difficulty) = &blueprint.difficulty {
         let mean = Bounds { target: Some(difficulty.mean), tolerance: Some(difficulty.tolerance), ..Bounds::default() };
-        bounded("réussite moyenne".to_owned(), &mean, Unit::Difficulty, Quantity::Difficulty);
+        let subject = "réussite moyenne".to_owned();
+        bounded(Source::Difficulty, subject, &mean, Unit::Difficulty, Quantity::Difficulty);
         if let Some(spread) = &difficulty.spread {
             let (low, high) = spread.range();
             let square = Bounds {
@@ -455,7 +508,8 @@ fn drafts(blueprint: &Blueprint) -> Vec<Draft<'_>> {
                 ..Bounds::default()
             };
             let quantity = Quantity::Spread(difficulty.mean);
-            bounded("dispersion de la réussite (carré)".to_owned(), &square, Unit::Square, quantity);
+            let subject = "dispersion de la réussite (carré)".to_owned();
+            bounded(Source::Spread, subject, &square, Unit::Square, quantity);
         }
     }
     excluded(&mut all, blueprint);
@@ -463,8 +517,9 @@ fn drafts(blueprint: &Blueprint) -> Vec<Draft<'_>> {
 }
 
 fn excluded<'a>(all: &mut Vec<Draft<'a>>, blueprint: &'a Blueprint) {
-    let none = |label: String, holds: Box<dyn Fn(&Candidate) -> bool + 'a>| {
-        let mut draft = draft(label.clone(), Unit::Units, Scope::Form, (f64::NEG_INFINITY, 0.0), Quantity::Flag(holds));
+    let none = |source: Source, label: String, holds: Box<dyn Fn(&Candidate) -> bool + 'a>| {
+        let range = (f64::NEG_INFINITY, 0.0);
+        let mut draft = draft(source, label.clone(), Unit::Units, Scope::Form, range, Quantity::Flag(holds));
         draft.statement.label = label;
         draft.statement.price = 5.0;
         draft
@@ -472,67 +527,76 @@ fn excluded<'a>(all: &mut Vec<Draft<'a>>, blueprint: &'a Blueprint) {
     let exclusions = &blueprint.exclusions;
     if let Some(since) = &exclusions.not_used_since {
         let holds = move |unit: &Candidate| unit.last_used.as_ref().is_some_and(|day| day >= since);
-        all.push(none(format!("aucune unité employée depuis le {since}"), Box::new(holds)));
+        all.push(none(Source::NotUsedSince, format!("aucune unité employée depuis le {since}"), Box::new(holds)));
     }
     for cohort in &exclusions.not_exposed_to {
         let holds = move |unit: &Candidate| unit.exposed_to.contains(cohort);
-        all.push(none(format!("aucune unité déjà vue par la cohorte {cohort}"), Box::new(holds)));
+        let source = Source::NotExposedTo { cohort: cohort.clone() };
+        all.push(none(source, format!("aucune unité déjà vue par la cohorte {cohort}"), Box::new(holds)));
     }
     if !exclusions.statuses.is_empty() {
         let statuses = &exclusions.statuses;
         let list = statuses.iter().map(|s| format!("« {s} »")).collect::<Vec<_>>().join(", ");
         let holds = move |unit: &Candidate| !statuses.contains(&unit.status);
-        all.push(none(format!("seulement des unités dans l’état {list}"), Box::new(holds)));
+        all.push(none(Source::Statuses, format!("seulement des unités dans l’état {list}"), Box::new(holds)));
     }
     if !blueprint.must_not.is_empty() {
         let holds = move |unit: &Candidate| blueprint.must_not.contains(&unit.id);
         let list = blueprint.must_not.iter().map(|s| format!("« {s} »")).collect::<Vec<_>>().join(", ");
-        all.push(none(format!("unités écartées : {list}"), Box::new(holds)));
+        all.push(none(Source::MustNot, format!("unités écartées : {list}"), Box::new(holds)));
     }
-    let mut group = |label: String, most: u32, of: fn(&Candidate) -> &BTreeSet<String>| {
+    let mut group = |source: Source, label: String, most: u32, of: fn(&Candidate) -> &BTreeSet<String>| {
         let range = (f64::NEG_INFINITY, f64::from(most));
-        let mut draft = draft(label.clone(), Unit::Units, Scope::Form, range, Quantity::Groups(of));
+        let mut draft = draft(source, label.clone(), Unit::Units, Scope::Form, range, Quantity::Groups(of));
         draft.statement.label = label;
         draft.statement.price = 5.0;
         draft.statement.shape = Shape::Groups;
         all.push(draft);
     };
     if let Some(most) = exclusions.same_author {
-        group(format!("au plus {most} {} d’un même auteur", plural(f64::from(most), "unité")), most, |u| {
-            &u.authors
-        });
+        let label = format!("au plus {most} {} d’un même auteur", plural(f64::from(most), "unité"));
+        group(Source::SameAuthor, label, most, |u| &u.authors);
     }
     if exclusions.enemies {
-        group("au plus une unité par groupe de quasi-doublons ou d’unités incompatibles".to_owned(), 1, |u| {
-            &u.enemies
-        });
+        let label = "au plus une unité par groupe de quasi-doublons ou d’unités incompatibles".to_owned();
+        group(Source::Enemies, label, 1, |u| &u.enemies);
     }
-    let mut imposed = |label: String, scope: Scope, low: f64, quantity: Quantity<'a>, unit: Unit, price: f64| {
+    let mut imposed = |source: Source, label: String, scope: Scope, low: f64, quantity: Quantity<'a>| {
         let range = (low, if scope == Scope::Anchor { low } else { f64::INFINITY });
-        let mut draft = draft(label.clone(), unit, scope, range, quantity);
+        let (unit, price) = if source == Source::Anchor { (Unit::Questions, 1.0) } else { (Unit::Units, 10.0) };
+        let mut draft = draft(source, label.clone(), unit, scope, range, quantity);
         draft.statement.label = label;
         draft.statement.price = price;
         all.push(draft);
     };
     let is = |id: &'a String| Quantity::Flag(Box::new(move |unit: &Candidate| unit.id == *id));
     for id in &blueprint.must {
-        imposed(format!("« {id} » est imposé"), Scope::Whole, 1.0, is(id), Unit::Units, 10.0);
+        let source = Source::Must { unit: id.clone() };
+        imposed(source, format!("« {id} » est imposé"), Scope::Whole, 1.0, is(id));
     }
     match &blueprint.overlap {
         Overlap::None => {}
         Overlap::Anchor { questions } => {
             let label = format!("{questions} {} communes aux sujets", plural(f64::from(*questions), "question"));
-            imposed(label, Scope::Anchor, f64::from(*questions), Quantity::Questions, Unit::Questions, 1.0);
+            imposed(Source::Anchor, label, Scope::Anchor, f64::from(*questions), Quantity::Questions);
         }
         Overlap::Shared { units } => {
             for id in units {
-                imposed(format!("« {id} » est commun aux sujets"), Scope::Anchor, 1.0, is(id), Unit::Units, 10.0);
+                let source = Source::Shared { unit: id.clone() };
+                imposed(source, format!("« {id} » est commun aux sujets"), Scope::Anchor, 1.0, is(id));
             }
         }
     }
 }
 
-fn draft(subject: String, unit: Unit, scope: Scope, (low, high): (f64, f64), quantity: Quantity<'_>) -> Draft<'_> {
+fn draft(
+    source: Source,
+    subject: String,
+    unit: Unit,
+    scope: Scope,
+    (low, high): (f64, f64),
+    quantity: Quantity<'_>,
+) -> Draft<'_> {
     let shape = match unit {
         Unit::Questions | Unit::Minutes | Unit::Units => Shape::Sum,
         Unit::Share | Unit::Difficulty | Unit::Square => Shape::Ratio,
@@ -543,7 +607,7 @@ fn draft(subject: String, unit: Unit, scope: Scope, (low, high): (f64, f64), qua
         Unit::Questions | Unit::Share | Unit::Difficulty | Unit::Square => 1.0,
     };
     let label = format!("{subject} : {}", french_range(low, high, unit));
-    Draft { statement: Statement { label, subject, unit, scope, low, high, price, shape }, quantity }
+    Draft { statement: Statement { label, subject, unit, scope, low, high, price, source, shape }, quantity }
 }
 
 /// « au moins 12 questions », « exactement 3 minutes », « de 20 % à 30 % ».

@@ -220,6 +220,19 @@ fn a_large_conflict_is_told_in_words() {
 }
 
 #[test]
+fn the_nearest_relaxation_once_made_has_a_paper() {
+    let (pool, mut blueprint) = large();
+    blueprint.rows.push(common::row(Facet::Specialty, "S1", Measure::Questions, Bounds::at_least(14.0)));
+    blueprint.rows.push(common::row(Facet::Rank, "B", Measure::Share, Bounds::at_least(0.6)));
+    let Outcome::Infeasible(answer) = run(&pool, &blueprint) else { panic!("there is no paper") };
+    assert!(answer.changes.len() >= 2, "{:?}", answer.changes);
+    let relaxed = docimo_assembly::relaxed(&blueprint, &answer.statements, &answer.changes);
+    assert_ne!(relaxed, blueprint);
+    let Outcome::Assembled(assembly) = run(&pool, &relaxed) else { panic!("still no paper: {relaxed:?}") };
+    judged(&pool, &relaxed, &assembly);
+}
+
+#[test]
 fn a_stop_is_heard() {
     let (pool, blueprint) = large();
     let outcome = assemble(&pool, &blueprint, &Limits::default(), &|| true).expect("sound");

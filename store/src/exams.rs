@@ -257,11 +257,21 @@ impl Store {
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict) }
     }
 
-    /// Freezes a draft paper as `paper`; it never changes after. Its elements are recorded as used.
+    /// How many papers were ever frozen: none is ever thawed, so that the same number means the same papers.
+    pub async fn count_frozen(&self) -> StoreResult<i64> {
+        let sql = "select count(*) from exam where frozen_ms is not null";
+        Ok(read!(self, pool => sqlx::query_scalar(sql).fetch_one(pool).await?))
+    }
+
+    /// Freezes a draft paper as `paper`; it never changes after. Its elements are recorded as used. `frozen` is
+    /// [`Store::count_frozen`] as it was when the paper was compared with the others: if one was frozen since, this
+    /// one has not been compared with it, and nothing is done ([`StoreError::Conflict`]).
+    #[expect(clippy::too_many_arguments, reason = "one row and what must still hold")]
     pub async fn freeze(
         &self,
         exam_id: &str,
         before: &str,
+        frozen: i64,
         paper: &str,
         hash: &str,
         elements: &[FrozenElement],
@@ -269,13 +279,16 @@ impl Store {
     ) -> StoreResult<()> {
         let sql = "update exam set paper = $3, paper_hash = $4, frozen_ms = $5, state = 'frozen' where id = $1 and paper = $2 and state = 'draft'";
         let done = write!(self, tx => {
+            // First: it takes the counter's row, so that freezings wait for one another and count what was committed.
+            insert_uses!(tx, exam_id, elements, event.at_ms);
+            let now: i64 = sqlx::query_scalar("select count(*) from exam where frozen_ms is not null")
+                .fetch_one(&mut *tx).await?;
             insert_event!(tx, event);
             let done = sqlx::query(sql).bind(exam_id).bind(before).bind(paper).bind(hash).bind(event.at_ms)
                 .execute(&mut *tx).await?.rows_affected();
-            if done != 1 {
+            if done != 1 || now != frozen {
                 return Err(StoreError::Conflict);
             }
-            insert_uses!(tx, exam_id, elements, event.at_ms);
             done
         });
         debug_assert_eq!(done, 1);

@@ -5,7 +5,7 @@
 mod common;
 
 use anyhow::{Context, Result};
-use common::{confirm, no_console_errors, no_violation};
+use common::{answer_hazards, confirm, no_console_errors, no_violation};
 use docimo_tests::{Api, Browser, Server, shared_dir};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,6 +108,8 @@ async fn compose(browser: &Browser, server: &Server) -> Result<(String, BTreeMap
 
     browser.goto(&server.url(&format!("{exam}/sujet"))).await?;
     no_violation(browser, "sujet").await?;
+    // The bank's questions have served before in the demonstration.
+    answer_hazards(browser, "Essai de bout en bout : les questions de la démonstration reviennent exprès.").await?;
     browser.click_xpath("//form[contains(@action, 'figer')]//button").await?;
     confirm(browser).await?;
     browser.wait_text("main", "figé").await?;

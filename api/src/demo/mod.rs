@@ -9,6 +9,7 @@ use crate::auth::{Actor, Role, password};
 use crate::error::{ApiError, ApiResult};
 use crate::exam::candidates::{Row, enrol};
 use crate::exam::draft::{self, SectionForm, Settings};
+use crate::exam::hazards;
 use crate::exam::questions::question_lines;
 use crate::exam::{life, marks, results};
 use crate::library::import_file;
@@ -209,6 +210,21 @@ async fn add(app: &App, exam: &str, form: SectionForm, entries: &[String]) -> Ap
     Ok(id)
 }
 
+/// Freezes a paper that takes up questions of another on purpose: the committee answers for them by name.
+async fn freeze(app: &App, committee: &Actor, exam: &str) -> ApiResult<()> {
+    let checked = hazards::check(app, exam, &draft::paper(app, exam).await?).await?;
+    let form = hazards::Answer {
+        hazards: checked.open().map(|risk| risk.code.clone()).collect(),
+        reason: "Examens blancs de la démonstration : les mêmes questions servent exprès à plusieurs, pour que leurs \
+                 sessions se comparent."
+            .into(),
+    };
+    if !form.hazards.is_empty() {
+        hazards::answer(app, committee, exam, &form).await?;
+    }
+    draft::freeze(app, committee, exam).await
+}
+
 /// A past mock EDN, marked, with one question neutralised, published.
 async fn mock_edn(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
     let rules = "Trois épreuves. Une question validée dans un dossier progressif ne peut plus être modifiée.";
@@ -222,7 +238,7 @@ async fn mock_edn(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
     add(app, &exam, section("UC 1 : questions isolées et dossier", 90, "1"), &first).await?;
     add(app, &exam, section("UC 2 : questions isolées, dossiers, TCS", 90, "1"), &second).await?;
     add(app, &exam, section("UC 3 : lecture critique d’article", 60, "2"), &lca).await?;
-    draft::freeze(app, committee, &exam).await?;
+    freeze(app, committee, &exam).await?;
 
     let mut rows = crowd::rows(&crowd::THIS_YEAR, CROWD);
     rows.insert(0, student_row("Centre de Brest"));
@@ -254,7 +270,7 @@ async fn edn_before(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> 
         bank.mixed(&[("QRU", 3, 10), ("QRM", 4, 12), ("QRP", 3, 5), ("QROC", 1, 4), ("QRPL", 0, 3), ("TCS", 2, 4)]);
     entries.extend(bank.some("mini-DP", 0, 1));
     add(app, &exam, section("Questions isolées et mini-dossier", 90, "1"), &entries).await?;
-    draft::freeze(app, committee, &exam).await?;
+    freeze(app, committee, &exam).await?;
     sat(app, committee, &exam, &crowd::LAST_YEAR, &crowd::rows(&crowd::LAST_YEAR, CROWD_BEFORE), 370).await?;
     results::publish(app, committee, &exam).await
 }
@@ -323,7 +339,7 @@ async fn open_exam(app: &App, committee: &Actor, bank: &Bank) -> ApiResult<()> {
     entries.extend(bank.some("mini-DP", 0, 1));
     entries.extend(bank.some("QCM", 0, 1));
     let id = add(app, &exam, section("Questions variées et mini-dossier", 60, "1"), &entries).await?;
-    draft::freeze(app, committee, &exam).await?;
+    freeze(app, committee, &exam).await?;
     enrol(app, committee, &exam, &[student_row("Centre principal")], &HashSet::new()).await?;
     life::open(app, committee, &exam, &id, &[]).await
 }

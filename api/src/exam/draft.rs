@@ -1,6 +1,6 @@
 //! Composing an exam, up to the frozen paper.
 
-use super::event;
+use super::{event, hazards};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
@@ -11,6 +11,7 @@ use docimo_engine::paper::{Element, MarkRules, Paper, RankAFilter, Section};
 use docimo_engine::question::Question;
 use docimo_engine::scheme::MarkingScheme;
 use docimo_engine::{Exact, SectionId};
+use docimo_store::StoreError;
 use docimo_store::bank::uses::FrozenElement;
 use docimo_store::exams::{Exam, FIRST_SITE, Site};
 use serde::{Deserialize, Serialize};
@@ -361,24 +362,30 @@ impl SectionForm {
     }
 }
 
+/// Puts a new section at the end of a paper; its id.
+pub(crate) fn push_section(paper: &mut Paper, form: &SectionForm) -> ApiResult<String> {
+    form.checked(&paper.schemes)?;
+    let number = (1..).find(|n| paper.section(&format!("s{n}")).is_none()).unwrap_or(1);
+    let id = format!("s{number}");
+    let mut section = Section {
+        id: SectionId::new(&id),
+        title: String::new(),
+        duration_minutes: 1,
+        weight: Exact::ONE,
+        scheme: None,
+        shuffle_propositions: false,
+        elements: vec![],
+    };
+    form.fill(&mut section)?;
+    paper.sections.push(section);
+    Ok(id)
+}
+
 /// Adds a section at the end; its id.
 pub async fn add_section(app: &App, exam_id: &str, form: &SectionForm) -> ApiResult<String> {
     let mut id = String::new();
     edit(app, exam_id, |paper| {
-        form.checked(&paper.schemes)?;
-        let number = (1..).find(|n| paper.section(&format!("s{n}")).is_none()).unwrap_or(1);
-        id = format!("s{number}");
-        let mut section = Section {
-            id: SectionId::new(&id),
-            title: String::new(),
-            duration_minutes: 1,
-            weight: Exact::ONE,
-            scheme: None,
-            shuffle_propositions: false,
-            elements: vec![],
-        };
-        form.fill(&mut section)?;
-        paper.sections.push(section);
+        id = push_section(paper, form)?;
         Ok(())
     })
     .await?;
@@ -408,8 +415,9 @@ pub async fn remove_section(app: &App, exam_id: &str, section: &str) -> ApiResul
     .await
 }
 
-/// Adds entries of the bank to a section, in the order given. An entry already in the paper is refused.
-pub async fn add_entries(app: &App, exam_id: &str, section: &str, entry_ids: &[String]) -> ApiResult<usize> {
+/// The wordings of entries that a paper takes, in the order given: the validated one, even where a newer one waits for
+/// its review.
+pub(crate) async fn wordings(app: &App, entry_ids: &[String]) -> ApiResult<Vec<Element>> {
     let mut elements = Vec::with_capacity(entry_ids.len());
     for id in entry_ids {
         let unknown = || ApiError::wrong("questions", format!("l’entrée « {id} » n’est pas dans la banque"));
@@ -417,12 +425,16 @@ pub async fn add_entries(app: &App, exam_id: &str, section: &str, entry_ids: &[S
         if line.status == "retired" {
             return Err(ApiError::Conflict(format!("« {} » est retirée de la banque.", line.external_id)));
         }
-        // The validated wording, even where a newer one waits for its review.
         let number = line.usable.unwrap_or(line.latest);
         let revision = app.store.revision(id, number).await?.ok_or_else(unknown)?;
-        let element: Element = serde_json::from_str(&revision.body).map_err(|e| ApiError::Internal(e.into()))?;
-        elements.push(element);
+        elements.push(serde_json::from_str(&revision.body).map_err(|e| ApiError::Internal(e.into()))?);
     }
+    Ok(elements)
+}
+
+/// Adds entries of the bank to a section, in the order given. An entry already in the paper is refused.
+pub async fn add_entries(app: &App, exam_id: &str, section: &str, entry_ids: &[String]) -> ApiResult<usize> {
+    let mut elements = wordings(app, entry_ids).await?;
     let added = elements.len();
     edit(app, exam_id, |paper| {
         let mut taken: HashSet<String> =
@@ -477,7 +489,11 @@ pub fn elements(paper: &Paper) -> Vec<FrozenElement> {
     all.map(|e| FrozenElement { external_id: e.id().to_owned(), hash: content_hash(e) }).collect()
 }
 
-/// Freezes the paper: from here on it cannot change.
+/// How often a freezing starts again because another paper was frozen while this one was compared.
+const FREEZINGS: usize = 3;
+
+/// Freezes the paper: from here on it cannot change. Refused while a hazard has nobody to answer for it; the paper, and
+/// the papers it was compared with, are the same when it is written, or nothing is.
 pub async fn freeze(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
     if exam(app, exam_id).await?.state != "draft" {
         return Err(ApiError::Conflict("Le sujet est déjà figé.".into()));
@@ -491,7 +507,15 @@ pub async fn freeze(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
     }
     let frozen = to_json(&paper)?;
     let hash = ambient::hex(&Sha256::digest(frozen.as_bytes()));
-    let done = event(actor, exam_id, "freeze", format!("Sujet figé, empreinte {}", &hash[..16]));
-    app.store.freeze(exam_id, &before, &frozen, &hash, &elements(&paper), &done).await?;
-    Ok(())
+    let held = elements(&paper);
+    let mut again = FREEZINGS;
+    loop {
+        again -= 1;
+        let compared = hazards::cleared(app, exam_id, &paper).await?;
+        let done = event(actor, exam_id, "freeze", format!("Sujet figé, empreinte {}", &hash[..16]));
+        match app.store.freeze(exam_id, &before, compared, &frozen, &hash, &held, &done).await {
+            Err(StoreError::Conflict) if again > 0 => {}
+            other => return Ok(other?),
+        }
+    }
 }

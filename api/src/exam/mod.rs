@@ -1,13 +1,15 @@
 //! The life of an exam: what the pages, the JSON interface and the command line all call.
 //!
-//! Composition ([`draft`]) → candidates ([`candidates`]) → opening, watching, closing ([`life`]) → the
+//! Composition ([`draft`], by a table of specification [`assembly`]), what must not be frozen unknowingly ([`hazards`]) → candidates ([`candidates`]) → opening, watching, closing ([`life`]) → the
 //! exam room ([`room`]) → marking and decisions ([`marks`], [`questions`]) → results ([`results`],
 //! [`export`]) → each student's correction ([`correction`]).
 
+pub mod assembly;
 pub mod candidates;
 pub mod correction;
 pub mod draft;
 pub mod export;
+pub mod hazards;
 pub mod life;
 pub mod marks;
 pub mod panels;

@@ -5,10 +5,11 @@
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::enemies::{self, Enemy, EnemyForm};
 use crate::bank::find::{self, Asked};
 use crate::bank::near::{self, Known};
 use crate::bank::reach::{self, Reach};
-use crate::bank::{index, synonyms};
+use crate::bank::synonyms;
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::json::Body;
 use crate::library::{self, Report};
@@ -140,7 +141,7 @@ pub struct EntryPage {
     /// What was guessed or corrected in the line, in French.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
-    /// Is the index still being built? What is found is then not all there is.
+    /// Is the first search index still being built? Words of titles, tags and ids only are then looked for.
     indexing: bool,
     /// Counts, where they were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -181,7 +182,7 @@ pub async fn list(State(app): State<App>, actor: Actor, Query(query): Query<List
             .collect(),
         query: Some(found.answer.query.to_string()),
         notes,
-        indexing: found.state != index::State::Following,
+        indexing: false,
         facets: found
             .answer
             .facets
@@ -212,7 +213,7 @@ async fn listed(app: &App, reach: &Reach, query: ListQuery, limit: u32) -> ApiRe
     };
     let (entries, total) = app.store.entries(&filter).await?;
     let entries = entries.into_iter().map(EntryView::from).collect();
-    Ok(EntryPage { total, entries, query: None, notes: Vec::new(), indexing: false, facets: Vec::new() })
+    Ok(EntryPage { total, entries, query: None, notes: Vec::new(), indexing: app.is_indexing(), facets: Vec::new() })
 }
 
 /// An entry near another.
@@ -377,6 +378,40 @@ pub async fn revisions(
         return Err(ApiError::NotFound);
     }
     Ok(Json(all.into_iter().map(detail).collect::<ApiResult<_>>()?))
+}
+
+/// What an entry must not be with on a paper.
+#[utoipa::path(get, path = "/api/v1/questions/{entry}/enemies", tag = "bank", params(("entry" = String, Path)),
+    responses((status = 200, body = Vec<Enemy>), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn enemies(State(app): State<App>, actor: Actor, Path(entry): Path<String>) -> ApiResult<Json<Vec<Enemy>>> {
+    let (_, reach) = reach::entry(&app, &actor, &entry, Level::Read).await?;
+    Ok(Json(enemies::of(&app, &reach, &entry).await?))
+}
+
+/// Declares that two entries must not be together on a paper.
+#[utoipa::path(post, path = "/api/v1/questions/{entry}/enemies", tag = "bank", params(("entry" = String, Path)), request_body = EnemyForm,
+    responses((status = 204), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn declare_enemy(
+    State(app): State<App>,
+    actor: Actor,
+    Path(entry): Path<String>,
+    Body(form): Body<EnemyForm>,
+) -> ApiResult<StatusCode> {
+    enemies::declare(&app, &actor, &entry, &form).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets two entries be together again.
+#[utoipa::path(delete, path = "/api/v1/questions/{entry}/enemies/{other}", tag = "bank",
+    params(("entry" = String, Path), ("other" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn remove_enemy(
+    State(app): State<App>,
+    actor: Actor,
+    Path((entry, other)): Path<(String, String)>,
+) -> ApiResult<StatusCode> {
+    enemies::remove(&app, &actor, &entry, &other).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// How to import.

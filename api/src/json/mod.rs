@@ -1,5 +1,6 @@
 //! The JSON interface, version 1, described by OpenAPI from these very functions.
 
+pub mod assembly;
 pub mod bank;
 pub mod desk;
 pub mod exams;
@@ -80,6 +81,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         session::open, session::show, session::close, session::change_password,
         room::my_exams, room::enter, room::my_correction, room::show, room::start, room::open_stream, room::save, room::clock,
         bank::list, bank::grammar, bank::show, bank::revisions, bank::neighbours, bank::import,
+        bank::enemies, bank::declare_enemy, bank::remove_enemy,
         bank::searches, bank::save_search, bank::forget_search, bank::synonyms, bank::set_synonyms,
         desk::step, desk::events, desk::remark, desk::resolve, desk::compare, desk::operations, desk::apply, desk::preview,
         desk::undo, folders::list, folders::add, folders::remove, folders::set_right, folders::units, folders::set_unit,
@@ -90,6 +92,9 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         exams::list, exams::create, exams::show, exams::settings, exams::set_settings, exams::paper, exams::set_paper,
         exams::faults, exams::add_section, exams::set_section, exams::remove_section, exams::place_section,
         exams::add_entries, exams::move_element, exams::schemes, exams::set_scheme, exams::remove_scheme,
+        assembly::hazards, assembly::answer, assembly::blueprint, assembly::set_blueprint, assembly::effect,
+        assembly::start, assembly::assembled, assembly::stop, assembly::take_form, assembly::replacements,
+        assembly::replace,
         exams::built_in_schemes, exams::freeze, exams::sites, exams::add_site, exams::remove_site, exams::sittings,
         exams::candidates, exams::import_candidates, exams::remove_candidate, exams::new_code, exams::time_given,
         exams::events, exams::open, exams::close, exams::monitor, exams::give_time, exams::reopen, exams::finish,

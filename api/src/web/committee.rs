@@ -3,11 +3,13 @@
 //! Every page of an exam has the same `Head`: where we are, the state, the tabs this person may open.
 
 pub mod analysis;
+pub mod assembly;
 mod beside;
 mod candidates;
 mod counting;
 mod decisions;
 mod exams;
+mod hazards;
 mod marking;
 pub mod panels;
 mod paper;
@@ -23,6 +25,7 @@ pub use candidates::{candidate_page, candidates_page, import_candidates, new_cod
 pub use counting::{element_page, set_element};
 pub use decisions::{accept_late, compare_page, decide, ledger_page, preview_decision};
 pub use exams::{events_page, list, overview};
+pub use hazards::{answer_hazards, hazard_page};
 pub use marking::{first_marking, marking_page, question_page};
 pub use paper::{add_section, freeze, move_element, paper_page, preview_paper, remove_section, set_section};
 pub use pick::{add_entries, pick_page};

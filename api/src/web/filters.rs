@@ -106,6 +106,12 @@ pub fn percent(share: f64) -> String {
     format!("{:.0}\u{a0}%", share * 100.0)
 }
 
+/// A sentence that begins with a capital.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
+}
+
 /// A whole number with thin spaces: "10 000".
 pub fn thousands(n: usize) -> String {
     let digits = n.to_string();

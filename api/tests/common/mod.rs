@@ -92,6 +92,15 @@ impl Caller {
         assert!(value.to_string().contains(words), "{path}: {value}");
     }
 
+    /// Answers by name for what the paper of an exam meets, as a committee does for questions taken again on purpose.
+    pub async fn answer_hazards(&self, exam: &str, reason: &str) {
+        let found = self.get(&format!("/exams/{exam}/hazards")).await["hazards"].clone();
+        let open: Vec<&Value> =
+            found.as_array().unwrap().iter().filter(|h| h["answered"].is_null()).map(|h| &h["code"]).collect();
+        assert!(!open.is_empty(), "nothing to answer for");
+        self.post(&format!("/exams/{exam}/hazards"), json!({"hazards": open, "reason": reason})).await;
+    }
+
     pub async fn csv(&self, path: &str, text: &str) -> (StatusCode, Value) {
         self.send(Method::POST, path, "text/csv", text.as_bytes().to_vec()).await
     }

@@ -1,7 +1,7 @@
 //! What the composition of a paper rests on: its table of specification, entries that must not meet, and the
 //! named people who answer for a question already seen.
 
-use crate::db::{read, write};
+use crate::db::{Db, read, write};
 use crate::exams::{NewEvent, insert_event};
 use crate::{Store, StoreResult};
 
@@ -33,7 +33,47 @@ pub struct HazardOverride {
     pub at_ms: i64,
 }
 
+/// Where an entry of the bank stands.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Standing {
+    /// Entry.
+    pub id: String,
+    /// The author's own id.
+    pub external_id: String,
+    /// Status in the workflow.
+    pub status: String,
+    /// Number of the newest validated revision, where there is one.
+    pub usable: Option<i64>,
+    /// Folder.
+    pub folder_id: String,
+}
+
 impl Store {
+    /// Where these entries stand, by the author's own id; those that the bank does not have are left out.
+    pub async fn standings(&self, external_ids: &[String]) -> StoreResult<Vec<Standing>> {
+        const HEAD: &str = "select id, external_id, status, usable, folder_id from entry where external_id in (";
+        macro_rules! run {
+            ($db:ty, $pool:expr) => {{
+                let mut found = Vec::new();
+                // Both engines bound the number of parameters.
+                for some in external_ids.chunks(500) {
+                    let mut query = sqlx::QueryBuilder::<$db>::new(HEAD);
+                    let mut list = query.separated(", ");
+                    for id in some {
+                        list.push_bind(id.clone());
+                    }
+                    query.push(") order by external_id");
+                    found.extend(query.build_query_as::<Standing>().fetch_all($pool).await?);
+                }
+                found
+            }};
+        }
+        Ok(match &self.db {
+            Db::Sqlite { read, .. } => run!(sqlx::Sqlite, read),
+            Db::Postgres(pool) => run!(sqlx::Postgres, pool),
+        })
+    }
+
     /// Table of specification of an exam: JSON.
     pub async fn blueprint(&self, exam_id: &str) -> StoreResult<Option<String>> {
         let sql = "select body from blueprint where exam_id = $1";
@@ -77,18 +117,27 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?))
     }
 
-    /// Someone answers for a hazard of a paper.
-    pub async fn override_hazard(
+    /// Pairs that hold this entry.
+    pub async fn enemies_of(&self, entry_id: &str) -> StoreResult<Vec<Enemies>> {
+        let sql = "select n.entry_a, n.entry_b, n.reason, p.name as person_name from entry_enemy n \
+                   join person p on p.id = n.person_id where n.entry_a = $1 or n.entry_b = $1 order by n.entry_a, n.entry_b";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(entry_id).fetch_all(pool).await?))
+    }
+
+    /// Someone answers for hazards of a draft paper, all or nothing.
+    pub async fn override_hazards(
         &self,
         exam_id: &str,
-        hazard: &str,
+        hazards: &[String],
         reason: &str,
         event: &NewEvent,
     ) -> StoreResult<()> {
         let sql = "insert into hazard_override (exam_id, hazard, reason, author_id, at_ms) values ($1, $2, $3, $4, $5)";
         write!(self, tx => {
-            sqlx::query(sql).bind(exam_id).bind(hazard).bind(reason).bind(&event.author_id).bind(event.at_ms)
-                .execute(&mut *tx).await?;
+            for hazard in hazards {
+                sqlx::query(sql).bind(exam_id).bind(hazard).bind(reason).bind(&event.author_id).bind(event.at_ms)
+                    .execute(&mut *tx).await?;
+            }
             insert_event!(tx, event);
         });
         Ok(())

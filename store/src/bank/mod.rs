@@ -1,12 +1,14 @@
 //! The bank: entries, their immutable revisions, and media. What people do with entries is in the rooms
 //! below: [`folders`] (who shares what), [`workflow`], [`working`] copies, [`uses`] in papers, [`operations`]
-//! on many at once, [`follow`] (the order of changes), [`outgoing`] (what is taken away), [`assembly`] (tables of specification, overrides).
+//! on many at once, [`follow`] (the order of changes), [`outgoing`] (what is taken away), [`assembly`] (tables of
+//! specification, overrides), [`pool`] (what a paper may be composed from).
 
 pub mod assembly;
 pub mod folders;
 pub mod follow;
 pub mod operations;
 pub mod outgoing;
+pub mod pool;
 pub mod uses;
 pub mod workflow;
 pub mod working;

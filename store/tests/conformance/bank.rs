@@ -296,13 +296,26 @@ pub async fn assembly(store: &Store) {
     store.set_blueprint("x", "{}", "p1", 1).await.unwrap();
     store.set_blueprint("x", "{\"v\":2}", "p1", 2).await.unwrap();
     assert_eq!(store.blueprint("x").await.unwrap().as_deref(), Some("{\"v\":2}"));
+    let standings = store.standings(&["b".into(), "absent".into(), "a".into()]).await.unwrap();
+    let names: Vec<&str> = standings.iter().map(|s| s.external_id.as_str()).collect();
+    assert_eq!(names, ["a", "b"], "what the bank does not have is left out");
     store.set_enemies("id-b", "id-a", "même image", "p1", 1).await.unwrap();
     let pairs = store.enemies().await.unwrap();
     assert_eq!((pairs.len(), pairs[0].entry_a.as_str(), pairs[0].reason.as_str()), (1, "id-a", "même image"));
+    assert_eq!(store.enemies_of("id-b").await.unwrap(), pairs);
+    assert_eq!(store.enemies_of("id-c").await.unwrap(), []);
+    let usable = store.usable_entries().await.unwrap();
+    let one = usable.iter().find(|u| u.id == "id-a").unwrap();
+    let bodies = store.usable_bodies(&[one.id.clone(), "absent".into()]).await.unwrap();
+    assert_eq!((bodies.len(), bodies[0].0.as_str()), (1, "id-a"));
+    assert!(store.authorships().await.unwrap().contains(&("id-a".into(), "p1".into())));
+    assert!(store.last_uses().await.unwrap().iter().any(|(entry, exam, _)| entry == "id-a" && exam == "x"));
+    assert_eq!(store.all_statistics().await.unwrap().iter().filter(|s| s.entry_id == "id-a").count(), 1);
     store.remove_enemies("id-b", "id-a").await.unwrap();
     assert_eq!(store.enemies().await.unwrap(), []);
-    store.override_hazard("x", "used:id-a", "sujet de rattrapage", &event("x", 700, 60)).await.unwrap();
-    let twice = store.override_hazard("x", "used:id-a", "encore", &event("x", 701, 61)).await;
+    store.override_hazards("x", &["used:id-a".into()], "sujet de rattrapage", &event("x", 700, 60)).await.unwrap();
+    let twice =
+        store.override_hazards("x", &["near:id-b".into(), "used:id-a".into()], "encore", &event("x", 701, 61)).await;
     assert!(matches!(twice, Err(StoreError::Duplicate)));
     let told: Vec<HazardOverride> = store.overrides("x").await.unwrap();
     assert_eq!((told.len(), told[0].at_ms, told[0].author_id.as_str()), (1, 60, "p1"));

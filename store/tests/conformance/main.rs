@@ -347,9 +347,14 @@ async fn exams(store: &Store) {
     assert!(matches!(store.set_settings(&settings, "stale", "{}").await, Err(StoreError::Conflict)));
     store.set_settings(&settings, "{\"v\":2}", "{\"v\":2}").await.unwrap();
     assert_eq!(store.exam("x").await.unwrap().unwrap().title, "Titre");
-    assert!(matches!(store.freeze("x", "stale", "{}", "h", &[], &event("x", 2, 2)).await, Err(StoreError::Conflict)));
+    let frozen = store.count_frozen().await.unwrap();
+    let stale = store.freeze("x", "stale", frozen, "{}", "h", &[], &event("x", 2, 2)).await;
+    assert!(matches!(stale, Err(StoreError::Conflict)));
+    let unseen = store.freeze("x", "{\"v\":2}", frozen + 1, "{\"v\":2}", "h", &[], &event("x", 2, 2)).await;
+    assert!(matches!(unseen, Err(StoreError::Conflict)), "not compared with what was frozen meanwhile");
     let held = [FrozenElement { external_id: "a".into(), hash: "3".into() }];
-    store.freeze("x", "{\"v\":2}", "{\"v\":2}", "h", &held, &event("x", 3, 3)).await.unwrap();
+    store.freeze("x", "{\"v\":2}", frozen, "{\"v\":2}", "h", &held, &event("x", 3, 3)).await.unwrap();
+    assert_eq!(store.count_frozen().await.unwrap(), frozen + 1);
     bank::uses(store).await;
     assert_eq!(store.events("x", 10).await.unwrap().len(), 2, "a refused freezing leaves no event");
     assert!(matches!(store.set_draft("x", "{\"v\":2}", "{}").await, Err(StoreError::Conflict)), "frozen");

@@ -9,6 +9,18 @@ pub async fn confirm(browser: &Browser) -> Result<()> {
     browser.click("dialog[open] .btn:not(.btn--quiet):not([data-close])").await
 }
 
+/// Answers by name, through the page of the paper, for whatever it meets: its questions are taken again on purpose.
+pub async fn answer_hazards(browser: &Browser, reason: &str) -> Result<()> {
+    browser.find("#risques").await?;
+    if browser.all("#risques input[name=all]").await?.is_empty() {
+        return Ok(());
+    }
+    browser.click("#risques input[name=all]").await?;
+    browser.fill("#derogation", reason).await?;
+    browser.click("#risques button[type=submit]").await?;
+    browser.wait_text("main", "Vous répondez de").await
+}
+
 /// axe-core finds nothing on the page as it is.
 pub async fn no_violation(browser: &Browser, page: &str) -> Result<()> {
     let violations = browser.axe().await?;

@@ -18,6 +18,7 @@ use docimo_search::{IndexError, Mismatch, Rebuild, Stale, Writer};
 use docimo_store::Store;
 use docimo_store::bank::follow::{Computed, Followed};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -292,6 +293,7 @@ impl Follower {
         let page = self.store.signatures(after, 10 * PAGE).await?;
         let Some((end, _)) = page.last() else {
             self.alike = Alike::Read;
+            self.finder.knows_all.store(true, Ordering::Release);
             return Ok(());
         };
         self.alike = Alike::Reading(end.clone());

@@ -13,7 +13,8 @@ pub use place::{ASKED, Place};
 
 use docimo_bank::duplicates::NearIndex;
 use docimo_search::synonyms::Synonyms;
-use docimo_search::{Index, IndexError};
+use docimo_search::{Index, IndexError, Stale};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ pub type Alike = NearIndex<Uuid>;
 /// How far the index is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// It is being built: what is searched is not all there.
+    /// It is being built, beside the one that is asked if there is one.
     Building {
         /// Entries read.
         done: u64,
@@ -40,6 +41,8 @@ pub struct Finder {
     pub index: Arc<Index>,
     place: Place,
     alike: RwLock<Alike>,
+    /// Were the signatures of the whole bank read?
+    knows_all: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -51,6 +54,11 @@ impl Finder {
     pub fn open(place: Place) -> Result<Arc<Self>, IndexError> {
         let index = Arc::new(Index::open(place.dir(), Synonyms::embedded())?);
         Ok(Arc::new(Self { index, place, alike: RwLock::default(), state: Mutex::new(State::Building { done: 0 }) }))
+    }
+
+    /// May it be asked? Not while the first one is being built: lists are then searched by words.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.index.stale(), None | Some(Stale::Analysis))
     }
 
     /// How far it is.
@@ -65,6 +73,11 @@ impl Finder {
     /// Reads what finds alike entries.
     pub fn alike<T>(&self, read: impl FnOnce(&Alike) -> T) -> T {
         read(&self.alike.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does it know what finds alike every entry of the bank?
+    pub fn knows_all(&self) -> bool {
+        self.knows_all.load(Ordering::Acquire)
     }
 
     fn learn<T>(&self, write: impl FnOnce(&mut Alike) -> T) -> T {

@@ -62,10 +62,10 @@ pub async fn resolve(
 }
 
 /// A piece of a compared text.
-struct Piece {
+pub(crate) struct Piece {
     /// `same`, `gone` or `new`.
-    class: &'static str,
-    text: String,
+    pub(crate) class: &'static str,
+    pub(crate) text: String,
 }
 
 struct Row {
@@ -86,7 +86,7 @@ struct ComparePage {
     rows: Vec<Row>,
 }
 
-fn pieces(before: &str, after: &str) -> Vec<Piece> {
+pub(crate) fn pieces(before: &str, after: &str) -> Vec<Piece> {
     let diff = TextDiff::from_words(before, after);
     let mut pieces: Vec<Piece> = Vec::new();
     for change in diff.iter_all_changes() {

@@ -6,10 +6,10 @@ use super::shown::{CaseShown, Shown, element_shown};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::bank::near::{self, Known};
-use crate::bank::{desk, find, reach};
+use crate::bank::{desk, enemies, find, reach};
 use crate::error::{ApiError, ApiResult};
 use crate::exam::state_french;
-use crate::web::filters::{count, date_time, float, thousands};
+use crate::web::filters::{capital, count, date_time, float, thousands};
 use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -115,6 +115,7 @@ struct EntryPage {
     alike: Vec<AlikeRow>,
     /// Entries of the same subject.
     like: Vec<Card>,
+    enemies: Vec<enemies::Enemy>,
     revisions: Vec<RevisionRow>,
 }
 
@@ -186,11 +187,6 @@ fn places(element: &Element) -> Vec<(String, String)> {
         all.push((format!("{}/comment", question.id), capital(&format!("{of}correction"))));
     }
     all
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
 }
 
 fn use_rows(uses: Vec<PaperUse>) -> Vec<UseRow> {
@@ -301,6 +297,7 @@ pub async fn entry(
         uses,
         alike: alike.into_iter().map(alike_row).collect(),
         like,
+        enemies: enemies::of(&app, &reach, &entry).await?,
         revisions: revision_rows(&entry, &line, &revisions),
         id: entry,
         external_id: line.external_id,

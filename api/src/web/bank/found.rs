@@ -214,14 +214,10 @@ impl Results {
     ) -> ApiResult<()> {
         let Found { entries, answer, state } = found;
         self.warning = match state {
-            State::Building { done } => Some(format!(
-                "L’index de recherche se construit ({} lues) : les résultats ne sont pas encore complets.",
-                count(usize::try_from(done).unwrap_or(usize::MAX), "question", "questions")
-            )),
             State::Failing => Some(
                 "L’index de recherche ne suit plus la base : les résultats peuvent être anciens. L’administrateur en trouvera la cause dans le journal du serveur.".into(),
             ),
-            State::Following => None,
+            State::Following | State::Building { .. } => None,
         };
         self.notes.extend(answer.notice());
         self.notes.extend(answer.remarks.iter().map(|r| match &r.proposal {

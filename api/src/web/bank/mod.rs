@@ -2,6 +2,7 @@
 
 mod acts;
 mod bulk;
+mod enemies;
 mod entry;
 mod export;
 mod folders;
@@ -12,8 +13,10 @@ pub(crate) mod searches;
 mod shown;
 pub mod tags;
 
+pub(crate) use acts::{Piece, pieces};
 pub use acts::{comment, compare, resolve, step};
 pub use bulk::{apply, operations, preview, undo};
+pub use enemies::{declare_enemy, remove_enemy};
 pub use entry::entry;
 pub use export::{export_file, export_page, export_ticked, template};
 pub use folders::{add as add_folder, folders, remove as remove_folder, set_member, set_right, set_unit};

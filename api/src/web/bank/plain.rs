@@ -45,6 +45,8 @@ struct ListPage {
     may_import: bool,
     /// Where what is listed is taken away.
     export: String,
+    /// Is the search index still being built?
+    is_indexing: bool,
     is_empty_bank: bool,
     /// Where entries may be put: id, path.
     folders: Vec<(String, String)>,
@@ -110,6 +112,7 @@ pub async fn list(app: &App, actor: &Actor, reach: &Reach, query: &Search, page:
         page: page.titled("Questions"),
         may_import: may_import(actor),
         export: base.replacen("/questions?", "/questions/exporter?", 1).trim_end_matches('&').to_owned(),
+        is_indexing: app.is_indexing(),
         is_empty_bank: kinds.is_empty(),
         folders: reach.folders_at(Level::Write),
         kinds: kinds

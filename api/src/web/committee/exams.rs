@@ -306,7 +306,7 @@ pub async fn events_page(
             time: time(event.at_ms),
             class: match event.what.as_str() {
                 "open" | "publish" | "freeze" => "timeline__item--success",
-                "time" | "decide" => "timeline__item--warning",
+                "time" | "decide" | "override" => "timeline__item--warning",
                 "reopen" => "timeline__item--danger",
                 _ => "",
             },

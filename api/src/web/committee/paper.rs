@@ -1,7 +1,7 @@
 //! Composition of the paper: sections, elements taken from the bank, faults, preview, freezing.
 
 use super::question::{Shown, shown};
-use super::{At, Fields, Head, count, head, segment};
+use super::{At, Fields, Head, assembly, count, hazards, head, segment};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::ApiResult;
@@ -75,6 +75,8 @@ struct PaperPage {
     schemes: Vec<SchemeOption>,
     faults: Vec<FaultLine>,
     errors: usize,
+    panel: assembly::Panel,
+    hazards: hazards::Panel,
     hash: String,
     frozen: String,
 }
@@ -173,13 +175,19 @@ pub async fn paper_page(
         head = head.link(format!("/examens/{id}/reglages"), "Réglages");
     }
     head = head.link(format!("/examens/{id}/baremes"), "Barèmes");
+    if is_draft || app.store.blueprint(&id).await?.is_some() {
+        head = head.link(format!("/examens/{id}/table"), "Table de spécification");
+    }
     if crate::exam::panels::method::concordance_questions(&paper).next().is_some() {
         head = head.link(format!("/examens/{id}/tcs"), "Panels de concordance");
     }
     let mut faults = if is_draft { draft::faults(&app, &paper).await? } else { Vec::new() };
     faults.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    let hazards = if is_draft { hazards::Panel::of(&app, &id, &paper).await? } else { hazards::Panel::default() };
     let mut number = 0;
     web::page(&PaperPage {
+        panel: assembly::Panel::of(&app, &id, &paper).await?,
+        hazards,
         page: page.titled(head.document()),
         head,
         draft: is_draft,

@@ -1,7 +1,7 @@
 //! Choosing questions of the bank for a section of a paper.
 
 use super::paper::to_paper;
-use super::{At, Fields, Head, Pages, count, head, segment};
+use super::{At, Fields, Head, Pages, assembly, count, head, segment};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::bank::reach::{self, Reach};
@@ -44,6 +44,7 @@ struct PickPage {
     back: String,
     section: String,
     bank_is_empty: bool,
+    panel: assembly::Panel,
     found: Results,
     search_tri: String,
     grammar: &'static str,
@@ -89,6 +90,7 @@ pub async fn pick_page(
         back: format!("/examens/{id}/sujet#epreuve-{}", segment(&section)),
         section: chosen.title.clone(),
         bank_is_empty: app.store.entry_kinds(reach.readable().as_deref()).await?.is_empty(),
+        panel: assembly::Panel::of(&app, &id, &paper).await?,
         found: found.unwrap_or_default(),
         search_tri: search.tri,
         grammar: GRAMMAR_FR,
