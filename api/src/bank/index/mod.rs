@@ -53,7 +53,13 @@ impl Finder {
     /// Where the place cannot be written.
     pub fn open(place: Place) -> Result<Arc<Self>, IndexError> {
         let index = Arc::new(Index::open(place.dir(), Synonyms::embedded())?);
-        Ok(Arc::new(Self { index, place, alike: RwLock::default(), state: Mutex::new(State::Building { done: 0 }) }))
+        Ok(Arc::new(Self {
+            index,
+            place,
+            alike: RwLock::default(),
+            knows_all: AtomicBool::new(false),
+            state: Mutex::new(State::Building { done: 0 }),
+        }))
     }
 
     /// May it be asked? Not while the first one is being built: lists are then searched by words.
