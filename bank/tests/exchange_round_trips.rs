@@ -103,17 +103,22 @@ proptest! {
 
     #[test]
     fn amc_holds_ticks(question in a_question(false)) {
-        let (reading, report) = again_as(Target::AmcTxt, Format::AmcTxt, &question);
-        match &question.body {
-            Body::Qroc { .. } | Body::Tcs { .. } | Body::Qzp { .. } => prop_assert!(report.notes.iter().any(|n| n.left_out)),
-            body => {
-                let got = reading.entries.first().unwrap_or_else(|| panic!("{:?}", reading.faulty));
-                prop_assert_eq!(got.element.id(), question.id.as_str());
-                let Element::Question(got) = &got.element else { panic!() };
-                prop_assert_eq!(&got.stem, &question.stem);
-                let bare: Vec<_> = body.propositions().iter().map(|p| (p.text.clone(), p.status.is_true())).collect();
-                let read: Vec<_> = got.body.propositions().iter().map(|p| (p.text.clone(), p.status.is_true())).collect();
-                prop_assert_eq!(read, bare);
+        for (target, format) in [(Target::AmcTxt, Format::AmcTxt), (Target::AmcLatex, Format::AmcLatex)] {
+            let (reading, report) = again_as(target, format, &question);
+            match &question.body {
+                Body::Qroc { .. } | Body::Tcs { .. } | Body::Qzp { .. } => {
+                    prop_assert!(report.notes.iter().any(|n| n.left_out));
+                }
+                body => {
+                    let got = reading.entries.first().unwrap_or_else(|| panic!("{:?}", reading.faulty));
+                    prop_assert_eq!(got.element.id(), question.id.as_str());
+                    let Element::Question(got) = &got.element else { panic!() };
+                    prop_assert_eq!(&got.stem, &question.stem);
+                    let ticks = |body: &Body| -> Vec<(String, bool)> {
+                        body.propositions().iter().map(|p| (p.text.clone(), p.status.is_true())).collect()
+                    };
+                    prop_assert_eq!(ticks(&got.body), ticks(body));
+                }
             }
         }
     }

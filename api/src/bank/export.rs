@@ -245,7 +245,7 @@ pub fn name(target: Target, now_ms: i64) -> String {
         Target::MoodleXml => "-moodle",
         Target::Gift | Target::Csv | Target::Xlsx => "",
         Target::Aiken => "-aiken",
-        Target::AmcTxt => "-amc",
+        Target::AmcTxt | Target::AmcLatex => "-amc",
         Target::Qti21 => "-qti-2.1",
         Target::Qti22 => "-qti-2.2",
         Target::Qti30 => "-qti-3.0",

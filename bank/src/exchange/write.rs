@@ -19,6 +19,8 @@ pub enum Target {
     Aiken,
     /// AMC-TXT: QRU and QRM.
     AmcTxt,
+    /// AMC's LaTeX: QRU and QRM.
+    AmcLatex,
     /// A QTI 2.1 package, with our JSON beside.
     Qti21,
     /// A QTI 2.2 package, with our JSON beside.
@@ -33,12 +35,13 @@ pub enum Target {
 
 impl Target {
     /// Every format that can be written.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Json,
         Self::MoodleXml,
         Self::Gift,
         Self::Aiken,
         Self::AmcTxt,
+        Self::AmcLatex,
         Self::Qti21,
         Self::Qti22,
         Self::Qti30,
@@ -54,6 +57,7 @@ impl Target {
             Self::Gift => "gift",
             Self::Aiken => "aiken",
             Self::AmcTxt => "amc-txt",
+            Self::AmcLatex => "amc-latex",
             Self::Qti21 => "qti21",
             Self::Qti22 => "qti22",
             Self::Qti30 => "qti30",
@@ -78,6 +82,7 @@ impl Target {
             Self::Gift => "GIFT",
             Self::Aiken => "Aiken",
             Self::AmcTxt => "AMC-TXT",
+            Self::AmcLatex => "LaTeX d’AMC",
             Self::Qti21 => "paquet QTI 2.1",
             Self::Qti22 => "paquet QTI 2.2",
             Self::Qti30 => "paquet QTI 3.0",
@@ -93,6 +98,7 @@ impl Target {
             Self::MoodleXml => "xml",
             Self::Gift => "gift",
             Self::Aiken | Self::AmcTxt => "txt",
+            Self::AmcLatex => "tex",
             Self::Qti21 | Self::Qti22 | Self::Qti30 => "zip",
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
@@ -105,6 +111,7 @@ impl Target {
             Self::Json => "application/json",
             Self::MoodleXml => "application/xml",
             Self::Gift | Self::Aiken | Self::AmcTxt => "text/plain; charset=utf-8",
+            Self::AmcLatex => "application/x-tex",
             Self::Qti21 | Self::Qti22 | Self::Qti30 => "application/zip",
             Self::Csv => "text/csv; charset=utf-8",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -166,6 +173,7 @@ pub fn write<E: Borrow<Element>>(
         Target::Gift => gift::write(elements, out),
         Target::Aiken => aiken::write(elements, out),
         Target::AmcTxt => amc::write(elements, export, out),
+        Target::AmcLatex => amc::write_latex(elements, export, out),
         Target::Qti21 => qti::write(elements, export, qti::Version::V21, out),
         Target::Qti22 => qti::write(elements, export, qti::Version::V22, out),
         Target::Qti30 => qti::write(elements, export, qti::Version::V30, out),

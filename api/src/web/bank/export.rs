@@ -89,6 +89,7 @@ fn hint(target: Target) -> &'static str {
         Target::Gift => "texte simple de Moodle\u{a0}; sans image, sans TCS ni zone à pointer",
         Target::Aiken => "texte très simple\u{a0}; questions à réponse unique seulement",
         Target::AmcTxt => "Auto Multiple Choice, examens sur papier\u{a0}; QRU et QRM",
+        Target::AmcLatex => "le même, en source LaTeX qui se compile telle quelle",
         Target::Qti21 => "plates-formes plus anciennes\u{a0}; Docimo y relit tout",
         Target::Qti22 => "la plupart des plates-formes, images comprises\u{a0}; Docimo y relit tout",
         Target::Qti30 => "plates-formes récentes\u{a0}; Docimo y relit tout",
