@@ -183,7 +183,7 @@ pub async fn save(app: &App, actor: &Actor, id: &str, asked: Save) -> ApiResult<
     let reach = Reach::of(app, actor).await?;
     for _ in 0..3 {
         let draft = open(app, actor, id).await?;
-        if draft.page != page && draft.seen != seen {
+        if !draft.page.is_empty() && draft.page != page && draft.seen != seen {
             return Err(ApiError::Conflict(
                 "Ce brouillon a été modifié depuis, dans une autre page. Votre texte n’a pas remplacé l’autre.".into(),
             ));
@@ -344,7 +344,8 @@ pub async fn decide(app: &App, actor: &Actor, id: &str, take: Take, latest_seen:
         Take::Theirs => latest(app, id).await?,
         Take::Mine => draft.element.clone(),
     };
-    let kept = Kept { page: String::new(), element };
+    // Pages open before know another text: they do not write over this one.
+    let kept = Kept { page: "choix".into(), element };
     let copy = WorkingCopy {
         person_id: actor.id.to_string(),
         entry_id: id.to_owned(),

@@ -60,6 +60,10 @@ fn whole(value: &mut Value, number: Number<'_>, told: &mut Vec<FieldFault>) {
 }
 
 fn image_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told: &mut Vec<FieldFault>) {
+    // A form always has the fields of a picture.
+    if map.get("image").is_some_and(|i| i.get("file").and_then(Value::as_str).is_some_and(|f| f.trim().is_empty())) {
+        map.remove("image");
+    }
     let Some(image) = map.get_mut("image").and_then(Value::as_object_mut) else { return };
     for side in ["width", "height"] {
         if let Some(value) = image.get_mut(side) {
