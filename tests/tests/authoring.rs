@@ -55,12 +55,12 @@ async fn write_a_question(server: &mut Server, browser: &Browser, api: &Api) -> 
 
     // From nothing, by keyboard alone.
     browser.tab_to("#question-stem").await?;
-    keys(browser, "Concernant le syndrome coronarien, quelle est la proposition qui n’est pas exacte ? ").await?;
+    keys(browser, "Quel signe n’est pas évocateur d’un syndrome coronarien ? ").await?;
     keys(browser, CTRL_B).await?;
     keys(browser, "$\\frac{a}{b}$").await?;
     browser.wait_text("[data-pane=flaws]", "nég").await?;
     browser.wait_text("[data-pane=tags]", "Item 339").await?;
-    browser.wait_text("[data-preview=student]", "Concernant le syndrome coronarien").await?;
+    browser.wait_text("[data-preview=student]", "évocateur d’un syndrome coronarien").await?;
     browser.find("[data-preview=student] math mfrac").await?;
     let texts = ["Douleur constrictive", "Troponine normale", "Sus-décalage du segment ST", "Fièvre", "Toux"];
     for (i, text) in texts.iter().enumerate() {
@@ -88,7 +88,7 @@ async fn write_a_question(server: &mut Server, browser: &Browser, api: &Api) -> 
 
     // What was said "enregistré" is there after a reload.
     browser.goto(&server.url(&format!("/questions/brouillons/{id}"))).await?;
-    assert!(value(browser, "#question-stem").await?.contains("n’est pas exacte"));
+    assert!(value(browser, "#question-stem").await?.contains("n’est pas évocateur"));
     assert_eq!(value(browser, "#question-propositions-3-text").await?, "Toux");
     assert_eq!(value(browser, "#question-propositions-3-comment").await?, "Car Toux.");
     let kept = api.get(&format!("/drafts/{id}")).await?;

@@ -147,7 +147,8 @@ function start(form) {
       if (by instanceof HTMLButtonElement && by.value === "enregistrer") return onState("saved", "");
       leave();
       hidden("vu").value = String(saver.seen);
-      form.requestSubmit(by);
+      // Once this submission is over: a form that is being submitted takes no other.
+      setTimeout(() => form.requestSubmit(by));
     });
   });
   document.querySelector(".editor__abandon")?.addEventListener("submit", (event) => {
