@@ -3,13 +3,15 @@
 
 mod common;
 
-use axum::http::{Method, StatusCode};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
 use common::{Caller, House};
 use docimo::auth::Role;
 use docimo_bank::rights::Level;
 use docimo_store::bank::folders::{Folder, FolderRight};
 use docimo_store::exams::NewEvent;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 async fn put(who: &Caller, id: &str, body: Value) -> (StatusCode, Value) {
     who.json(Method::PUT, &format!("/drafts/{id}"), &body).await
@@ -225,4 +227,127 @@ async fn a_name_already_taken_is_told() {
         let (status, said) = author.json(Method::POST, &format!("/drafts/{id}/publish"), &json!({})).await;
         assert_eq!(status, expected, "{said}");
     }
+}
+
+/// Asks for a page as a browser without script does; status, where it leads, text.
+async fn page(who: &Caller, method: Method, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String, String) {
+    let body: String = fields
+        .iter()
+        .map(|(name, value)| format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"))
+        .chain(["--x--\r\n".to_owned()])
+        .collect();
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::AUTHORIZATION, format!("Bearer {}", who.token))
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+        .body(Body::from(body))
+        .unwrap();
+    let response = docimo::server::service(&who.app).oneshot(request).await.unwrap();
+    let status = response.status();
+    let to = response.headers().get(header::LOCATION).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
+    let bytes = axum::body::to_bytes(response.into_body(), 10_000_000).await.unwrap();
+    (status, to, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[tokio::test]
+async fn the_form_works_without_script() {
+    let house = House::build().await;
+    let author = house.staff("auteur", Role::Author).await;
+    let (status, to, _) = page(&author, Method::GET, "/questions/nouvelle?type=QRU", &[]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let (status, _, text) = page(&author, Method::GET, &to, &[]).await;
+    assert!(status == StatusCode::OK && text.contains("name=\"question.propositions.4.text\""), "{text}");
+    let id = to.rsplit('/').next().unwrap().to_owned();
+    let mut fields = vec![
+        ("page", "sans-script"),
+        ("vu", "0"),
+        ("question.kind", "QRU"),
+        ("question.id", "q-form"),
+        ("question.stem", "Quel examen\r\ndemander ?"),
+        ("question.weight", "1"),
+        ("question.rank:opt", "A"),
+        ("question.tags:words", "R2C:339"),
+        ("question.image.file", ""),
+        ("question.image.alt", "décrite avant d’être envoyée"),
+    ];
+    let lines = [("a", "Électrocardiogramme", "vrai"), ("b", "Scanner", "faux"), ("c", "Radiographie", "faux"), ("d", "Aucun", "faux")];
+    let names: Vec<[String; 3]> = (0..lines.len())
+        .map(|i| ["id", "text", "status"].map(|name| format!("question.propositions.{i}.{name}")))
+        .collect();
+    for (name, (id, text, status)) in names.iter().zip(lines) {
+        fields.extend([(name[0].as_str(), id), (name[1].as_str(), text), (name[2].as_str(), status)]);
+    }
+    let and = |more: &[(&'static str, &'static str)]| [fields.clone(), more.to_vec()].concat();
+    let send = async |path: &str, more: &[(&'static str, &'static str)]| {
+        page(&author, Method::POST, &format!("/questions/brouillons/{id}{path}"), &and(more)).await
+    };
+    let (status, to, text) = send("", &[("faire", "descendre:question.propositions.0")]).await;
+    assert_eq!((status, to.ends_with("#question-propositions")), (StatusCode::SEE_OTHER, true), "{text}");
+    let kept = author.get(&format!("/drafts/{id}")).await["element"]["question"].clone();
+    assert_eq!((kept["propositions"][0]["id"].as_str(), kept["stem"].as_str()), (Some("b"), Some("Quel examen\ndemander ?")));
+    assert_eq!(kept.get("image"), None);
+    send("", &[("faire", "type:question"), ("type:question", "QROC")]).await;
+    let kept = author.get(&format!("/drafts/{id}")).await["element"]["question"].clone();
+    assert_eq!(kept["exact"], json!(["Électrocardiogramme"]));
+    let (status, _, _) = send("", &[("faire", "retirer:question.propositions.9")]).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let (status, _, text) = send("", &[("question.weight", "lourd")]).await;
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && text.contains("« lourd »"), "{status}");
+    // Published, then shown with a way to change it.
+    let (status, to, text) = send("/publier", &[("faire", "proposer")]).await;
+    assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("/questions/{id}")), "{text}");
+    let (_, _, text) = page(&author, Method::GET, &format!("/questions/{id}"), &[]).await;
+    assert!(text.contains(&format!("/questions/{id}/modifier")) && text.contains("en relecture"));
+    // Someone else goes first: the page shows both and asks.
+    let other = house.staff("autre", Role::Author).await;
+    for who in [&author, &other] {
+        let (status, to, _) = page(who, Method::GET, &format!("/questions/{id}/modifier"), &[]).await;
+        assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("/questions/brouillons/{id}")));
+    }
+    put(&other, &id, json!({"element": qrm("x", "Autrement ?"), "page": "o"})).await;
+    other.post(&format!("/drafts/{id}/publish"), json!({})).await;
+    let (status, to, _) = send("/publier", &[("question.stem", "À ma façon ?")]).await;
+    assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("/questions/brouillons/{id}")));
+    let (_, _, text) = page(&author, Method::GET, &format!("/questions/brouillons/{id}"), &[]).await;
+    assert!(text.contains("a publié la version 2") && text.contains("Autrement") && text.contains("À ma façon"), "{text}");
+    let (status, to, _) = page(&author, Method::POST, &format!("/questions/brouillons/{id}/abandonner"), &[]).await;
+    assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("/questions/{id}")));
+    let (status, _, text) = page(&author, Method::GET, "/questions/brouillons", &[]).await;
+    assert!(status == StatusCode::OK && text.contains("Aucun brouillon"));
+}
+
+#[tokio::test]
+async fn a_sealed_paper_locks_what_it_holds() {
+    let house = House::build().await;
+    let (author, jury) = (house.staff("auteur", Role::Author).await, house.staff("jury", Role::Committee).await);
+    let id = author.post("/drafts", json!({"kind": "QRM"})).await["id"].as_str().unwrap().to_owned();
+    put(&author, &id, json!({"element": qrm("q-scelle", "Quoi ?"), "page": "p"})).await;
+    author.post(&format!("/drafts/{id}/publish"), json!({"submit": true})).await;
+    let step = docimo_store::bank::workflow::NewEntryEvent {
+        id: "v".into(),
+        entry_id: id.clone(),
+        revision: 1,
+        person_id: house.app.store.person_by_login("jury").await.unwrap().unwrap().id,
+        at_ms: 1,
+        what: "validate",
+        place: String::new(),
+        body: String::new(),
+    };
+    let to = docimo_store::bank::workflow::Step { latest: 1, from: "in_review", to: "validated" };
+    house.app.store.step_entry(to, &step).await.unwrap();
+    let settings = json!({"title": "Partiel", "start_mode": "individual", "grace_seconds": 0, "instructions": "", "pass_threshold": null});
+    let exam = jury.post("/exams", settings).await["id"].as_str().unwrap().to_owned();
+    let section = jury.post(&format!("/exams/{exam}/sections"), json!({"title": "S", "duration_minutes": 10})).await;
+    let section = section["id"].as_str().unwrap_or("s1").to_owned();
+    jury.post(&format!("/exams/{exam}/sections/{section}/entries"), json!({"entries": [id]})).await;
+    jury.post(&format!("/exams/{exam}/freeze"), json!({})).await;
+    author.post("/drafts", json!({"entry": id})).await;
+    put(&author, &id, json!({"element": qrm("q-scelle", "Autrement ?"), "page": "p"})).await;
+    let seen = author.get(&format!("/drafts/{id}")).await;
+    assert_eq!(seen["lock"], "Partiel");
+    author.refused(&format!("/drafts/{id}/publish"), json!({}), 409, "Verrouillée").await;
+    let (_, _, text) = page(&author, Method::GET, &format!("/questions/brouillons/{id}"), &[]).await;
+    assert!(text.contains("Verrouillée"));
+    assert_eq!(author.get(&format!("/drafts/{id}")).await["element"]["question"]["stem"], "Autrement ?", "kept");
 }
