@@ -16,7 +16,8 @@ const SHALLOW: usize = 20;
 /// Stack for those that have more, in bytes.
 const STACK: usize = 32 * 1024 * 1024;
 
-static CONVERTER: LazyLock<Option<LatexToMathML>> = LazyLock::new(|| LatexToMathML::new(MathCoreConfig::default()).ok());
+static CONVERTER: LazyLock<Option<LatexToMathML>> =
+    LazyLock::new(|| LatexToMathML::new(MathCoreConfig::default()).ok());
 
 const ELEMENTS: [&str; 26] = [
     "math",
@@ -206,7 +207,9 @@ mod tests {
         assert_eq!(mathml(r"\inconnue", false), None);
         // Half of the stack that a thread of the server has.
         let deep = || {
-            for deep in ["{", "\\sqrt ", "x^", "\\left(", "\\begin{matrix}", "\\frac1", "\\hat ", "\\mathrm ", "^{", "\\text{"] {
+            for deep in
+                ["{", "\\sqrt ", "x^", "\\left(", "\\begin{matrix}", "\\frac1", "\\hat ", "\\mathrm ", "^{", "\\text{"]
+            {
                 let _ = mathml(&deep.repeat(1_990 / deep.len()), false);
                 let signs = depth(deep).max(1);
                 for most in [SHALLOW, DEEPEST] {

@@ -177,9 +177,17 @@ async fn a_draft_is_its_authors_and_a_closed_folder_is_nobodys() {
     one.post(&format!("/drafts/{id}/publish"), json!({})).await;
     one.post("/drafts", json!({"entry": id})).await;
 
-    // Read only, then out of reach: the draft and the entry answer as absent.
+    // A text of one's own outlives the right on the folder where it was to be.
     let store = &house.app.store;
+    let right = FolderRight { folder_id: "ferme".into(), to_kind: "everyone".into(), to_id: String::new(), level: 2 };
     let everyone = store.folder_rights().await.unwrap().into_iter().find(|r| r.to_kind == "everyone").unwrap();
+    let right = FolderRight { to_id: everyone.to_id.clone(), ..right };
+    store.set_folder_right(&right, &event(4)).await.unwrap();
+    let own = one.post("/drafts", json!({"kind": "TCS", "folder": "ferme"})).await["id"].as_str().unwrap().to_owned();
+    store.set_folder_right(&FolderRight { level: 0, ..right }, &event(5)).await.unwrap();
+    assert_eq!(one.get(&format!("/drafts/{own}")).await["folder"], everyone.folder_id.as_str());
+
+    // Read only, then out of reach: the draft and the entry answer as absent.
     store.set_folder_right(&FolderRight { level: Level::Read.number(), ..everyone.clone() }, &event(2)).await.unwrap();
     one.refused("/drafts", json!({"kind": "QRU", "folder": everyone.folder_id}), 403, "").await;
     two.refused("/drafts", json!({"entry": id}), 403, "").await;
@@ -271,7 +279,12 @@ async fn the_form_works_without_script() {
         ("question.image.file", ""),
         ("question.image.alt", "décrite avant d’être envoyée"),
     ];
-    let lines = [("a", "Électrocardiogramme", "vrai"), ("b", "Scanner", "faux"), ("c", "Radiographie", "faux"), ("d", "Aucun", "faux")];
+    let lines = [
+        ("a", "Électrocardiogramme", "vrai"),
+        ("b", "Scanner", "faux"),
+        ("c", "Radiographie", "faux"),
+        ("d", "Aucun", "faux"),
+    ];
     let names: Vec<[String; 3]> = (0..lines.len())
         .map(|i| ["id", "text", "status"].map(|name| format!("question.propositions.{i}.{name}")))
         .collect();
@@ -285,7 +298,10 @@ async fn the_form_works_without_script() {
     let (status, to, text) = send("", &[("faire", "descendre:question.propositions.0")]).await;
     assert_eq!((status, to.ends_with("#question-propositions")), (StatusCode::SEE_OTHER, true), "{text}");
     let kept = author.get(&format!("/drafts/{id}")).await["element"]["question"].clone();
-    assert_eq!((kept["propositions"][0]["id"].as_str(), kept["stem"].as_str()), (Some("b"), Some("Quel examen\ndemander ?")));
+    assert_eq!(
+        (kept["propositions"][0]["id"].as_str(), kept["stem"].as_str()),
+        (Some("b"), Some("Quel examen\ndemander ?"))
+    );
     assert_eq!(kept.get("image"), None);
     send("", &[("faire", "type:question"), ("type:question", "QROC")]).await;
     let kept = author.get(&format!("/drafts/{id}")).await["element"]["question"].clone();
@@ -310,7 +326,10 @@ async fn the_form_works_without_script() {
     let (status, to, _) = send("/publier", &[("question.stem", "À ma façon ?")]).await;
     assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("/questions/brouillons/{id}")));
     let (_, _, text) = page(&author, Method::GET, &format!("/questions/brouillons/{id}"), &[]).await;
-    assert!(text.contains("a publié la version 2") && text.contains("Autrement") && text.contains("À ma façon"), "{text}");
+    assert!(
+        text.contains("a publié la version 2") && text.contains("Autrement") && text.contains("À ma façon"),
+        "{text}"
+    );
     let (status, to, _) = page(&author, Method::POST, &format!("/questions/brouillons/{id}/abandonner"), &[]).await;
     assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("/questions/{id}")));
     let (status, _, text) = page(&author, Method::GET, "/questions/brouillons", &[]).await;
@@ -336,7 +355,7 @@ async fn a_sealed_paper_locks_what_it_holds() {
     };
     let to = docimo_store::bank::workflow::Step { latest: 1, from: "in_review", to: "validated" };
     house.app.store.step_entry(to, &step).await.unwrap();
-    let settings = json!({"title": "Partiel", "start_mode": "individual", "grace_seconds": 0, "instructions": "", "pass_threshold": null});
+    let settings = json!({"title": "Partiel", "start_mode": "individual", "grace_seconds": 0, "instructions": ""});
     let exam = jury.post("/exams", settings).await["id"].as_str().unwrap().to_owned();
     let section = jury.post(&format!("/exams/{exam}/sections"), json!({"title": "S", "duration_minutes": 10})).await;
     let section = section["id"].as_str().unwrap_or("s1").to_owned();

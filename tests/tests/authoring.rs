@@ -57,11 +57,11 @@ async fn write_a_question(server: &mut Server, browser: &Browser, api: &Api) -> 
     browser.tab_to("#question-stem").await?;
     keys(browser, "Quel signe n’est pas évocateur d’un syndrome coronarien ? ").await?;
     keys(browser, CTRL_B).await?;
-    keys(browser, "$\\frac{a}{b}$").await?;
+    keys(browser, "ST+").await?;
     browser.wait_text("[data-pane=flaws]", "nég").await?;
     browser.wait_text("[data-pane=tags]", "Item 339").await?;
     browser.wait_text("[data-preview=student]", "évocateur d’un syndrome coronarien").await?;
-    browser.find("[data-preview=student] math mfrac").await?;
+    browser.wait_text("[data-preview=student] strong", "ST+").await?;
     let texts = ["Douleur constrictive", "Troponine normale", "Sus-décalage du segment ST", "Fièvre", "Toux"];
     for (i, text) in texts.iter().enumerate() {
         browser.tab_to(&format!("#question-propositions-{i}-status")).await?;
@@ -77,9 +77,19 @@ async fn write_a_question(server: &mut Server, browser: &Browser, api: &Api) -> 
     let focused = browser.script("return document.activeElement.id").await?;
     assert_eq!(focused, "question-propositions-3-text", "the focus goes with it");
     keys(browser, CTRL_ENTER).await?;
-    assert_eq!(browser.script("return document.activeElement.closest('[data-item]').id").await?, "question-propositions-4");
+    assert_eq!(
+        browser.script("return document.activeElement.closest('[data-item]').id").await?,
+        "question-propositions-4"
+    );
     browser.find("#question-propositions-4-text").await?.send_keys("Retirée").await?;
     browser.click("button[value='retirer:question.propositions.4']").await?;
+    browser.find("#question-comment").await?.send_keys("Troponine : ").await?;
+    browser
+        .click_xpath("//div[contains(@class, 'bar')][contains(@aria-label, 'Correction')]//button[.='Formule']")
+        .await?;
+    browser.script("document.querySelector('details[data-correction]').open = true").await?;
+    browser.find("[data-preview=correction] math mfrac").await?;
+    browser.script("document.querySelector('details[data-correction]').open = false; scrollTo(0, 0)").await?;
     browser.find("#question-stem").await?.send_keys(CTRL_S).await?;
     saved(browser).await?;
     browser.wait_text("[data-preview=student] .choices", "Sus-décalage du segment ST").await?;
@@ -95,7 +105,7 @@ async fn write_a_question(server: &mut Server, browser: &Browser, api: &Api) -> 
     assert_eq!(kept["element"]["question"]["propositions"].as_array().map(Vec::len), Some(5), "{kept}");
 
     // A power cut: what was kept is kept, what is typed meanwhile waits and goes by itself.
-    browser.find("#question-comment").await?.send_keys("Avant la coupure.").await?;
+    browser.fill("#question-comment", "$\\frac{a}{b}$ avant la coupure.").await?;
     saved(browser).await?;
     server.kill9()?;
     browser.find("#question-source").await?.send_keys("HAS 2024").await?;
@@ -104,7 +114,7 @@ async fn write_a_question(server: &mut Server, browser: &Browser, api: &Api) -> 
     server.restart()?;
     saved(browser).await?;
     let kept = api.get(&format!("/drafts/{id}")).await?;
-    assert_eq!(kept["element"]["question"]["comment"], "Avant la coupure.");
+    assert_eq!(kept["element"]["question"]["comment"], "$\\frac{a}{b}$ avant la coupure.");
     assert_eq!(kept["element"]["question"]["source"], "HAS 2024");
 
     // Typed, never acknowledged, the page left: the text of this machine comes back.
@@ -202,7 +212,7 @@ async fn draw_zones(server: &Server, browser: &Browser, api: &Api) -> Result<()>
             Ok(near(&shape(&kept, 1)["circle"]["r"], 0.1) && corners.len() == 3 && near(&corners[0][0], 0.1))
         })
         .await?;
-    browser.script("document.querySelector('details[data-remember=correction]').open = true").await?;
+    browser.script("document.querySelector('details[data-correction]').open = true").await?;
     browser.find("[data-preview=correction] .zones__layer polygon.zone").await?;
     browser.script("document.querySelector('#question-image').scrollIntoView()").await?;
     look(browser, "redaction-zones").await?;
@@ -237,7 +247,8 @@ async fn order_a_case(server: &Server, browser: &Browser, api: &Api) -> Result<(
     browser.wait_text("[data-credits='case.parts.2.question.panel']", "0,333").await?;
     saved(browser).await?;
     let parts = api.get(&format!("/drafts/{id}")).await?["element"]["case"]["parts"].clone();
-    let told: Vec<&str> = parts.as_array().context("parts")?.iter().filter_map(|p| p["question"]["kind"].as_str()).collect();
+    let told: Vec<&str> =
+        parts.as_array().context("parts")?.iter().filter_map(|p| p["question"]["kind"].as_str()).collect();
     assert_eq!(told, ["QRM", "QRM", "TCS"]);
     assert_eq!(parts[0]["question"]["stem"], "Deuxième examen ?");
     look(browser, "redaction-dossier").await?;

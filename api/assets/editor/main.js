@@ -28,9 +28,11 @@ function start(form) {
   // State -----------------------------------------------------------------------------------
   /** @param {State} state @param {string} why */
   const onState = (state, why) => {
+    const words = state === "saved" ? M.saved(new Date(saver.seen)) : state === "refused" ? M.refused(why) : M[state];
+    // Said once: a try that fails again has nothing new to say.
+    if (stateLine.dataset.state === state && stateLine.firstChild?.textContent === words) return;
     stateLine.dataset.state = state;
     stateLine.setAttribute("role", ["saved", "typing", "sending"].includes(state) ? "none" : "alert");
-    const words = state === "saved" ? M.saved(new Date()) : state === "refused" ? M.refused(why) : M[state];
     stateLine.replaceChildren(words);
     if (state === "conflict") {
       stateLine.append(" ", button(M.mine, () => void saver.overwrite(), "btn--small"), " ", button(M.theirs, () => {

@@ -1,7 +1,9 @@
 // Everything that the editor says.
 
+/** The hour of pages is that of Paris, by the server's clock. */
+const paris = new Intl.DateTimeFormat("fr-FR", { timeZone: "Europe/Paris", hour: "numeric", minute: "2-digit" });
 /** @param {Date} at */
-const hour = (at) => `${at.getHours()} h ${String(at.getMinutes()).padStart(2, "0")}`;
+const hour = (at) => paris.format(at).replace(":", " h ");
 
 export const M = {
   typing: "Modifié, pas encore enregistré",

@@ -81,7 +81,8 @@ pub async fn start(app: &App, actor: &Actor, wanted: Wanted, folder: &str) -> Ap
     }
     let now_ms = ambient::now_ms();
     let id = ambient::fresh_id(now_ms);
-    keep(app, actor, &id, folder, 0, &Kept { page: String::new(), element: blank::element(wanted) }, mine.len()).await?;
+    keep(app, actor, &id, folder, 0, &Kept { page: String::new(), element: blank::element(wanted) }, mine.len())
+        .await?;
     Ok(id)
 }
 
@@ -151,12 +152,12 @@ pub async fn open(app: &App, actor: &Actor, id: &str) -> ApiResult<Draft> {
 async fn seen(app: &App, reach: &Reach, copy: WorkingCopy) -> ApiResult<Option<Draft>> {
     let entry = app.store.entry(&copy.entry_id).await?;
     let folder = match &entry {
-        Some(line) => line.folder_id.clone(),
-        None => copy.folder_id,
+        Some(line) => reach.may(&line.folder_id, Level::Write).then(|| line.folder_id.clone()),
+        // A text that is in no folder yet goes to another when its own is closed to its author.
+        None if reach.may(&copy.folder_id, Level::Write) => Some(copy.folder_id),
+        None => reach.folders_at(Level::Write).into_iter().next().map(|(id, _)| id),
     };
-    if !reach.may(&folder, Level::Write) {
-        return Ok(None);
-    }
+    let Some(folder) = folder else { return Ok(None) };
     let Kept { page, element } = kept(&copy.body)?;
     Ok(Some(Draft { id: copy.entry_id, folder, base: copy.base, seen: copy.updated_ms, page, element, entry }))
 }
@@ -246,10 +247,12 @@ pub async fn publish(app: &App, actor: &Actor, id: &str, submit: bool) -> ApiRes
         return Ok(Published::Overtaken);
     }
     let mut wrong = measured(app, &mut draft.element).await?;
-    wrong.extend(advice::faults(&draft.element).into_iter().filter(|f| f.refused).map(|fault| Wrong {
-        place: fault.place,
-        message: fault.message,
-    }));
+    wrong.extend(
+        advice::faults(&draft.element)
+            .into_iter()
+            .filter(|f| f.refused)
+            .map(|fault| Wrong { place: fault.place, message: fault.message }),
+    );
     if !wrong.is_empty() {
         return Err(ApiError::Invalid { title: "La question ne peut pas encore être publiée".into(), wrong });
     }
@@ -264,12 +267,7 @@ pub async fn publish(app: &App, actor: &Actor, id: &str, submit: bool) -> ApiRes
             return Err(ApiError::Conflict("Rien n’a changé depuis la dernière version.".into()));
         }
     }
-    let made = Made {
-        entry_id: id.to_owned(),
-        status: Status::Draft.code(),
-        origin: ORIGIN,
-        author_id: &actor.id,
-    };
+    let made = Made { entry_id: id.to_owned(), status: Status::Draft.code(), origin: ORIGIN, author_id: &actor.id };
     let mut revision = library::revision_of(&draft.element, made)?.map_err(|why| ApiError::wrong("texte", why))?;
     revision.folder_id = draft.folder.clone();
     if let Some(line) = &draft.entry {

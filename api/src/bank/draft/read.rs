@@ -78,8 +78,7 @@ fn question_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told:
     image_numbers(map, path, place, told);
     for (name, french, most, usual) in [("expected", "nombre attendu", 25, 1), ("max_words", "mots permis", 20, 5)] {
         if let Some(value) = map.get_mut(name) {
-            let number =
-                Number { path: &format!("{path}.{name}"), place: format!("{place}{french}"), most, usual };
+            let number = Number { path: &format!("{path}.{name}"), place: format!("{place}{french}"), most, usual };
             whole(value, number, told);
         }
     }
@@ -92,8 +91,7 @@ fn question_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told:
         *weight = json!("1");
     }
     for vote in map.get_mut("panel").and_then(Value::as_array_mut).into_iter().flatten() {
-        let number =
-            Number { path: &format!("{path}.panel"), place: format!("{place}panel"), most: 100_000, usual: 0 };
+        let number = Number { path: &format!("{path}.panel"), place: format!("{place}panel"), most: 100_000, usual: 0 };
         whole(vote, number, told);
     }
     for list in lists(map.get("kind").and_then(Value::as_str).unwrap_or_default()) {
@@ -121,8 +119,8 @@ fn lists(kind: &str) -> &'static [&'static str] {
 /// Makes numbers of what should be; `false` where something was not one.
 fn coordinates(value: &mut Value) -> bool {
     match value {
-        Value::Object(map) => map.values_mut().map(coordinates).fold(true, |all, one| all && one),
-        Value::Array(list) => list.iter_mut().map(coordinates).fold(true, |all, one| all && one),
+        Value::Object(map) => map.values_mut().map(coordinates).filter(|read| !read).count() == 0,
+        Value::Array(list) => list.iter_mut().map(coordinates).filter(|read| !read).count() == 0,
         Value::Number(_) => true,
         other => {
             let read = other.as_str().and_then(|t| t.trim().replace(',', ".").parse::<f64>().ok());
@@ -139,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_number_that_is_none_does_not_lose_the_rest() {
-        let given = json!({"question": {"id": "q", "kind": "QRP", "stem": "Quoi ?", "expected": "deux", "weight": "x"}});
+        let given =
+            json!({"question": {"id": "q", "kind": "QRP", "stem": "Quoi ?", "expected": "deux", "weight": "x"}});
         let (element, told) = element(given).unwrap();
         let Element::Question(q) = element else { panic!() };
         assert_eq!((q.stem.as_str(), q.body.expected(), q.weight), ("Quoi ?", Some(1), Exact::ONE));

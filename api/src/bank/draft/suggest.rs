@@ -29,10 +29,46 @@ pub struct Suggestion {
 
 /// Words of titles that say nothing of their subject.
 const LITTLE: [&str; 40] = [
-    "acte", "adulte", "aigu", "aigue", "annonce", "approche", "avec", "base", "bilan", "chez", "chronique", "chroniqu",
-    "conduite", "connaitre", "dan", "definition", "demarche", "diagnostic", "diagnostique", "dont", "element", "enfant",
-    "entre", "etat", "face", "grand", "identifier", "leur", "maladie", "patient", "pour", "principale", "principaux",
-    "prise", "question", "risque", "sujet", "suivi", "traitement", "trouble",
+    "acte",
+    "adulte",
+    "aigu",
+    "aigue",
+    "annonce",
+    "approche",
+    "avec",
+    "base",
+    "bilan",
+    "chez",
+    "chronique",
+    "chroniqu",
+    "conduite",
+    "connaitre",
+    "dan",
+    "definition",
+    "demarche",
+    "diagnostic",
+    "diagnostique",
+    "dont",
+    "element",
+    "enfant",
+    "entre",
+    "etat",
+    "face",
+    "grand",
+    "identifier",
+    "leur",
+    "maladie",
+    "patient",
+    "pour",
+    "principale",
+    "principaux",
+    "prise",
+    "question",
+    "risque",
+    "sujet",
+    "suivi",
+    "traitement",
+    "trouble",
 ];
 
 struct Entry {
@@ -56,10 +92,8 @@ static TITLES: LazyLock<Titles> = LazyLock::new(|| {
         title,
         words: words(title).into_iter().collect(),
     };
-    let items: Vec<Entry> = items()
-        .iter()
-        .map(|i| entry(Tag::Item(i.number), format!("Item\u{a0}{}", i.number), i.title))
-        .collect();
+    let items: Vec<Entry> =
+        items().iter().map(|i| entry(Tag::Item(i.number), format!("Item\u{a0}{}", i.number), i.title)).collect();
     let situations: Vec<Entry> = situations()
         .iter()
         .map(|s| entry(Tag::Situation(s.number), format!("Situation\u{a0}{}", s.number), s.title))
@@ -193,12 +227,8 @@ pub fn labels(tags: &[String]) -> Vec<String> {
 
 /// Tags by their number, code or the words of their title, for completion.
 pub async fn look_up(app: &App, query: &str, most: usize) -> ApiResult<Vec<Suggestion>> {
-    let found = |tag: String, label: String, title: &str| Suggestion {
-        tag,
-        label,
-        title: title.to_owned(),
-        words: Vec::new(),
-    };
+    let found =
+        |tag: String, label: String, title: &str| Suggestion { tag, label, title: title.to_owned(), words: Vec::new() };
     let query = query.trim();
     if query.is_empty() {
         return Ok(Vec::new());
@@ -210,12 +240,16 @@ pub async fn look_up(app: &App, query: &str, most: usize) -> ApiResult<Vec<Sugge
         all.extend(nodes.into_iter().take(most).map(|n| found(tag_of(NATIONAL, &n.code), n.code.clone(), &n.title)));
     }
     let number = code.strip_prefix("R2C:").unwrap_or(query);
-    all.extend(search_items(number).into_iter().map(|i| {
-        found(Tag::Item(i.number).to_string(), format!("Item\u{a0}{}", i.number), i.title)
-    }));
-    all.extend(search_situations(number.strip_prefix("SDD:").unwrap_or(number)).into_iter().map(|s| {
-        found(Tag::Situation(s.number).to_string(), format!("Situation\u{a0}{}", s.number), s.title)
-    }));
+    all.extend(
+        search_items(number)
+            .into_iter()
+            .map(|i| found(Tag::Item(i.number).to_string(), format!("Item\u{a0}{}", i.number), i.title)),
+    );
+    all.extend(
+        search_situations(number.strip_prefix("SDD:").unwrap_or(number))
+            .into_iter()
+            .map(|s| found(Tag::Situation(s.number).to_string(), format!("Situation\u{a0}{}", s.number), s.title)),
+    );
     let folded = fold(query);
     all.extend(
         specialties()
@@ -223,8 +257,31 @@ pub async fn look_up(app: &App, query: &str, most: usize) -> ApiResult<Vec<Sugge
             .filter(|s| fold(s.name).contains(&folded))
             .map(|s| found(format!("spec:{}", s.slug), "Spécialité".into(), s.name)),
     );
+    all.extend(nodes(app, &folded, most.saturating_sub(all.len())).await?);
     all.truncate(most);
     Ok(all)
+}
+
+/// Objectives, and elements of other imported referentials, whose title has every word.
+async fn nodes(app: &App, folded: &str, most: usize) -> ApiResult<Vec<Suggestion>> {
+    let wanted: Vec<&str> = folded.split_whitespace().collect();
+    // A few letters are in nearly every title.
+    if most == 0 || folded.chars().filter(|c| c.is_alphabetic()).count() < 4 {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for line in app.store.referentials().await? {
+        for node in app.store.nodes(&line.slug, line.current).await? {
+            let title = fold(&node.title);
+            if node.status == "current" && wanted.iter().all(|word| title.contains(word)) {
+                found.push(Suggestion { tag: node.tag, label: node.code, title: node.title, words: Vec::new() });
+                if found.len() == most {
+                    return Ok(found);
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -18,10 +18,10 @@ use crate::bank::draft::blank::{CASES, Wanted};
 use crate::bank::draft::{self, Draft, Published, Save, Take, read};
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Wrong};
+use crate::library;
 use crate::web::committee::Fields;
 use crate::web::filters::date_time;
 use crate::web::{self, layout::Layout};
-use crate::library;
 use askama::Template;
 use axum::extract::multipart::Multipart;
 use axum::extract::{Path, Query, RawForm, State};
@@ -89,7 +89,8 @@ pub async fn fresh(
         cases: CASES
             .map(|k| {
                 let (least, most) = k.size();
-                let size = if least == most { format!("{least} questions") } else { format!("{least} à {most} questions") };
+                let size =
+                    if least == most { format!("{least} questions") } else { format!("{least} à {most} questions") };
                 let purpose = if k.is_progressive() { size } else { format!("un article et {size}") };
                 (k.code(), k.french(), purpose)
             })

@@ -148,7 +148,8 @@ impl ZoneFields {
                 String::new(),
             ),
             Shape::Polygon(corners) => {
-                let text: Vec<String> = corners.iter().map(|[x, y]| format!("{} {}", percent(*x), percent(*y))).collect();
+                let text: Vec<String> =
+                    corners.iter().map(|[x, y]| format!("{} {}", percent(*x), percent(*y))).collect();
                 ("polygon", "Polygone", Vec::new(), text.join(" ; "))
             }
         };
@@ -220,8 +221,7 @@ impl QuestionFields {
         let kind = question.kind();
         let propositions = question.body.propositions();
         let line = |i: usize, p: &Proposition| PropositionFields::of(format!("{path}.propositions.{i}"), i, kind, p);
-        let has_propositions =
-            matches!(kind, Kind::Qru | Kind::Qrm | Kind::Qrp | Kind::Qrpl | Kind::Qcm);
+        let has_propositions = matches!(kind, Kind::Qru | Kind::Qrm | Kind::Qrp | Kind::Qrpl | Kind::Qcm);
         let zones = match &question.body {
             Body::Qzp { zones, .. } => zones.as_slice(),
             _ => &[],
@@ -256,11 +256,8 @@ impl QuestionFields {
             tcs: match &question.body {
                 Body::Tcs { hypothesis, finding, panel } => {
                     let credits = TcsRule::default().credits(panel);
-                    let votes = TCS_SCALE.iter().zip(panel).zip(credits).map(|(((value, label), votes), credit)| Vote {
-                        value: signed(*value),
-                        label,
-                        votes: *votes,
-                        credit: credit.french(3),
+                    let votes = TCS_SCALE.iter().zip(panel).zip(credits).map(|(((value, label), votes), credit)| {
+                        Vote { value: signed(*value), label, votes: *votes, credit: credit.french(3) }
                     });
                     Some((hypothesis.clone(), finding.clone(), votes.collect()))
                 }
@@ -401,8 +398,13 @@ mod tests {
             rest = &rest[at + 2..];
         }
         live.push_str(rest);
-        let unescape =
-            |t: &str| t.replace("&#60;", "<").replace("&#62;", ">").replace("&#34;", "\"").replace("&#39;", "'").replace("&#38;", "&");
+        let unescape = |t: &str| {
+            t.replace("&#60;", "<")
+                .replace("&#62;", ">")
+                .replace("&#34;", "\"")
+                .replace("&#39;", "'")
+                .replace("&#38;", "&")
+        };
         let attribute = |tag: &str, name: &str| {
             let from = tag.find(&format!(" {name}=\""))? + name.len() + 3;
             Some(unescape(&tag[from..from + tag[from..].find('"')?]))
@@ -460,6 +462,9 @@ mod tests {
                 assert_eq!(format!("{}e-2", percent(fraction)).parse::<f64>().unwrap(), fraction);
             }
         }
-        assert_eq!((percent(0.125), percent(0.5), percent(0.0), percent(1.0)), ("12.5".into(), "50".into(), "0".into(), "100".into()));
+        assert_eq!(
+            (percent(0.125), percent(0.5), percent(0.0), percent(1.0)),
+            ("12.5".into(), "50".into(), "0".into(), "100".into())
+        );
     }
 }
