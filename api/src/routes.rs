@@ -246,7 +246,9 @@ fn pages() -> Vec<Door> {
 }
 
 fn interface() -> Vec<Door> {
-    use json::{assembly, bank, desk, drafts, exams, exports, folders, marks, panels, people, referentials, room, session};
+    use json::{
+        assembly, bank, desk, drafts, exams, exports, folders, marks, panels, people, referentials, room, session,
+    };
     vec![
         door("GET", "/api/openapi.json", Public, get(json::openapi)),
         door("POST", "/api/v1/session", Public, post(session::open)),

@@ -265,6 +265,28 @@ async fn order_a_case(server: &Server, browser: &Browser, api: &Api) -> Result<(
     no_console_errors(browser).await
 }
 
+/// What is much the same in the bank is told beside the text.
+async fn tell_what_is_alike(server: &Server, browser: &Browser, api: &Api) -> Result<()> {
+    let page = api.get("/questions?kind=QRU&limit=1").await?;
+    let known = page["entries"][0].clone();
+    let entry = api.get(&format!("/questions/{}", known["id"].as_str().context("id")?)).await?;
+    let mut element = entry["content"].clone();
+    element["question"]["id"] = "une-autre".into();
+    let id = start(browser, server, "QRU").await?;
+    let body = serde_json::json!({"element": element, "page": "essai"});
+    browser
+        .wait_for("what is alike", async || {
+            api.put(&format!("/drafts/{id}"), &body).await?;
+            let draft = api.get(&format!("/drafts/{id}")).await?;
+            Ok(draft["advice"]["near"][0]["external_id"] == known["external_id"])
+        })
+        .await?;
+    browser.goto(&server.url(&format!("/questions/brouillons/{id}"))).await?;
+    browser.wait_text("[data-pane=near]", known["external_id"].as_str().unwrap_or_default()).await?;
+    browser.script("document.querySelector('[data-pane=near]').scrollIntoView()").await?;
+    look(browser, "redaction-proches").await
+}
+
 async fn walk() -> Result<()> {
     let Some(mut server) = Server::demo()? else { return Ok(()) };
     let Some(browser) = Browser::open().await? else { return Ok(()) };
@@ -273,6 +295,7 @@ async fn walk() -> Result<()> {
     write_a_question(&mut server, &browser, &api).await?;
     draw_zones(&server, &browser, &api).await?;
     order_a_case(&server, &browser, &api).await?;
+    tell_what_is_alike(&server, &browser, &api).await?;
     if browser.text("main").await?.is_empty() {
         bail!("an empty page");
     }

@@ -6,7 +6,6 @@
 //! ([`record`]) → which must not be together ([`enemies`]). Bringing files is `crate::library`; taking them away is
 //! [`select`] (which entries), [`export`] (the file), [`follows`] (tags of today).
 
-
 pub mod bulk;
 pub mod described;
 pub mod desk;

@@ -86,12 +86,12 @@ pub struct DraftView {
     panes_html: String,
 }
 
-async fn view(app: &App, draft: Draft, told: Vec<FieldFault>) -> ApiResult<Json<DraftView>> {
+async fn view(app: &App, actor: &Actor, draft: Draft, told: Vec<FieldFault>) -> ApiResult<Json<DraftView>> {
     let lock = match &draft.entry {
         Some(line) => app.store.lock_of(&line.id).await?,
         None => None,
     };
-    let advice = advice::of(app, &draft.element, told).await?;
+    let advice = advice::of(app, actor, &draft.element, told).await?;
     Ok(Json(DraftView {
         line: DraftLine::of(&draft),
         element: serde_json::to_value(&draft.element).map_err(|e| ApiError::Internal(e.into()))?,
@@ -130,7 +130,7 @@ pub async fn start(
         _ => return Err(ApiError::wrong("corps", "Donnez un type (kind) ou une entrée (entry).")),
     };
     let draft = draft::open(&app, &actor, &id).await?;
-    Ok((StatusCode::CREATED, view(&app, draft, Vec::new()).await?))
+    Ok((StatusCode::CREATED, view(&app, &actor, draft, Vec::new()).await?))
 }
 
 /// The first folder where one may write.
@@ -143,7 +143,7 @@ async fn default_folder(app: &App, actor: &Actor) -> ApiResult<String> {
 #[utoipa::path(get, path = "/api/v1/drafts/{draft}", tag = "bank", params(("draft" = String, Path)),
     responses((status = 200, body = DraftView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn show(State(app): State<App>, actor: Actor, Path(id): Path<String>) -> ApiResult<Json<DraftView>> {
-    view(&app, draft::open(&app, &actor, &id).await?, Vec::new()).await
+    view(&app, &actor, draft::open(&app, &actor, &id).await?, Vec::new()).await
 }
 
 /// A draft to keep.
@@ -174,7 +174,7 @@ pub async fn save(
 ) -> ApiResult<Json<DraftView>> {
     let (element, told) = read::element(form.element)?;
     let asked = Save { element, page: form.page, seen: form.seen, folder: form.folder };
-    view(&app, draft::save(&app, &actor, &id, asked).await?, told).await
+    view(&app, &actor, draft::save(&app, &actor, &id, asked).await?, told).await
 }
 
 /// A text to look at.
@@ -208,7 +208,7 @@ pub async fn look(
     draft::open(&app, &actor, &id).await?;
     let (element, told) = read::element(form.element)?;
     Ok(Json(Preview {
-        advice: advice::of(&app, &element, told).await?,
+        advice: advice::of(&app, &actor, &element, told).await?,
         student_html: preview::student(&element)?,
         correction_html: preview::correction(&element)?,
     }))
@@ -306,7 +306,7 @@ pub async fn decide(
     Path(id): Path<String>,
     Body(form): Body<BaseForm>,
 ) -> ApiResult<Json<DraftView>> {
-    view(&app, draft::decide(&app, &actor, &id, form.take, form.latest).await?, Vec::new()).await
+    view(&app, &actor, draft::decide(&app, &actor, &id, form.take, form.latest).await?, Vec::new()).await
 }
 
 /// Gives a draft up; the entry stays as it is.

@@ -3,6 +3,9 @@
 
 use super::suggest::{self, Suggestion};
 use crate::app::App;
+use crate::auth::Actor;
+use crate::bank::near::{self, Known};
+use crate::bank::reach::Reach;
 use crate::error::ApiResult;
 use docimo_bank::flaws::{self, Field, Flaw, Severity};
 use docimo_engine::check::{self, Fault};
@@ -52,6 +55,19 @@ pub struct FlawView {
     pub source: &'static str,
 }
 
+/// A question of the bank much like it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NearView {
+    /// The entry.
+    pub entry: String,
+    /// Its author's own id.
+    pub external_id: String,
+    /// First words.
+    pub title: String,
+    /// How alike they are and what differs, in French.
+    pub words: String,
+}
+
 /// All that there is to say.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Advice {
@@ -61,6 +77,8 @@ pub struct Advice {
     pub flaws: Vec<FlawView>,
     /// Tags that its words call for.
     pub suggestions: Vec<Suggestion>,
+    /// Questions of the bank, within reach, that are much the same; none while the index is being made.
+    pub near: Vec<NearView>,
     /// Tags that it has, in words, by path of their field.
     pub tags: BTreeMap<String, Vec<String>>,
     /// TCS: credit of each answer from −2 to +2, by path of its panel.
@@ -68,16 +86,30 @@ pub struct Advice {
 }
 
 /// Reads a draft. `told` is what was replaced while it was read.
-pub async fn of(app: &App, element: &Element, told: Vec<FieldFault>) -> ApiResult<Advice> {
+pub async fn of(app: &App, actor: &Actor, element: &Element, told: Vec<FieldFault>) -> ApiResult<Advice> {
     let mut found = told;
     found.extend(faults(element));
     Ok(Advice {
         faults: found,
         flaws: flaws::flaws(element).iter().map(|flaw| flaw_view(flaw, element)).collect(),
         suggestions: suggest::tags(app, element).await?,
+        near: near_views(app, actor, element).await?,
         tags: tags(element),
         credits: credits(element),
     })
+}
+
+async fn near_views(app: &App, actor: &Actor, element: &Element) -> ApiResult<Vec<NearView>> {
+    let Some(finder) = app.finder() else { return Ok(Vec::new()) };
+    let reach = Reach::of(app, actor).await?;
+    let found = near::near(&app.store, Known::Finder(finder), Some(&reach), element, element.id()).await?;
+    let one = |n: near::Near| NearView {
+        words: n.similarity.french(),
+        entry: n.line.id,
+        external_id: n.line.external_id,
+        title: n.line.title,
+    };
+    Ok(found.into_iter().map(one).collect())
 }
 
 /// Each question with the path of its form.

@@ -117,7 +117,7 @@ async fn editor(
         )),
         None => None,
     };
-    let advice = advice::of(app, &draft.element, told).await?;
+    let advice = advice::of(app, actor, &draft.element, told).await?;
     Ok(EditorPage {
         page: page.titled(format!("{heading} ({kind})")),
         heading,
