@@ -17,6 +17,7 @@ pub mod exam;
 pub mod json;
 pub mod library;
 pub mod markdown;
+pub mod math;
 pub mod media;
 pub mod metrics;
 pub mod referential;

@@ -410,7 +410,7 @@ pub fn flaw_codes(element: &Element) -> String {
 }
 
 /// Path of the first text of a JSON document that holds a NUL character, which PostgreSQL refuses.
-fn nul(json: &str) -> ApiResult<Option<String>> {
+pub(crate) fn nul(json: &str) -> ApiResult<Option<String>> {
     if !json.contains("\\u0000") {
         return Ok(None);
     }
@@ -432,7 +432,8 @@ fn nul_path(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-fn images_mut(element: &mut Element) -> Vec<&mut Image> {
+/// Every picture of an element.
+pub(crate) fn images_mut(element: &mut Element) -> Vec<&mut Image> {
     match element {
         Element::Question(question) => question.image.iter_mut().collect(),
         Element::Case(case) => {

@@ -1,5 +1,7 @@
-//! Markdown to safe HTML: raw HTML in the source is shown as text, links and images are not made.
+//! Markdown to safe HTML: raw HTML in the source is shown as text, links and images are not made, formulas between
+//! dollars become MathML.
 
+use crate::math::mathml;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 /// HTML of a text of several paragraphs.
@@ -7,7 +9,8 @@ pub fn block(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_SUPERSCRIPT
-        | Options::ENABLE_SUBSCRIPT;
+        | Options::ENABLE_SUBSCRIPT
+        | Options::ENABLE_MATH;
     let events = Parser::new_ext(markdown, options).filter_map(safe);
     let mut out = String::with_capacity(markdown.len() * 3 / 2);
     html::push_html(&mut out, events);
@@ -31,9 +34,10 @@ pub fn inline(markdown: &str) -> String {
 /// The text without any markup, for titles and lists, cut at `limit` characters.
 pub fn plain(markdown: &str, limit: usize) -> String {
     let mut text = String::new();
-    for event in Parser::new(markdown) {
+    for event in Parser::new_ext(markdown, Options::ENABLE_MATH) {
         match event {
             Event::Text(t) | Event::Code(t) | Event::Html(t) | Event::InlineHtml(t) => text.push_str(&t),
+            Event::InlineMath(t) | Event::DisplayMath(t) => text.push_str(&t),
             Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_)) => {
                 text.push(' ')
             }
@@ -51,6 +55,8 @@ pub fn plain(markdown: &str, limit: usize) -> String {
 fn safe(event: Event<'_>) -> Option<Event<'_>> {
     Some(match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(CowStr::from(text.into_string())),
+        Event::InlineMath(latex) => formula(&latex, false),
+        Event::DisplayMath(latex) => formula(&latex, true),
         Event::Start(Tag::Link { .. } | Tag::Image { .. }) | Event::End(TagEnd::Link | TagEnd::Image) => return None,
         // A text's headings would break the page's own outline.
         Event::Start(Tag::Heading { .. }) => Event::Html(CowStr::Borrowed("<p><strong>")),
@@ -59,9 +65,30 @@ fn safe(event: Event<'_>) -> Option<Event<'_>> {
     })
 }
 
+/// A formula; as it was typed where it cannot be read.
+fn formula<'a>(latex: &str, display: bool) -> Event<'a> {
+    let sign = if display { "$$" } else { "$" };
+    match mathml(latex, display) {
+        Some(html) => Event::InlineHtml(CowStr::from(html)),
+        None => Event::Code(CowStr::from(format!("{sign}{latex}{sign}"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn formulas_are_drawn_and_prices_are_not() {
+        let html = inline("La clairance $\\frac{U \\times V}{P}$ est en mL/min.");
+        assert!(html.starts_with("La clairance <math><mfrac>") && html.ends_with("est en mL/min."), "{html}");
+        assert!(block("$$x^2$$").contains("<math display=\"block\">"));
+        assert!(!block("Entre 5 $ et 10 $ le test.").contains("<math"));
+        assert_eq!(inline("$\\inconnue$ <b>"), "<code>$\\inconnue$</code> &lt;b&gt;");
+        assert!(inline("$\\text{<script>}$").find("<script").is_none());
+        assert!(block("| a | b |\n|---|---|\n| $x_1$ | 2 |").contains("<td><math>"));
+        assert_eq!(plain("La $x^2$ vaut", 50), "La x^2 vaut");
+    }
 
     #[test]
     fn a_heading_stands_out_without_being_one() {

@@ -85,6 +85,14 @@ fn pages() -> Vec<Door> {
         door("GET", "/questions/exporter", BANK, get(bank::export_page)),
         door("POST", "/questions/exporter", BANK, post(bank::export_ticked)),
         door("POST", "/questions/exporter/fichier", BANK, post(bank::export_file)),
+        door("GET", "/questions/nouvelle", BANK, get(bank::editor::fresh)),
+        door("GET", "/questions/brouillons", BANK, get(bank::editor::list)),
+        door("GET", "/questions/brouillons/{draft}", BANK, get(bank::editor::show)),
+        door("POST", "/questions/brouillons/{draft}", BANK, post(bank::editor::save)),
+        door("POST", "/questions/brouillons/{draft}/publier", BANK, post(bank::editor::publish)),
+        door("POST", "/questions/brouillons/{draft}/base", BANK, post(bank::editor::decide)),
+        door("POST", "/questions/brouillons/{draft}/abandonner", BANK, post(bank::editor::abandon)),
+        door("GET", "/questions/{entry}/modifier", BANK, get(bank::editor::change)),
         door("POST", "/questions/lot", BANK, post(bank::preview)),
         door("POST", "/questions/lot/faire", BANK, post(bank::apply)),
         door("GET", "/questions/lots", BANK, get(bank::operations)),
@@ -238,7 +246,9 @@ fn pages() -> Vec<Door> {
 }
 
 fn interface() -> Vec<Door> {
-    use json::{assembly, bank, desk, exams, exports, folders, marks, panels, people, referentials, room, session};
+    use json::{
+        assembly, bank, desk, drafts, exams, exports, folders, marks, panels, people, referentials, room, session,
+    };
     vec![
         door("GET", "/api/openapi.json", Public, get(json::openapi)),
         door("POST", "/api/v1/session", Public, post(session::open)),
@@ -289,6 +299,16 @@ fn interface() -> Vec<Door> {
         door("GET", "/api/v1/questions/template/{format}", AUTHORS, get(exports::template)),
         door("POST", "/api/v1/questions/export", BANK, post(exports::export)),
         door("POST", "/api/v1/questions/export/preview", BANK, post(exports::preview)),
+        door("GET", "/api/v1/drafts", BANK, get(drafts::list)),
+        door("POST", "/api/v1/drafts", BANK, post(drafts::start)),
+        door("GET", "/api/v1/drafts/{draft}", BANK, get(drafts::show)),
+        door("PUT", "/api/v1/drafts/{draft}", BANK, put(drafts::save)),
+        door("DELETE", "/api/v1/drafts/{draft}", BANK, delete(drafts::abandon)),
+        door("POST", "/api/v1/drafts/{draft}/preview", BANK, post(drafts::look)),
+        door("POST", "/api/v1/drafts/{draft}/media", BANK, post(drafts::picture)),
+        door("POST", "/api/v1/drafts/{draft}/publish", BANK, post(drafts::publish)),
+        door("POST", "/api/v1/drafts/{draft}/base", BANK, post(drafts::decide)),
+        door("GET", "/api/v1/tags", BANK, get(drafts::tags)),
         // Referentials
         door("GET", "/api/v1/referentials", BANK, get(referentials::list)),
         door("GET", "/api/v1/referentials/items", BANK, get(referentials::coverage_of_items)),

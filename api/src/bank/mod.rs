@@ -1,14 +1,15 @@
 //! The life of the bank: what the pages, the JSON interface and the command line all call.
 //!
 //! Who sees and does what ([`reach`], [`folders`]) → finding entries ([`find`], over the [`index`] of this process, with
-//! its [`synonyms`]; [`near`] for those alike) → an entry's way from draft to use ([`desk`], [`described`]) → several
-//! entries at once ([`bulk`]) → where entries were used and how they did ([`record`]) → which must not be together
-//! ([`enemies`]). Bringing files is `crate::library`; taking them away is [`select`] (which entries), [`export`] (the
-//! file), [`follows`] (tags of today).
+//! its [`synonyms`]; [`near`] for those alike) → what is being written ([`draft`]) → an entry's way from draft to use
+//! ([`desk`], [`described`]) → several entries at once ([`bulk`]) → where entries were used and how they did
+//! ([`record`]) → which must not be together ([`enemies`]). Bringing files is `crate::library`; taking them away is
+//! [`select`] (which entries), [`export`] (the file), [`follows`] (tags of today).
 
 pub mod bulk;
 pub mod described;
 pub mod desk;
+pub mod draft;
 pub mod enemies;
 pub mod export;
 pub mod find;

@@ -29,6 +29,7 @@ pub use hazards::{answer_hazards, hazard_page};
 pub use marking::{first_marking, marking_page, question_page};
 pub use paper::{add_section, freeze, move_element, paper_page, preview_paper, remove_section, set_section};
 pub use pick::{add_entries, pick_page};
+pub(crate) use question::{Shown, shown, signed};
 pub use results::{publish, results_csv, results_page, results_xlsx};
 pub use schemes::{derive_scheme, remove_scheme, scheme_page, schemes_page, set_scheme};
 pub use settings::{create, new_page, set_settings, settings_page};

@@ -36,6 +36,17 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps a working copy over the one that was kept at `over_ms`; `false`, and nothing done, if that one is no
+    /// longer there.
+    pub async fn keep_working_copy_over(&self, copy: &WorkingCopy, over_ms: i64) -> StoreResult<bool> {
+        let sql = "update working_copy set folder_id = $3, base = $4, body = $5, updated_ms = $6 \
+                   where person_id = $1 and entry_id = $2 and updated_ms = $7";
+        Ok(write!(self, tx => {
+            sqlx::query(sql).bind(&copy.person_id).bind(&copy.entry_id).bind(&copy.folder_id).bind(copy.base)
+                .bind(&copy.body).bind(copy.updated_ms).bind(over_ms).execute(&mut *tx).await?.rows_affected() == 1
+        }))
+    }
+
     /// Someone's working copy of an entry.
     pub async fn working_copy(&self, person_id: &str, entry_id: &str) -> StoreResult<Option<WorkingCopy>> {
         Ok(read!(self, pool => sqlx::query_as(COPY).bind(person_id).bind(entry_id).fetch_optional(pool).await?))

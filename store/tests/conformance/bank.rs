@@ -104,7 +104,13 @@ pub async fn workflow(store: &Store) {
     let kept = WorkingCopy { body: "{\"x\":1}".into(), ..copy };
     store.keep_working_copy(&kept).await.unwrap();
     assert_eq!(store.working_copy("p1", "id-w").await.unwrap(), Some(kept.clone()));
-    assert_eq!(store.working_copies("p1").await.unwrap(), [kept]);
+    let later = WorkingCopy { body: "{\"x\":2}".into(), updated_ms: 17, ..kept.clone() };
+    assert!(!store.keep_working_copy_over(&later, 15).await.unwrap(), "another was kept meanwhile");
+    assert!(store.keep_working_copy_over(&later, 16).await.unwrap());
+    assert!(!store.keep_working_copy_over(&later, 16).await.unwrap(), "only once over the same");
+    let absent = WorkingCopy { entry_id: "absent".into(), ..later.clone() };
+    assert!(!store.keep_working_copy_over(&absent, 16).await.unwrap(), "over nothing");
+    assert_eq!(store.working_copies("p1").await.unwrap(), [later]);
     assert_eq!(store.write_revision(&second, 1, &[], 17).await.unwrap(), Ok(2));
     assert_eq!(store.working_copies("p1").await.unwrap(), [], "the revision ends the working copy");
     let stale = store.write_revision(&NewRevision { hash: "3".into(), ..second }, 1, &[], 18).await;

@@ -41,7 +41,9 @@ pub async fn look(browser: &Browser, name: &str) -> Result<()> {
         no_violation(browser, &format!("{name} at {width}")).await?;
         let over = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         if browser.script(over).await?.as_i64().unwrap_or(0) > 0 {
-            bail!("{name} overflows at {width}");
+            let wide = "return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > \
+                        document.documentElement.clientWidth + 1 && !e.closest('.table-wrap')).slice(0, 8).map(e => e.outerHTML.slice(0, 90))";
+            bail!("{name} overflows at {width}: {}", browser.script(wide).await?);
         }
         browser.picture(&format!("{name}-{width}")).await?;
     }

@@ -11,7 +11,7 @@ use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, RawForm, State};
 use axum::response::Response;
-use docimo_bank::diff::differences;
+use docimo_bank::diff::{Difference, differences};
 use docimo_bank::rights::Level;
 use docimo_engine::paper::Element;
 use similar::{ChangeTag, TextDiff};
@@ -68,9 +68,16 @@ pub(crate) struct Piece {
     pub(crate) text: String,
 }
 
-struct Row {
-    place: String,
-    pieces: Vec<Piece>,
+/// A field that differs.
+pub(super) struct Row {
+    pub(super) place: String,
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// What differs between two texts of an entry.
+pub(super) fn rows(before: &Element, after: &Element) -> Vec<Row> {
+    let one = |d: Difference| Row { pieces: pieces(&d.before, &d.after), place: d.place };
+    differences(before, after).into_iter().map(one).collect()
 }
 
 #[derive(Template)]
@@ -115,10 +122,7 @@ pub async fn compare(
     let revision = |number: i64| revisions.iter().find(|r| r.number == number).ok_or(ApiError::NotFound);
     let read = |body: &str| serde_json::from_str::<Element>(body).map_err(|e| ApiError::Internal(e.into()));
     let (before, after) = (revision(from)?, revision(to)?);
-    let rows: Vec<Row> = differences(&read(&before.body)?, &read(&after.body)?)
-        .into_iter()
-        .map(|d| Row { pieces: pieces(&d.before, &d.after), place: d.place })
-        .collect();
+    let rows = rows(&read(&before.body)?, &read(&after.body)?);
     web::page(&ComparePage {
         page: page.titled(format!("{} : versions {from} et {to}", line.external_id)),
         external_id: line.external_id,

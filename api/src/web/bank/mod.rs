@@ -2,6 +2,7 @@
 
 mod acts;
 mod bulk;
+pub mod editor;
 mod enemies;
 mod entry;
 mod export;

@@ -2,10 +2,11 @@
 //! has to say.
 
 use super::tags::{self, TagView};
+use crate::bank::draft::advice;
 use crate::exam::room::{QuestionView, TCS_SCALE, question_view};
 use crate::markdown;
 use crate::media::ImageView;
-use docimo_bank::flaws::{Field, Flaw, Severity, flaws};
+use docimo_bank::flaws::{Flaw, flaws};
 use docimo_engine::paper::{Case, Element};
 use docimo_engine::question::{Body, Question, Status};
 use docimo_engine::scheme::TcsRule;
@@ -158,38 +159,11 @@ fn shown<'a>(question: &Question, number: usize, text: &str, flaws: impl Iterato
     }
 }
 
-/// The name of a text, in French.
-fn field(field: &Field, question: Option<&Question>) -> String {
-    match field {
-        Field::Title => "Titre".into(),
-        Field::Intro => "Énoncé du dossier".into(),
-        Field::PartText | Field::Finding => "Élément nouveau".into(),
-        Field::Stem => "Énoncé".into(),
-        Field::Image => "Image".into(),
-        Field::Propositions => "Propositions".into(),
-        Field::Proposition(id) => {
-            let at = question.and_then(|q| q.body.propositions().iter().position(|p| p.id == *id));
-            at.map_or_else(|| "Proposition".into(), |i| format!("Proposition {}", letter(i)))
-        }
-        Field::Exact(i) => format!("Réponse exacte n° {}", i + 1),
-        Field::Acceptable(i) => format!("Réponse acceptable n° {}", i + 1),
-        Field::Answers => "Réponses".into(),
-        Field::Hypothesis => "Hypothèse".into(),
-        Field::Panel => "Panel".into(),
-        Field::Comment => "Correction".into(),
-        Field::Metadata => "Fiche".into(),
-    }
-}
-
 fn row(flaw: &Flaw, question: Option<&Question>) -> FlawRow {
     FlawRow {
-        class: match flaw.severity {
-            Severity::Strong => "danger",
-            Severity::Warning => "warning",
-            Severity::Info => "accent",
-        },
+        class: advice::class(flaw.severity),
         severity: flaw.severity.french(),
-        place: field(&flaw.place.field, question),
+        place: advice::place(&flaw.place.field, question),
         message: flaw.message.clone(),
         advice: flaw.advice,
     }
