@@ -241,7 +241,8 @@ async fn a_video_and_a_pdf_are_served_whole_and_by_parts() {
     let (status, headers, bytes) = fetch(&jury, &path, &[]).await;
     assert_eq!((status, said(&headers, header::CONTENT_TYPE).as_str()), (StatusCode::OK, "application/pdf"));
     assert!(said(&headers, header::CONTENT_DISPOSITION).starts_with("inline"));
-    assert!(said(&headers, header::CONTENT_SECURITY_POLICY).starts_with("default-src 'none'"));
+    let policy = said(&headers, header::CONTENT_SECURITY_POLICY);
+    assert!(policy.starts_with("default-src 'none'") && policy.contains("sandbox"), "{policy}");
     assert_eq!(bytes, pdf(8, None));
     // A document has no smaller version.
     assert_eq!(fetch(&jury, &format!("{path}/480"), &[]).await.2, bytes);

@@ -6,7 +6,7 @@ mod common;
 
 use anyhow::{Context, Result};
 use base64::Engine;
-use common::{look, no_console_errors, no_violation};
+use common::{no_console_errors, no_violation};
 use docimo_tests::{Api, Browser, Server};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
@@ -168,10 +168,12 @@ async fn go_to(browser: &Browser, question: &str) -> Result<()> {
     browser.click(&format!(".plan__item[data-question={question}]")).await
 }
 
-/// axe at two widths, and a picture of each.
+/// axe at two widths, and a picture of each, from the first thing that is shown on.
 async fn seen(browser: &Browser, name: &str) -> Result<()> {
+    let first = "document.querySelector('figure, .pointing, a[href^=\"/media/\"]')?.scrollIntoView({block: 'center'})";
     for width in [1280, 390] {
         browser.size(width, 900).await?;
+        browser.script(first).await?;
         no_violation(browser, &format!("{name} at {width}")).await?;
         let over = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         assert_eq!(browser.script(over).await?.as_i64(), Some(0), "{name} overflows at {width}");
@@ -241,7 +243,6 @@ async fn in_the_room(server: &Server, code: &str) -> Result<()> {
     browser
         .wait_for("the PDF", async || Ok(browser.script("return document.contentType").await? == "application/pdf"))
         .await?;
-    browser.picture("article-pdf").await?;
     client.close_window().await?;
     client.switch_to_window(room).await?;
     browser.find(".article__pdf a").await?;
@@ -257,7 +258,8 @@ async fn on_the_pages(server: &Server, password: &str) -> Result<()> {
     for id in ["radio", "marche", "lca"] {
         let entry = entries.iter().find(|e| e["external_id"] == id).with_context(|| format!("{id}: {list}"))?;
         browser.goto(&server.url(&format!("/questions/{}", entry["id"].as_str().context("id")?))).await?;
-        look(&browser, &format!("banque-{id}")).await?;
+        browser.find("figure.media, a[href^='/media/']").await?;
+        seen(&browser, &format!("banque-{id}")).await?;
     }
     browser.find("a[href^='/media/'][target=_blank]").await?;
     let exams = jury.get("/exams").await?;
@@ -265,7 +267,7 @@ async fn on_the_pages(server: &Server, password: &str) -> Result<()> {
     browser.goto(&server.url(&format!("/examens/{exam}/apercu"))).await?;
     browser.find("video[controls]").await?;
     browser.find("a[href^='/media/'][target=_blank]").await?;
-    look(&browser, "apercu").await?;
+    seen(&browser, "apercu").await?;
     no_console_errors(&browser).await
 }
 

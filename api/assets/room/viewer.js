@@ -12,6 +12,9 @@ const wide = matchMedia("(min-width: 60.01em)");
 /** @type {HTMLImageElement[]} kept so that every image is here before the network fails */
 const ahead = [];
 
+/** @type {Set<string>} addresses of articles fetched ahead */
+const articles = new Set();
+
 /** The picture at the width it is shown. @param {Picture} picture @param {Record<string, string>} [more] */
 export function shown(picture, more = {}) {
   const several = picture.srcset ? { sizes: sizes(picture), srcset: picture.srcset } : {};
@@ -21,6 +24,13 @@ export function shown(picture, more = {}) {
 /** @param {RoomData} room */
 export function fetchPictures(room) {
   const cases = room.elements.map((element) => (element.type === "case" ? element.image : null));
+  for (const element of room.elements) {
+    const url = element.type === "case" ? element.article?.pdf?.url : null;
+    if (!url || articles.has(url)) continue;
+    articles.add(url);
+    // The browser keeps it: an article opens without a network too.
+    fetch(url).then((answer) => answer.blob()).catch(() => articles.delete(url));
+  }
   for (const picture of [...cases, ...Object.values(room.questions).map((q) => q.image)]) {
     if (!picture || ahead.some((image) => image.getAttribute("src") === picture.url)) continue;
     ahead.push(shown(picture));

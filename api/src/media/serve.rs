@@ -16,10 +16,10 @@ use tokio_util::io::ReaderStream;
 
 /// What a picture opened by itself may do: be drawn.
 const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
-/// What a PDF or a video opened by itself may do: be shown by the browser's own reader, which `sandbox` would forbid.
-/// Neither was taken in with anything that runs.
+/// What a PDF or a video opened by itself may do: be shown by the browser's own reader, and saved from there. Neither
+/// was taken in with anything that runs.
 const DOCUMENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; object-src 'self'; \
-                               form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+                               form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox allow-downloads";
 
 /// A picture, a PDF or a video of the bank.
 pub async fn whole(State(app): State<App>, Path(hash): Path<String>, asked: HeaderMap) -> ApiResult<Response> {

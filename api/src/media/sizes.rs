@@ -176,13 +176,10 @@ mod tests {
     fn a_photograph_is_made_smaller_and_keeps_its_shape() {
         let media = kept(grain(1200, 600), ImageFormat::Png);
         let sizes = made(&media);
-        let measured: Vec<(i64, &str, Option<(usize, usize)>)> = sizes
-            .iter()
-            .map(|s| (s.width, s.mime.as_str(), imagesize::blob_size(&s.bytes).ok().map(|z| (z.width, z.height))))
-            .collect();
-        assert_eq!(measured[0], (480, "image/jpeg", Some((480, 240))));
-        assert_eq!(measured[1], (960, "image/jpeg", Some((960, 480))));
-        assert_eq!(measured[2], (1600, "", None), "wider than the original");
+        let measured = |i: usize| imagesize::blob_size(&sizes[i].bytes).map(|size| (size.width, size.height)).unwrap();
+        assert_eq!((sizes[0].width, sizes[0].mime.as_str(), measured(0)), (480, "image/jpeg", (480, 240)));
+        assert_eq!((sizes[1].width, sizes[1].mime.as_str(), measured(1)), (960, "image/jpeg", (960, 480)));
+        assert!(sizes[2].width == 1600 && sizes[2].bytes.is_empty(), "wider than the original");
         assert!(sizes[0].bytes.len() * 3 < media.bytes.len());
     }
 
