@@ -9,7 +9,8 @@ use crate::bank::index::signature_bytes;
 use crate::bank::near::{self, Known};
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Wrong};
-use crate::{markdown, media};
+use crate::markdown;
+use crate::media::{self, Checked};
 use docimo_bank::duplicates::{signatures, within};
 use docimo_bank::exchange::{Faulty, Format, Imported, ReadError, Reading};
 use docimo_bank::flaws::flaws;
@@ -17,7 +18,7 @@ use docimo_bank::revision::{Status, content_hash, fingerprint};
 use docimo_bank::rights::Level;
 use docimo_engine::check::Severity;
 use docimo_engine::paper::Element;
-use docimo_engine::question::Image;
+use docimo_engine::question::{Image, Question};
 use docimo_store::Store;
 use docimo_store::bank::{Added, COMMON_FOLDER, Media, NewRevision};
 use r2c_referential::{Followed, Tag, Version, follow};
@@ -30,6 +31,8 @@ use utoipa::ToSchema;
 const MANY: usize = 5;
 /// Said of an entry that is not as validated as the others of its file.
 const UNDESCRIBED: &str = "entre comme brouillon : une image attend sa description";
+/// The same of an entry that lacks other words.
+const UNDESCRIBED_OTHER: &str = "entre comme brouillon : une vidéo ou un article en PDF attend sa description";
 /// Said of a file without entries, whatever its format.
 const NO_QUESTION: &str = "le fichier ne contient aucune question";
 
@@ -149,13 +152,56 @@ impl<'a> Goal<'a> {
     }
 }
 
+/// A picture, a PDF or a video that elements may name, without its bytes.
+#[derive(Clone, Debug)]
+struct Kept {
+    hash: String,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Picture { width: u32, height: u32 },
+    Pdf { pages: u32 },
+    Video,
+}
+
+impl Kept {
+    fn of(checked: &Checked) -> Self {
+        let what = match checked {
+            Checked::Picture(m) => What::Picture { width: m.width as u32, height: m.height as u32 },
+            Checked::Pdf(_, pages) => What::Pdf { pages: *pages },
+            Checked::Video(_) => What::Video,
+        };
+        Self { hash: checked.media().hash.clone(), what }
+    }
+
+    /// One that the bank holds, by its hash.
+    async fn find(store: &Store, hash: &str) -> ApiResult<Option<Self>> {
+        let Some(head) = store.media_head(hash).await? else { return Ok(None) };
+        let what = match head.mime.as_str() {
+            mime if mime.starts_with("video/") => What::Video,
+            "application/pdf" => {
+                let Some(media) = store.media(hash).await? else { return Ok(None) };
+                let pages = tokio::task::spawn_blocking(move || media::pdf::check("", &media.bytes));
+                What::Pdf { pages: pages.await.map_err(|e| ApiError::Internal(e.into()))?.unwrap_or(0) }
+            }
+            _ => {
+                let Some(media) = store.media(hash).await? else { return Ok(None) };
+                What::Picture { width: media.width as u32, height: media.height as u32 }
+            }
+        };
+        Ok(Some(Self { hash: head.hash, what }))
+    }
+}
+
 /// What files brought before, in one import, would have put in the bank.
 #[derive(Default)]
 pub struct Brought {
     /// Last hash of each entry, by external id.
     hashes: HashMap<String, String>,
-    /// Size of each picture, by hash.
-    pictures: HashMap<String, (i64, i64)>,
+    /// What each picture, PDF or video is, by hash.
+    media: HashMap<String, Kept>,
 }
 
 /// Brings the entries of a file: good ones together or not at all, faulty ones reported. `told` is called
@@ -184,24 +230,22 @@ pub async fn bring(
         None => Follows::default(),
     };
     let mut warnings: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let (mut revisions, mut pictures): (Vec<NewRevision>, HashMap<String, Media>) = Default::default();
+    let (mut revisions, mut kept): (Vec<NewRevision>, HashMap<String, Checked>) = Default::default();
     let mut places = Vec::new();
     for entry in read.entries {
         let place = entry.place.clone();
         for warning in &entry.warnings {
             warnings.entry(warning.clone()).or_default().push(place.clone());
         }
-        match prepare(entry, goal, name, &brought.pictures, &follows, now_ms).await? {
-            Ok((revision, own)) => {
-                if matches!(goal, Goal::Bank { status: Status::Validated, .. })
-                    && revision.status != Status::Validated.code()
-                {
-                    warnings.entry(UNDESCRIBED.to_owned()).or_default().push(place.clone());
+        match prepare(entry, goal, name, &brought.media, &follows, now_ms).await? {
+            Ok((revision, own, held)) => {
+                if let Some(why) = held {
+                    warnings.entry(why.to_owned()).or_default().push(place.clone());
                 }
                 report.questions += revision.questions as usize;
                 revisions.push(revision);
                 places.push(place);
-                pictures.extend(own.into_iter().map(|m| (m.hash.clone(), m)));
+                kept.extend(own.into_iter().map(|m| (m.media().hash.clone(), m)));
             }
             Err(message) => report.faulty.push(Wrong { place, message }),
         }
@@ -216,11 +260,17 @@ pub async fn bring(
             report.warnings.extend(places.into_iter().map(|place| Wrong { place, message: message.clone() }));
         }
     }
-    let pictures: Vec<Media> = pictures.into_values().collect();
-    brought.pictures.extend(pictures.iter().map(|m| (m.hash.clone(), (m.width, m.height))));
+    brought.media.extend(kept.iter().map(|(hash, m)| (hash.clone(), Kept::of(m))));
+    let kept: Vec<Media> = kept.into_values().map(Checked::into_media).collect();
     let done = match goal {
         Goal::Trial(store) => would_do(store, &revisions, &mut brought.hashes).await?,
-        Goal::Bank { store, .. } => store.add_revisions(&revisions, &pictures, now_ms).await?,
+        Goal::Bank { store, .. } => {
+            let done = store.add_revisions(&revisions, &kept, now_ms).await?;
+            for media in kept {
+                media::sizes::prepare(store, media).await?;
+            }
+            done
+        }
     };
     if let (Some(compare), Some(store)) = (compare, goal.store()) {
         let new = done.iter().zip(&revisions).zip(&places);
@@ -312,37 +362,46 @@ async fn stored_hash(store: &Store, external_id: &str) -> ApiResult<Option<Strin
     Ok(store.latest_revision(&entry.id).await?.map(|latest| latest.hash))
 }
 
-type Prepared = Result<(NewRevision, Vec<Media>), String>;
+/// A revision, what comes with it, and why it is not as validated as it was to be; or why it does not come in.
+type Prepared = Result<(NewRevision, Vec<Checked>, Option<&'static str>), String>;
 
-/// Checks an entry's pictures and names them by content.
+/// Checks an entry's pictures, PDF and videos and names them by content.
 async fn prepare(
     entry: Imported,
     goal: Goal<'_>,
     origin: &str,
-    brought: &HashMap<String, (i64, i64)>,
+    brought: &HashMap<String, Kept>,
     follows: &Follows,
     now_ms: i64,
 ) -> ApiResult<Prepared> {
-    let mut own: HashMap<String, Media> = HashMap::new();
+    let mut own: HashMap<String, Checked> = HashMap::new();
     for file in entry.media {
-        match media::check(&file.name, file.bytes) {
-            Ok(media) => drop(own.insert(file.name, media)),
+        // Pixels are decoded and pages are read: not where pages are answered.
+        let (name, checked) = tokio::task::spawn_blocking(move || {
+            let checked = media::read(&file.name, file.bytes);
+            (file.name, checked)
+        })
+        .await
+        .map_err(|e| ApiError::Internal(e.into()))?;
+        match checked {
+            Ok(checked) => drop(own.insert(name, checked)),
             Err(message) => return Ok(Err(message)),
         }
     }
     let mut element = entry.element;
-    for image in images_mut(&mut element) {
-        let known = match (own.get(&image.file), brought.get(&image.file), goal.store()) {
-            (Some(media), _, _) => Some((media.hash.clone(), media.width, media.height)),
-            // A file without pictures may name one that the bank already holds, by its hash.
-            (None, Some((width, height)), _) => Some((image.file.clone(), *width, *height)),
-            (None, None, Some(store)) => store.media(&image.file).await?.map(|m| (m.hash, m.width, m.height)),
+    let mut known: HashMap<String, Kept> = HashMap::new();
+    for file in files(&element) {
+        let found = match (own.get(file), brought.get(file), goal.store()) {
+            (Some(checked), _, _) => Some(Kept::of(checked)),
+            // A file without media may name what the bank already holds, by its hash.
+            (None, Some(known), _) => Some(known.clone()),
+            (None, None, Some(store)) => Kept::find(store, file).await?,
             (None, None, None) => None,
         };
-        let Some((hash, width, height)) = known else {
-            return Ok(Err(format!("l’image « {} » n’est ni dans le fichier ni dans la banque", image.file)));
-        };
-        *image = Image { file: hash, alt: image.alt.clone(), width: width as u32, height: height as u32 };
+        known.extend(found.map(|found| (file.to_owned(), found)));
+    }
+    if let Err(message) = name_media(&mut element, &known) {
+        return Ok(Err(message));
     }
     // Zones are checked against the real size of their image.
     let faults = match &element {
@@ -360,9 +419,57 @@ async fn prepare(
         Goal::Trial(_) => ("", Status::Draft),
     };
     // Validated elsewhere or not, nobody could answer it without seeing.
-    let status = if status == Status::Validated && !undescribed(&element).is_empty() { Status::Draft } else { status };
+    let bare = undescribed(&element);
+    let held = matches!(goal, Goal::Bank { status: Status::Validated, .. }) && !bare.is_empty();
+    let status = if held { Status::Draft } else { status };
+    let pictures = bare.iter().any(|(_, what)| what.starts_with("l’image"));
+    let held = held.then_some(if pictures { UNDESCRIBED } else { UNDESCRIBED_OTHER });
     let made = Made { entry_id: ambient::fresh_id(now_ms), status: status.code(), origin, author_id };
-    Ok(revision_of(&element, made)?.map(|revision| (revision, own.into_values().collect())))
+    Ok(revision_of(&element, made)?.map(|revision| (revision, own.into_values().collect(), held)))
+}
+
+/// The files that an element names.
+fn files(element: &Element) -> Vec<&str> {
+    let head = match element {
+        Element::Case(case) => case.image.as_ref(),
+        Element::Question(_) => None,
+    };
+    let images = head.into_iter().chain(element.questions().filter_map(|q| q.image.as_ref()));
+    let pdf = element.pdf().map(|pdf| pdf.file.as_str());
+    images.map(|i| i.file.as_str()).chain(pdf).chain(element.videos().map(|v| v.file.as_str())).collect()
+}
+
+/// Gives what an element names the hash, the size and the pages of what was found; else what is not, in French.
+fn name_media(element: &mut Element, known: &HashMap<String, Kept>) -> Result<(), String> {
+    let absent = |what: &str, file: &str| format!("{what} « {file} » n’est ni dans le fichier ni dans la banque");
+    for image in images_mut(element) {
+        let file = &image.file;
+        let Some(found) = known.get(file) else { return Err(absent("l’image", file)) };
+        let What::Picture { width, height } = found.what else {
+            return Err(format!("« {file} » n’est pas une image"));
+        };
+        *image = Image { file: found.hash.clone(), alt: image.alt.clone(), width, height };
+    }
+    if let Element::Case(case) = element
+        && let Some(pdf) = case.article.as_mut().and_then(|article| article.pdf.as_mut())
+    {
+        let Some(found) = known.get(&pdf.file) else { return Err(absent("le PDF", &pdf.file)) };
+        let What::Pdf { pages } = found.what else { return Err(format!("« {} » n’est pas un PDF", pdf.file)) };
+        (pdf.file, pdf.pages) = (found.hash.clone(), pages);
+    }
+    for video in questions_mut(element).into_iter().filter_map(|q| q.video.as_mut()) {
+        let Some(found) = known.get(&video.file) else { return Err(absent("la vidéo", &video.file)) };
+        let What::Video = found.what else { return Err(format!("« {} » n’est pas une vidéo", video.file)) };
+        video.file = found.hash.clone();
+    }
+    Ok(())
+}
+
+fn questions_mut(element: &mut Element) -> Vec<&mut Question> {
+    match element {
+        Element::Question(question) => vec![question],
+        Element::Case(case) => case.parts.iter_mut().map(|part| &mut part.question).collect(),
+    }
 }
 
 /// What a revision is made of beside its element.

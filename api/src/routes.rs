@@ -71,7 +71,8 @@ fn pages() -> Vec<Door> {
         door("POST", "/deconnexion", SignedIn, post(account::sign_out)),
         door("GET", "/compte", SignedIn, get(account::account_page)),
         door("POST", "/compte/mot-de-passe", SignedIn, post(account::change_password)),
-        door("GET", "/media/{hash}", SignedIn, get(media::serve)),
+        door("GET", "/media/{hash}", SignedIn, get(media::serve::whole)),
+        door("GET", "/media/{hash}/{width}", SignedIn, get(media::serve::smaller)),
         // Students
         door("GET", "/mes-examens", STUDENTS, get(student::exams)),
         door("POST", "/mes-examens/{exam}/{section}", STUDENTS, post(student::enter)),

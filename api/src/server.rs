@@ -15,7 +15,12 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 
 /// The whole service.
 pub fn service(app: &App) -> Router {
-    let compressible = SizeAbove::new(1024).and(NotForContentType::IMAGES).and(NotForContentType::SSE);
+    // What is compressed already would lose the parts that it can be asked for by.
+    let compressible = SizeAbove::new(1024)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::const_new("video/"))
+        .and(NotForContentType::const_new("application/pdf"));
     routes::router(app)
         .fallback(|| async { ApiError::NotFound })
         .layer(DefaultBodyLimit::max(crate::auth::guard::MAX_BODY))
@@ -59,6 +64,7 @@ async fn count(State(app): State<App>, request: Request, next: Next) -> Response
 
 /// Content policy: nothing but our own files, no inline script or style.
 pub const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                       media-src 'self'; \
                        connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
                        frame-ancestors 'none'; manifest-src 'self'";
 

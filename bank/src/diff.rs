@@ -67,6 +67,9 @@ fn of_case(case: &Case, out: &mut Vec<Field>) {
         push(out, "article/title".into(), "Titre de l’article".into(), article.title.clone());
         push(out, "article/citation".into(), "Référence de l’article".into(), article.citation.clone());
         push(out, "article/body".into(), "Article".into(), article.body.clone());
+        if let Some(pdf) = &article.pdf {
+            push(out, "article/pdf".into(), "PDF de l’article".into(), described(&pdf.file, &pdf.description));
+        }
     }
     push(out, "tags".into(), "Étiquettes du dossier".into(), case.tags.join(" "));
     let order: Vec<&str> = case.parts.iter().map(|p| p.question.id.as_str()).collect();
@@ -79,7 +82,11 @@ fn of_case(case: &Case, out: &mut Vec<Field>) {
 }
 
 fn image(image: Option<&Image>) -> String {
-    image.map_or_else(String::new, |i| format!("{} : {}", i.file, i.alt))
+    image.map_or_else(String::new, |i| described(&i.file, &i.alt))
+}
+
+fn described(file: &str, words: &str) -> String {
+    format!("{file} : {words}")
 }
 
 /// A place with its first letter in capital, where nothing comes before it.
@@ -99,6 +106,9 @@ fn of_question(question: &Question, key: &str, place: &str, out: &mut Vec<Field>
     add("kind", "type", question.kind().french().to_owned());
     add("stem", "énoncé", question.stem.clone());
     add("image", "image", image(question.image.as_ref()));
+    if let Some(video) = &question.video {
+        add("video", "vidéo", described(&video.file, &video.description));
+    }
     if let Some(expected) = question.body.expected() {
         add("expected", "nombre attendu", expected.to_string());
     }

@@ -91,6 +91,9 @@ fn case_identity(case: &Case, out: &mut String) {
     line(out, "image", case.image.as_ref().map_or("", |i| &i.file));
     if let Some(article) = &case.article {
         line(out, "article", &fold(&article.body));
+        if let Some(pdf) = &article.pdf {
+            line(out, "pdf", &pdf.file);
+        }
     }
     for part in &case.parts {
         line(out, "part", &fold(&part.text));
@@ -101,6 +104,9 @@ fn case_identity(case: &Case, out: &mut String) {
 fn question_identity(question: &Question, out: &mut String) {
     line(out, "stem", &fold(&question.stem));
     line(out, "image", question.image.as_ref().map_or("", |i| &i.file));
+    if let Some(video) = &question.video {
+        line(out, "video", &video.file);
+    }
     match &question.body {
         Body::Qru { propositions }
         | Body::Qrm { propositions }
@@ -300,6 +306,7 @@ mod tests {
             id: "q1".into(),
             stem: stem.to_owned(),
             image: None,
+            video: None,
             body: Body::Qrm { propositions },
             weight: docimo_engine::Exact::ONE,
             rank: None,

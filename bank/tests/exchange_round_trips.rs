@@ -9,6 +9,7 @@ use docimo_engine::paper::Element;
 use docimo_engine::question::{Body, Question, Status};
 use exchange_common::{PNG, a_question, elements, media};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 fn written(target: Target, list: &[Element]) -> (Vec<u8>, Written) {
     let mut out = Vec::new();
@@ -41,8 +42,18 @@ fn same(target: Target, list: &[Element]) {
         let case = matches!(e, Element::Case(case) if case.image.is_some());
         case || e.questions().any(|q| q.image.is_some())
     });
-    assert_eq!(reading.media().count() > 0, pictures, "{target:?}");
-    assert!(reading.media().all(|m| m.bytes == PNG && m.name.starts_with("image-")));
+    let (images, documents): (Vec<_>, Vec<_>) = reading.media().partition(|m| m.mime.starts_with("image/"));
+    assert_eq!(!images.is_empty(), pictures, "{target:?}");
+    assert!(images.iter().all(|m| m.bytes == PNG && m.name.starts_with("image-")));
+    // Every PDF and video came, whole, under its name, and nothing else.
+    let named = |e: &&Element| {
+        let videos: Vec<String> = e.videos().map(|v| v.file.clone()).collect();
+        videos.into_iter().chain(e.pdf().map(|pdf| pdf.file.clone())).collect::<Vec<_>>()
+    };
+    let wanted: BTreeSet<String> = got.iter().flat_map(named).collect();
+    let came: BTreeSet<String> = documents.iter().map(|m| m.name.clone()).collect();
+    assert_eq!(came, wanted, "{target:?}");
+    assert!(documents.iter().all(|m| media(&m.name).as_ref() == Some(&m.bytes)));
 }
 
 proptest! {
@@ -72,7 +83,7 @@ proptest! {
 
     #[test]
     fn gift_holds_texts_keys_and_comments(question in a_question(true)) {
-        let question = Question { image: None, weight: Exact::ONE, source: String::new(), scheme: None, ..question };
+        let question = Question { image: None, video: None, weight: Exact::ONE, source: String::new(), scheme: None, ..question };
         let (reading, report) = again(Target::Gift, &[Element::Question(question.clone())]);
         match &question.body {
             Body::Tcs { .. } | Body::Qzp { .. } => prop_assert!(report.notes.iter().any(|n| n.left_out)),
@@ -207,6 +218,7 @@ fn again_as(target: Target, format: Format, question: &Question) -> (Reading, Wr
 fn without_picture(mut element: Element) -> Element {
     match &mut element {
         Element::Question(question) => {
+            question.video = None;
             if !matches!(question.body, Body::Qzp { .. }) {
                 question.image = None;
             } else if let Some(image) = &mut question.image {
@@ -217,7 +229,7 @@ fn without_picture(mut element: Element) -> Element {
             case.image = None;
             case.article = None;
             case.parts.retain(|p| !matches!(p.question.body, Body::Qzp { .. }));
-            case.parts.iter_mut().for_each(|p| p.question.image = None);
+            case.parts.iter_mut().for_each(|p| (p.question.image, p.question.video) = (None, None));
             if case.kind == docimo_engine::paper::CaseKind::Lca {
                 case.kind = docimo_engine::paper::CaseKind::Dp;
             }

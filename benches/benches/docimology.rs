@@ -227,6 +227,7 @@ fn what_if() -> Outcome {
             id: format!("q{i}").as_str().into(),
             stem: String::new(),
             image: None,
+            video: None,
             body: Body::Qrm { propositions: (0..5).map(proposition).collect() },
             weight: Exact::ONE,
             rank: Some(if i.is_multiple_of(3) { Rank::B } else { Rank::A }),

@@ -200,6 +200,7 @@ fn made(words: &[String], i: usize) -> Element {
         id: format!("q{i}").as_str().into(),
         stem: format!("Parmi les propositions suivantes, lesquelles sont exactes ? {}", text(9)),
         image: None,
+        video: None,
         body: Body::Qrm { propositions },
         weight: docimo_engine::Exact::ONE,
         rank: None,

@@ -292,11 +292,18 @@ fn case_itself(f: &mut Faults, case: &Case) {
     }
     match (case.kind, &case.article) {
         (CaseKind::Lca, None) => f.error("la lecture critique n’a pas d’article"),
-        (CaseKind::Lca, Some(article)) if article.body.trim().is_empty() => f.error("l’article est vide"),
+        (CaseKind::Lca, Some(article)) if article.body.trim().is_empty() && article.pdf.is_none() => {
+            f.error("l’article est vide");
+        }
         (CaseKind::Dp | CaseKind::MiniDp | CaseKind::Kfp, Some(_)) => {
             f.warn("un article n’a de sens que dans une LCA : il sera montré avec le texte d’ouverture");
         }
         _ => {}
+    }
+    if let Some(pdf) = case.article.as_ref().and_then(|article| article.pdf.as_ref())
+        && pdf.file.trim().is_empty()
+    {
+        f.error("le PDF de l’article n’a pas de fichier");
     }
     if case.kind == CaseKind::Kfp {
         for kind in [Kind::Qroc, Kind::Qrp] {
@@ -316,6 +323,14 @@ fn in_question<'q>(f: &mut Faults, q: &'q Question, more: impl FnOnce(&mut Fault
         weight(f, q.weight);
         if let Some(image) = &q.image {
             image_itself(f, image);
+        }
+        if let Some(video) = &q.video {
+            if video.file.trim().is_empty() {
+                f.error("la vidéo n’a pas de fichier");
+            }
+            if video.description.trim().is_empty() {
+                f.warn("la vidéo n’a pas de description : dites ce qu’on y voit et ce qu’on y entend, sans donner la réponse");
+            }
         }
         body(f, q);
         more(f, q);

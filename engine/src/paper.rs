@@ -1,6 +1,6 @@
 //! What a candidate sits: sections of isolated questions and cases, in order.
 
-use crate::question::{Image, Kind, Question, Rank};
+use crate::question::{Image, Kind, Question, Rank, Video};
 use crate::scheme::MarkingScheme;
 use crate::{CaseId, Exact, QuestionId, SectionId};
 use serde::{Deserialize, Serialize};
@@ -76,8 +76,25 @@ pub struct Article {
     /// Where it was published.
     #[serde(default)]
     pub citation: String,
-    /// Its text, in Markdown, in the language of the article.
+    /// Its text, in Markdown, in the language of the article; may be absent where there is a PDF.
+    #[serde(default)]
     pub body: String,
+    /// The article as it was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pdf: Option<Pdf>,
+}
+
+/// A PDF, by file name in a file of questions or by content hash once in the bank.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Pdf {
+    /// File name or content hash.
+    pub file: String,
+    /// Number of pages; 0 while unknown.
+    #[serde(default)]
+    pub pages: u32,
+    /// What a reader who cannot read it needs, where the article's text is not given.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
 }
 
 /// One question of a case with the text that brings it.
@@ -132,6 +149,19 @@ impl Element {
             Self::Case(case) => (None, &case.parts[..]),
         };
         one.into_iter().chain(many.iter().map(|part| &part.question))
+    }
+
+    /// The PDF of its article, if any.
+    pub fn pdf(&self) -> Option<&Pdf> {
+        match self {
+            Self::Question(_) => None,
+            Self::Case(case) => case.article.as_ref()?.pdf.as_ref(),
+        }
+    }
+
+    /// Its videos, in order.
+    pub fn videos(&self) -> impl Iterator<Item = &Video> {
+        self.questions().filter_map(|q| q.video.as_ref())
     }
 
     /// Its identifier: the question's or the case's.

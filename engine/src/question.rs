@@ -157,6 +157,16 @@ pub struct Image {
     pub height: u32,
 }
 
+/// A video, by file name in a file of questions or by content hash once in the bank.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Video {
+    /// File name or content hash.
+    pub file: String,
+    /// What a reader who cannot see or hear it needs, without the answer.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+}
+
 /// A point of an image, as fractions of its width and height: (0, 0) is the top left corner.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Point {
@@ -390,6 +400,9 @@ pub struct Question {
     /// A picture, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
+    /// A video, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video: Option<Video>,
     /// Options and key.
     #[serde(flatten)]
     pub body: Body,

@@ -6,8 +6,8 @@ mod common;
 
 use common::*;
 use docimo_engine::check::{self, Fault, Severity};
-use docimo_engine::paper::{Article, Case, CaseKind, Element, Paper, Part, Section};
-use docimo_engine::question::{Body, Image, Question, Shape};
+use docimo_engine::paper::{Article, Case, CaseKind, Element, Paper, Part, Pdf, Section};
+use docimo_engine::question::{Body, Image, Question, Shape, Video};
 use docimo_engine::scheme::{CohortStep, Formula, Rule};
 use docimo_engine::{Exact, ZoneId};
 
@@ -189,7 +189,7 @@ fn case(kind: CaseKind, parts: usize) -> Case {
 }
 
 fn article(body: &str) -> Option<Article> {
-    Some(Article { title: "Trial".into(), citation: String::new(), body: body.into() })
+    Some(Article { title: "Trial".into(), citation: String::new(), body: body.into(), pdf: None })
 }
 
 #[test]
@@ -232,6 +232,30 @@ fn cases() {
     let mut twice = case(CaseKind::Dp, 3);
     twice.parts[2].question.id = "c0".into();
     assert_eq!(faults(&twice), ["erreur | DP c › question c0 | deux questions du dossier ont cet identifiant"]);
+}
+
+#[test]
+fn an_article_has_a_text_or_a_pdf() {
+    let faults = |article: Option<Article>| read(&check::case(&Case { article, ..case(CaseKind::Lca, 13) }));
+    let with = |body: &str, file: &str| {
+        let pdf = Some(Pdf { file: file.into(), pages: 8, description: String::new() });
+        article(body).map(|article| Article { pdf, ..article })
+    };
+    assert!(faults(with("", "h")).is_empty());
+    assert!(faults(with("Background…", "h")).is_empty());
+    assert_eq!(faults(with("", " ")), ["erreur | LCA c | le PDF de l’article n’a pas de fichier"]);
+}
+
+#[test]
+fn a_video_has_a_file_and_is_described() {
+    let with = |file: &str, description: &str| {
+        let video = Some(Video { file: file.into(), description: description.into() });
+        Question { video, ..question("q", qrm("VVFFF")) }
+    };
+    of_question(&with("h", "Une marche en steppage."), &[]);
+    let undescribed = "avertissement | question q | la vidéo n’a pas de description : \
+                       dites ce qu’on y voit et ce qu’on y entend, sans donner la réponse";
+    of_question(&with(" ", " "), &["erreur | question q | la vidéo n’a pas de fichier", undescribed]);
 }
 
 // ---- questions

@@ -174,6 +174,9 @@ impl Document {
         if let Some(image) = &question.image {
             self.text(Part::Stem, &image.alt);
         }
+        if let Some(video) = &question.video {
+            self.text(Part::Stem, &video.description);
+        }
         self.text(Part::Comment, &question.comment);
         self.text(Part::Comment, &question.source);
         self.tags(&question.tags);

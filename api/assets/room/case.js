@@ -34,11 +34,13 @@ export function articlePane(article, id) {
     requestAnimationFrame(() => scroller?.scrollTo(0, places.get(id) ?? 0));
     return known;
   }
-  const words = prose(article.html);
-  words.lang = "en"; // what is read critically is in English
+  const words = article.html.trim() ? prose(article.html) : article.pdf?.description ? h("p", {}, article.pdf.description) : null;
+  if (words && article.html.trim()) words.lang = "en"; // what is read critically is in English
+  const open = article.pdf && h("p", { class: "article__pdf" }, h("a", { class: "btn", href: article.pdf.url, target: "_blank", rel: "noopener" },
+    article.pdf.label, h("span", { class: "visually-hidden" }, M.newTab)));
   const text = h("div", { class: "article__text", tabindex: "0", role: "group", "aria-label": M.article, onscroll: () => {
     if (text.isConnected) places.set(id, text.scrollTop);
-  } }, h("p", { class: "article__title", lang: "en" }, article.title), h("p", { class: "article__citation" }, article.citation), words);
+  } }, h("p", { class: "article__title", lang: "en" }, article.title), h("p", { class: "article__citation" }, article.citation), open, words);
   const pane = h("details", { class: "article details", open: beside.matches }, h("summary", {}, M.article), text);
   beside.addEventListener("change", () => (pane.open = beside.matches));
   panes.set(id, pane);

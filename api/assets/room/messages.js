@@ -129,7 +129,10 @@ export const M = {
   lockOk: "Valider",
   cancel: "Annuler",
 
-  // images
+  // images, videos and articles
+  newTab: " dans un nouvel onglet",
+  video: (/** @type {string} */ words) => (words ? `Vidéo : ${words}` : "Vidéo"),
+  videoDescription: "Description de la vidéo",
   enlarge: "Agrandir l’image",
   image: "Image",
   zoomIn: "Agrandir",

@@ -5,7 +5,7 @@ import { emptyResponse } from "./model.js";
 import { ticks, trueFalse, scale } from "./choices.js";
 import { shortText } from "./text.js";
 import { zones } from "./zones.js";
-import { figure } from "./viewer.js";
+import { figure, film } from "./viewer.js";
 import { articlePane, caseText } from "./case.js";
 /** @import { Question, Room, Stop } from "./types.js" */
 
@@ -61,7 +61,7 @@ export function questionView(stop, room) {
 
   const body = h("div", { class: "question__body" },
     note, prose(question.stem_html, "prose question__stem"),
-    question.kind === "QZP" ? null : figure(question.image),
+    question.kind === "QZP" ? null : figure(question.image), film(question.video),
     scriptConcordance(question), area,
     h("div", { class: "question__actions" }, clear, lock));
   const sheet = h("article", { class: "question" },

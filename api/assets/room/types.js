@@ -4,16 +4,17 @@
  * @typedef {"waiting"|"ready"|"running"|"handed_in"|"closed"} AttemptState
  * @typedef {{now_ms:number, starts_ms:number|null, deadline_ms:number|null, duration_ms:number,
  *   accommodation_ms:number, extension_ms:number, compensation_ms:number}} Clock
- * @typedef {{url:string, alt:string, width:number, height:number}} Picture
+ * @typedef {{url:string, srcset?:string, alt:string, width:number, height:number}} Picture
+ * @typedef {{url:string, description:string}} Video
  * @typedef {{x:number, y:number}} Point  fractions of the image, 0 to 1
  * @typedef {{ticked?:string[], rejected?:string[], text?:string, points?:Point[], choice?:number|null}} Response
  * @typedef {"QRU"|"QRM"|"QRP"|"QRPL"|"QROC"|"QZP"|"TCS"|"QCM"} Kind
  * @typedef {{id:string, html:string}} Proposition
  * @typedef {{id:string, number:number, kind:Kind, kind_label:string, instruction:string, stem_html:string,
- *   image?:Picture|null, propositions?:Proposition[], expected?:number|null, max_words?:number|null,
+ *   image?:Picture|null, video?:Video|null, propositions?:Proposition[], expected?:number|null, max_words?:number|null,
  *   hypothesis_html?:string, finding_html?:string, scale?:{value:number, label:string}[]}} Question
  * @typedef {{question:string, number:number, status:"open"|"locked"|"hidden", text_html?:string}} Part
- * @typedef {{title:string, citation:string, html:string}} Article
+ * @typedef {{title:string, citation:string, html:string, pdf?:{url:string, label:string, description?:string}}} Article
  * @typedef {{type:"case", id:string, kind:string, title:string, progressive:boolean, intro_html:string,
  *   image?:Picture|null, article?:Article|null, parts:Part[]}} Case
  * @typedef {{type:"question", id:string, number:number}} Single

@@ -1,31 +1,62 @@
-// Images: shown in the text, enlarged in a dialog.
+// Images: shown in the text at the width of the screen, enlarged in a dialog from the original. Videos.
 import { h, button, openDialog } from "./dom.js";
 import { M } from "./messages.js";
-/** @import { Picture, RoomData } from "./types.js" */
+/** @import { Picture, RoomData, Video } from "./types.js" */
 
 const STEPS = [1, 1.5, 2, 3, 4, 6];
 
+/** how wide a picture is shown, as in room.css; never wider than it is @param {Picture} picture */
+const sizes = (picture) => `(max-width: 60em) min(92vw, ${picture.width}px), min(46em, ${picture.width}px)`;
+/** a screen on which the originals are worth fetching ahead: not a telephone */
+const wide = matchMedia("(min-width: 60.01em)");
 /** @type {HTMLImageElement[]} kept so that every image is here before the network fails */
 const ahead = [];
+
+/** @type {Set<string>} addresses of articles fetched ahead */
+const articles = new Set();
+
+/** The picture at the width it is shown. @param {Picture} picture @param {Record<string, string>} [more] */
+export function shown(picture, more = {}) {
+  const several = picture.srcset ? { sizes: sizes(picture), srcset: picture.srcset } : {};
+  return h("img", { ...several, src: picture.url, alt: picture.alt, width: picture.width, height: picture.height, ...more });
+}
 
 /** @param {RoomData} room */
 export function fetchPictures(room) {
   const cases = room.elements.map((element) => (element.type === "case" ? element.image : null));
+  for (const element of room.elements) {
+    const url = element.type === "case" ? element.article?.pdf?.url : null;
+    if (!url || articles.has(url)) continue;
+    articles.add(url);
+    // The browser keeps it: an article opens without a network too.
+    fetch(url).then((answer) => answer.blob()).catch(() => articles.delete(url));
+  }
   for (const picture of [...cases, ...Object.values(room.questions).map((q) => q.image)]) {
     if (!picture || ahead.some((image) => image.getAttribute("src") === picture.url)) continue;
-    const image = new Image();
-    image.src = picture.url;
-    ahead.push(image);
+    ahead.push(shown(picture));
+    if (picture.srcset && wide.matches) {
+      const original = new Image();
+      original.src = picture.url;
+      ahead.push(original);
+    }
   }
 }
 
 /** @param {Picture|null|undefined} picture */
 export function figure(picture) {
   if (!picture) return null;
-  const image = h("img", { src: picture.url, alt: picture.alt, width: picture.width, height: picture.height });
+  const image = shown(picture);
   return h("figure", { class: "picture" },
     h("button", { type: "button", class: "picture__open", onclick: () => enlarge(picture) }, image,
       h("span", { class: "picture__hint" }, M.enlarge)));
+}
+
+/** @param {Video|null|undefined} video */
+export function film(video) {
+  if (!video) return null;
+  const player = h("video", { src: video.url, controls: true, preload: "metadata", playsinline: true, "aria-label": M.video(video.description) });
+  return h("figure", { class: "picture" }, player,
+    video.description && h("figcaption", {}, h("details", { class: "details" }, h("summary", {}, M.videoDescription), h("p", {}, video.description))));
 }
 
 /** @param {Picture} picture */
@@ -34,7 +65,16 @@ export const zoomButton = (picture) => button(M.enlarge, () => enlarge(picture),
 /** @param {Picture} picture */
 function enlarge(picture) {
   let at = 0;
-  const image = h("img", { src: picture.url, alt: picture.alt, width: picture.width, height: picture.height, draggable: "false" });
+  // What is on the page first, then the original: without a network, there is something to enlarge.
+  const image = shown(picture, { draggable: "false" });
+  if (picture.srcset) {
+    const original = new Image();
+    original.addEventListener("load", () => {
+      image.removeAttribute("srcset");
+      image.removeAttribute("sizes");
+    });
+    original.src = picture.url;
+  }
   const pane = h("div", { class: "viewer__pane", tabindex: "0", role: "group", "aria-label": M.image }, image);
   const level = h("span", { class: "num", role: "status" });
 

@@ -1,7 +1,7 @@
 // QZP: points placed on an image, by mouse, finger or keyboard.
 import { h, button } from "./dom.js";
 import { M } from "./messages.js";
-import { zoomButton } from "./viewer.js";
+import { shown, zoomButton } from "./viewer.js";
 /** @import { Point, Question, Room } from "./types.js" */
 
 /** @type {Record<string, [number, number]>} */
@@ -23,7 +23,8 @@ export function zones(question, room) {
   const counter = h("p", { class: "answer-count", role: "status" });
   const layer = h("div", { class: "pointing__layer" });
   const list = h("ol", { class: "pointing__list" });
-  const image = h("img", { src: picture.url, alt: picture.alt, width: picture.width, height: picture.height, draggable: "false" });
+  // Points are fractions of the picture: they are the same at every width.
+  const image = shown(picture, { draggable: "false" });
 
   /** @param {number} i */
   const describe = (i) => M.pointAt(i + 1, percent(points[i].x), percent(points[i].y));

@@ -119,6 +119,9 @@ async fn questions(app: &App, author: &Actor) -> ApiResult<()> {
         pictures.push(picture);
     }
     app.store.add_revisions(&[], &pictures, ambient::now_ms()).await?;
+    for picture in pictures {
+        media::sizes::prepare(&app.store, picture).await?;
+    }
     for path in Files::iter().filter(|p| p.ends_with(".json")) {
         let Some(file) = Files::get(&path) else { continue };
         let mut content: serde_json::Value =

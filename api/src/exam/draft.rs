@@ -480,6 +480,19 @@ pub async fn faults(app: &App, paper: &Paper) -> ApiResult<Vec<Fault>> {
             });
         }
     }
+    for element in paper.sections.iter().flat_map(|section| &section.elements) {
+        let pdf = element.pdf().map(|pdf| ("le PDF", &pdf.file, "application/pdf"));
+        let videos = element.videos().map(|video| ("la vidéo", &video.file, "video/"));
+        for (what, file, kind) in pdf.into_iter().chain(videos) {
+            if !app.store.media_head(file).await?.is_some_and(|head| head.mime.starts_with(kind)) {
+                faults.push(Fault {
+                    severity: check::Severity::Error,
+                    place: element.id().to_owned(),
+                    message: format!("{what} « {file} » n’est pas dans la banque"),
+                });
+            }
+        }
+    }
     Ok(faults)
 }
 

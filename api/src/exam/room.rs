@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::markdown;
-use crate::media::ImageView;
+use crate::media::{ImageView, PdfView, VideoView};
 use crate::metrics::Metrics;
 use docimo_engine::QuestionId;
 use docimo_engine::attempt::{Act, Phase, Sheet, Times, Verdict, fold};
@@ -155,14 +155,22 @@ pub struct ArticleView {
     pub title: String,
     /// Where published.
     pub citation: String,
-    /// Safe HTML.
+    /// Safe HTML; empty where there is only a PDF.
     pub html: String,
+    /// The article as it was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pdf: Option<PdfView>,
 }
 
 impl ArticleView {
     /// As shown.
     pub fn of(article: &Article) -> Self {
-        Self { title: article.title.clone(), citation: article.citation.clone(), html: markdown::block(&article.body) }
+        Self {
+            title: article.title.clone(),
+            citation: article.citation.clone(),
+            html: markdown::block(&article.body),
+            pdf: article.pdf.as_ref().map(PdfView::of),
+        }
     }
 }
 
@@ -197,6 +205,9 @@ pub struct QuestionView {
     pub stem_html: String,
     /// Picture.
     pub image: Option<ImageView>,
+    /// Video.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video: Option<VideoView>,
     /// Options, in the order of this candidate.
     pub propositions: Vec<PropositionView>,
     /// Ticks or points announced.
@@ -408,6 +419,7 @@ pub fn question_view(question: &Question, number: usize, seed: Option<i64>) -> Q
         instruction: instruction(question),
         stem_html: markdown::block(&question.stem),
         image: question.image.as_ref().map(image_view),
+        video: question.video.as_ref().map(VideoView::of),
         propositions: order
             .into_iter()
             .map(|i| PropositionView {

@@ -130,6 +130,7 @@ mod tests {
             id: "q".into(),
             stem: stem.to_owned(),
             image: None,
+            video: None,
             body,
             weight: docimo_engine::Exact::ONE,
             rank: None,

@@ -146,6 +146,7 @@ fn one(question: &Question, out: &mut dyn Write, written: &mut Written) -> Resul
         (marked, "mise en forme"),
         (commented, "commentaires"),
         (question.image.is_some(), "image"),
+        (question.video.is_some(), "vidéo"),
         (!question.tags.is_empty() || question.rank.is_some(), "étiquettes et rang"),
         (
             !question.source.is_empty() || question.scheme.is_some() || question.weight != Exact::ONE,

@@ -403,6 +403,7 @@ pub(super) fn question(stem: String, body: Body) -> Question {
         id: QuestionId::new(""),
         stem,
         image: None,
+        video: None,
         body,
         weight: Exact::ONE,
         rank: None,

@@ -8,8 +8,8 @@ pub(super) use write::write;
 use super::limits::Limits;
 use super::media::Names;
 use super::{Faulty, Imported, MediaFile, Raw, ReadError, media, text};
-use docimo_engine::paper::{Article, Case, CaseKind, Element, Part};
-use docimo_engine::question::{Body, Image, Kind, Proposition, Question, Rank, Shape, Status, Zone};
+use docimo_engine::paper::{Article, Case, CaseKind, Element, Part, Pdf};
+use docimo_engine::question::{Body, Image, Kind, Proposition, Question, Rank, Shape, Status, Video, Zone};
 use docimo_engine::{CaseId, Exact, PropositionId, QuestionId, ZoneId};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeSet, HashMap};
@@ -94,7 +94,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Raw, ReadError> {
     Ok(Raw { title, entries, warnings })
 }
 
-/// The pictures of the file, `{"name": "base64"}`, by the name that elements give them.
+/// The pictures, PDFs and videos of the file, `{"name": "base64"}`, by the name that elements give them.
 fn pictures(node: Option<&Node>, limits: &Limits, warnings: &mut Vec<String>) -> HashMap<String, MediaFile> {
     let Some(Node::Object(list)) = node else {
         if let Some(other) = node.filter(|n| !matches!(n, Node::Null)) {
@@ -109,7 +109,14 @@ fn pictures(node: Option<&Node>, limits: &Limits, warnings: &mut Vec<String>) ->
             Node::Text(base64) => media::from_base64(base64),
             _ => None,
         };
-        match bytes.map(|bytes| names.take(name, bytes)) {
+        let taken = bytes.map(|bytes| {
+            if media::sniff_document(&bytes).is_none() {
+                return names.take(name, bytes);
+            }
+            media::document(name, bytes, limits.document_bytes)
+                .unwrap_or_else(|| Err(format!("« {name} » est illisible")))
+        });
+        match taken {
             Some(Ok(file)) => drop(found.insert(name.clone(), MediaFile { name: name.clone(), ..file })),
             Some(Err(reason)) => warnings.push(reason),
             None => warnings.push(format!("l’image « {name} » est illisible (base64)")),
@@ -118,13 +125,17 @@ fn pictures(node: Option<&Node>, limits: &Limits, warnings: &mut Vec<String>) ->
     found
 }
 
-/// The files of its images.
+/// The files of its images, videos and article.
 fn files(element: &Element) -> impl Iterator<Item = &str> {
     let case = match element {
         Element::Case(case) => case.image.as_ref(),
         Element::Question(_) => None,
     };
-    case.into_iter().chain(element.questions().filter_map(|q| q.image.as_ref())).map(|image| image.file.as_str())
+    let images = case.into_iter().chain(element.questions().filter_map(|q| q.image.as_ref()));
+    images
+        .map(|image| image.file.as_str())
+        .chain(element.pdf().map(|pdf| pdf.file.as_str()))
+        .chain(element.videos().map(|video| video.file.as_str()))
 }
 
 /// The parser's message in French, where it is a usual one.
@@ -461,9 +472,14 @@ impl Found {
             let mut inner = self.fields(node, &path)?;
             let title = self.text(&mut inner, "title");
             let citation = self.optional_text(&mut inner, "citation").unwrap_or_default();
-            let body = self.text(&mut inner, "body");
+            let pdf = self.pdf(&mut inner);
+            let body = match &pdf {
+                // The PDF is the article.
+                Some(_) => self.optional_text(&mut inner, "body").unwrap_or_default(),
+                None => self.text(&mut inner, "body"),
+            };
             self.close(inner);
-            Some(Article { title, citation, body })
+            Some(Article { title, citation, body, pdf })
         });
         let mut parts = Vec::new();
         for (node, path) in self.list(fields, "parts", true) {
@@ -491,6 +507,7 @@ impl Found {
         let id = QuestionId::new(self.text(fields, "id"));
         let stem = self.text(fields, "stem");
         let image = self.image(fields);
+        let video = self.video(fields);
         let weight = self.weight(fields);
         let path = fields.path_of("rank");
         let rank = match fields.take("rank") {
@@ -552,7 +569,7 @@ impl Found {
                 Body::Tcs { hypothesis, finding, panel }
             }
         };
-        Some(Question { id, stem, image, body, weight, rank, tags, comment, source, scheme })
+        Some(Question { id, stem, image, video, body, weight, rank, tags, comment, source, scheme })
     }
 
     fn image(&mut self, fields: &mut Fields<'_>) -> Option<Image> {
@@ -564,6 +581,25 @@ impl Found {
         let height = self.natural(&mut inner, "height", Some(0));
         self.close(inner);
         Some(Image { file, alt, width, height })
+    }
+
+    fn video(&mut self, fields: &mut Fields<'_>) -> Option<Video> {
+        let path = fields.path_of("video");
+        let mut inner = fields.take("video").and_then(|node| self.fields(node, &path))?;
+        let file = self.text(&mut inner, "file");
+        let description = self.optional_text(&mut inner, "description").unwrap_or_default();
+        self.close(inner);
+        Some(Video { file, description })
+    }
+
+    fn pdf(&mut self, fields: &mut Fields<'_>) -> Option<Pdf> {
+        let path = fields.path_of("pdf");
+        let mut inner = fields.take("pdf").and_then(|node| self.fields(node, &path))?;
+        let file = self.text(&mut inner, "file");
+        let pages = self.natural(&mut inner, "pages", Some(0));
+        let description = self.optional_text(&mut inner, "description").unwrap_or_default();
+        self.close(inner);
+        Some(Pdf { file, pages, description })
     }
 
     fn weight(&mut self, fields: &mut Fields<'_>) -> Exact {

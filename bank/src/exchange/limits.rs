@@ -9,6 +9,8 @@ pub struct Limits {
     pub question_bytes: u64,
     /// Bytes of one picture.
     pub picture_bytes: u64,
+    /// Bytes of one PDF or video.
+    pub document_bytes: u64,
     /// Files in an archive.
     pub archive_entries: usize,
     /// Unpacked bytes for a packed one, in each file of an archive above a mebibyte.
@@ -25,8 +27,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             file_bytes: 128 * 1024 * 1024,
-            question_bytes: 48 * 1024 * 1024,
+            // A video of the largest size, in base64, with what stands around it.
+            question_bytes: 72 * 1024 * 1024,
             picture_bytes: 20 * 1024 * 1024,
+            document_bytes: 50 * 1024 * 1024,
             archive_entries: 20_000,
             archive_ratio: 200,
             xml_depth: 64,

@@ -1,10 +1,11 @@
-//! Pictures inside a file: base64, names, types.
+//! Pictures, PDFs and videos inside a file: base64, names, types.
 
 use super::html::Picture;
 use super::identity::slug;
 use super::xml::Node;
 use super::{MediaFile, text};
 use crate::revision::hex_sha256;
+use docimo_engine::paper::Element;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -125,6 +126,39 @@ pub(super) fn sniff(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// The type of a PDF or of a video and its usual extension, from its first bytes.
+pub(super) fn sniff_document(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    if bytes.starts_with(b"%PDF-") {
+        Some(("application/pdf", "pdf"))
+    } else if bytes.get(4..8) == Some(b"ftyp") {
+        Some(("video/mp4", "mp4"))
+    } else if bytes.starts_with(b"\x1a\x45\xdf\xa3") {
+        Some(("video/webm", "webm"))
+    } else {
+        None
+    }
+}
+
+/// A PDF or a video from its bytes, under a name; `None` for anything else. It is checked by whoever keeps it.
+pub(super) fn document(name: &str, bytes: Vec<u8>, largest: u64) -> Option<Result<MediaFile, String>> {
+    let (mime, _) = sniff_document(&bytes)?;
+    if bytes.len() as u64 > largest {
+        return Some(Err(format!("le fichier « {name} » dépasse {} Mo : non repris", largest / 1024 / 1024)));
+    }
+    Some(Ok(MediaFile { name: name.to_owned(), mime, bytes }))
+}
+
+/// The PDFs and videos among `found`, files as a package names them, that an element of ours names.
+pub(super) fn documents_of(element: &Element, found: &[(&str, &[u8])], largest: u64) -> Vec<MediaFile> {
+    let wanted = element.pdf().map(|pdf| &pdf.file).into_iter().chain(element.videos().map(|video| &video.file));
+    wanted
+        .filter_map(|file| {
+            let (_, bytes) = found.iter().find(|(name, bytes)| *name == file_name(file, bytes))?;
+            document(file, bytes.to_vec(), largest)?.ok()
+        })
+        .collect()
+}
+
 /// RFC 4648 base64, spaces and line feeds ignored, padding optional.
 pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
@@ -213,9 +247,9 @@ pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
     (width > 0 && height > 0).then_some((width, height))
 }
 
-/// A file name for a picture that keeps its own name where that says its type.
+/// A file name for a picture, a PDF or a video that keeps its own name where that says its type.
 pub(super) fn file_name(file: &str, bytes: &[u8]) -> String {
-    let extension = sniff(bytes).map_or("bin", |(_, extension)| extension);
+    let extension = sniff(bytes).or_else(|| sniff_document(bytes)).map_or("bin", |(_, extension)| extension);
     let safe: String =
         file.chars().map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' }).collect();
     let known = safe.rsplit_once('.').is_some_and(|(stem, e)| !stem.is_empty() && e.eq_ignore_ascii_case(extension));
@@ -251,6 +285,15 @@ mod tests {
         assert_eq!(names.give("../Élément n°1.PNG", "png", &a), "element-n-1.png");
         assert_eq!(names.give("element n 1.png", "png", &b), "element-n-1-bbbbbbbb.png");
         assert_eq!(names.give("…", "jpg", &b), "image.jpg");
+    }
+
+    #[test]
+    fn documents_are_known_by_their_first_bytes() {
+        assert_eq!(sniff_document(b"%PDF-1.7\n").map(|(mime, _)| mime), Some("application/pdf"));
+        assert_eq!(sniff_document(b"\0\0\0\x18ftypisom").map(|(_, extension)| extension), Some("mp4"));
+        assert_eq!(sniff_document(b"\x1a\x45\xdf\xa3").map(|(_, extension)| extension), Some("webm"));
+        assert!(sniff_document(b"PK").is_none());
+        assert!(matches!(document("a.pdf", b"%PDF-1.7".to_vec(), 4), Some(Err(_))));
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Reading {
         self.entries.iter().map(|entry| &entry.element)
     }
 
-    /// The pictures that came inside the file, one for each name.
+    /// The pictures, PDFs and videos that came inside the file, one for each name.
     pub fn media(&self) -> impl Iterator<Item = &MediaFile> {
         let all: BTreeMap<&str, &MediaFile> =
             self.entries.iter().flat_map(|e| &e.media).map(|m| (m.name.as_str(), m)).collect();
@@ -119,20 +119,20 @@ pub struct Imported {
     pub element: Element,
     /// The category of the bank it comes from: "Cardiologie/Rythme".
     pub category: Option<String>,
-    /// The pictures that came inside the file, named as the element names them.
+    /// The pictures, PDFs and videos that came inside the file, named as the element names them.
     pub media: Vec<MediaFile>,
     /// What was not taken over and what looks wrong, in French.
     pub warnings: Vec<String>,
 }
 
-/// A picture that came inside a file.
+/// A picture, a PDF or a video that came inside a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MediaFile {
     /// Without path; one content for one name in an import.
     pub name: String,
     /// Told by the content, never by the name.
     pub mime: &'static str,
-    /// The picture. An SVG is not yet cleaned.
+    /// Its content. An SVG is not yet cleaned, nor is anything else checked.
     pub bytes: Vec<u8>,
 }
 

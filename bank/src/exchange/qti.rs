@@ -39,6 +39,8 @@ use super::{Faulty, Raw, ReadError};
 struct Context<'a> {
     names: Names,
     archive: Option<&'a Archive>,
+    /// Largest PDF or video, in bytes.
+    document_bytes: u64,
 }
 
 pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Raw, ReadError> {
@@ -46,7 +48,8 @@ pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Raw, Rea
         return package::read(bytes, limits);
     }
     let (root, warning) = document(bytes, limits)?;
-    let mut context = Context { names: Names::new(limits.picture_bytes), archive: None };
+    let mut context =
+        Context { names: Names::new(limits.picture_bytes), archive: None, document_bytes: limits.document_bytes };
     let mut raw = Raw { warnings: warning.into_iter().collect(), ..Raw::default() };
     match root.name.as_str() {
         "assessmentItem" => raw.entries.push(item::read(&root, name, None, &mut context).entry()),

@@ -123,7 +123,7 @@ impl Target {
 pub struct Export<'a> {
     /// Title of the file, and name of its category.
     pub title: &'a str,
-    /// The bytes of a picture, by the name that elements give it.
+    /// The bytes of a picture, a PDF or a video, by the name that elements give it.
     pub media: &'a dyn Fn(&str) -> Option<Vec<u8>>,
 }
 

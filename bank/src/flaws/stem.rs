@@ -97,8 +97,8 @@ fn subject(r: &mut Review<'_>, lead: Range<usize>) {
     let all = 0..r.stem.words.len();
     // A case says the subject before the stem, and a TCS or an image elsewhere.
     let small = |i: usize| FUNCTION_WORDS.contains(&r.stem.fold(i));
-    let nothing =
-        all.clone().all(|i| generic(r.stem.fold(i)) || small(i)) && r.part.is_none() && r.question.image.is_none();
+    let no_media = r.question.image.is_none() && r.question.video.is_none();
+    let nothing = all.clone().all(|i| generic(r.stem.fold(i)) || small(i)) && r.part.is_none() && no_media;
     let names_options = !r.stem.all(lead.clone(), GENERIC_NOUNS).is_empty();
     let truth = |i: usize| {
         let word = r.stem.fold(i);
@@ -325,8 +325,8 @@ fn documents(r: &mut Review<'_>) {
         }
         return;
     }
-    // In a case the picture may be the case's.
-    if r.part.is_some() {
+    // In a case the picture may be the case's; a video may be the document.
+    if r.part.is_some() || r.question.video.is_some() {
         return;
     }
     let shown = media.iter().find_map(|m| {

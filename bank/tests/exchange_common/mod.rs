@@ -2,16 +2,28 @@
 
 #![allow(dead_code)]
 
-use docimo_engine::paper::{Article, Case, CaseKind, Element, Part};
-use docimo_engine::question::{Body, Image, Point, Proposition, Question, Rank, Shape, Status, Zone};
+use docimo_engine::paper::{Article, Case, CaseKind, Element, Part, Pdf};
+use docimo_engine::question::{Body, Image, Point, Proposition, Question, Rank, Shape, Status, Video, Zone};
 use docimo_engine::{CaseId, Exact, PropositionId, QuestionId, ZoneId};
 use proptest::prelude::*;
 
 /// A PNG of 40 × 20 pixels: enough for its size to be read.
 pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x28\0\0\0\x14\x08\x02\0\0\0\0\0\0\0\0\0\0\0IEND\xaeB`\x82";
 
+/// The first bytes of a PDF, of an MP4 and of a WebM: enough for their types to be told.
+pub const PDF: &[u8] = b"%PDF-1.7\n%%EOF\n";
+pub const MP4: &[u8] = b"\0\0\0\x10ftypisom\0\0\0\0";
+pub const WEBM: &[u8] = b"\x1a\x45\xdf\xa3\x80";
+
 pub fn media(name: &str) -> Option<Vec<u8>> {
-    name.starts_with("image").then(|| PNG.to_vec())
+    let known: [(&str, &[u8]); 4] = [("image", PNG), ("article", PDF), ("marche", MP4), ("echo", WEBM)];
+    known.into_iter().find(|(start, _)| name.starts_with(start)).map(|(_, bytes)| bytes.to_vec())
+}
+
+fn a_video() -> impl Strategy<Value = Option<Video>> {
+    let file = prop_oneof![Just("marche-0123".to_owned()), Just("echo.webm".to_owned())];
+    let described = (file, prop_oneof![Just(String::new()), a_plain_text()]);
+    prop::option::weighted(0.3, described.prop_map(|(file, description)| Video { file, description }))
 }
 
 /// A text with what formats stumble on, without spaces at its ends.
@@ -143,9 +155,10 @@ pub fn a_question(rich: bool) -> impl Strategy<Value = Question> {
         prop_oneof![2 => Just(String::new()), 1 => a_text()],
         prop::option::of(prop_oneof![Just("v9".to_owned()), Just("edn".to_owned())]),
         any::<bool>(),
+        a_video(),
     );
     (stem, a_body(rich), extras, "[a-z]{3,8}-[0-9]{3}").prop_map(
-        |(stem, body, (rank, weight, tags, comment, source, scheme, picture), id)| {
+        |(stem, body, (rank, weight, tags, comment, source, scheme, picture, video), id)| {
             let picture = picture || matches!(body, Body::Qzp { .. });
             let mut tags = tags;
             tags.sort();
@@ -159,6 +172,7 @@ pub fn a_question(rich: bool) -> impl Strategy<Value = Question> {
                     width: 40,
                     height: 20,
                 }),
+                video,
                 body,
                 weight,
                 rank,
@@ -174,8 +188,15 @@ pub fn a_question(rich: bool) -> impl Strategy<Value = Question> {
 pub fn an_element(rich: bool) -> impl Strategy<Value = Element> {
     let kind = prop_oneof![Just(CaseKind::Dp), Just(CaseKind::MiniDp), Just(CaseKind::Kfp), Just(CaseKind::Lca)];
     let parts = prop::collection::vec((prop_oneof![Just(String::new()), a_text()], a_question(rich)), 1..5);
-    let case = (kind, a_plain_text(), a_text(), parts, any::<bool>(), "[a-z]{3,8}-[0-9]{3}").prop_map(
-        |(kind, title, intro, parts, picture, id)| {
+    let pdf = (any::<bool>(), any::<bool>(), prop_oneof![Just(String::new()), a_plain_text()]).prop_map(
+        |(there, alone, description)| {
+            let pdf = there.then(|| Pdf { file: "article-77".into(), pages: 8, description });
+            let body = if there && alone { String::new() } else { "Texte *en anglais*.".into() };
+            Article { title: "Un essai".into(), citation: "J, 2020".into(), body, pdf }
+        },
+    );
+    let case = (kind, a_plain_text(), a_text(), parts, any::<bool>(), pdf, "[a-z]{3,8}-[0-9]{3}").prop_map(
+        |(kind, title, intro, parts, picture, article, id)| {
             let parts = parts
                 .into_iter()
                 .enumerate()
@@ -190,11 +211,7 @@ pub fn an_element(rich: bool) -> impl Strategy<Value = Element> {
                 width: 40,
                 height: 20,
             });
-            let article = (kind == CaseKind::Lca).then(|| Article {
-                title: "Un essai".into(),
-                citation: "J, 2020".into(),
-                body: "Texte *en anglais*.".into(),
-            });
+            let article = (kind == CaseKind::Lca).then_some(article);
             Element::Case(Case {
                 id: CaseId::new(id),
                 kind,

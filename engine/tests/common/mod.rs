@@ -51,6 +51,7 @@ pub fn question(id: &str, body: Body) -> Question {
         id: id.into(),
         stem: format!("Énoncé de {id}"),
         image: None,
+        video: None,
         body,
         weight: Exact::ONE,
         rank: None,

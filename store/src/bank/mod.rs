@@ -1,11 +1,12 @@
 //! The bank: entries, their immutable revisions, and media. What people do with entries is in the rooms
 //! below: [`folders`] (who shares what), [`workflow`], [`working`] copies, [`uses`] in papers, [`operations`]
-//! on many at once, [`follow`] (the order of changes), [`outgoing`] (what is taken away), [`assembly`] (tables of
+//! on many at once, [`follow`] (the order of changes), [`media`], [`outgoing`] (what is taken away), [`assembly`] (tables of
 //! specification, overrides), [`pool`] (what a paper may be composed from).
 
 pub mod assembly;
 pub mod folders;
 pub mod follow;
+pub mod media;
 pub mod operations;
 pub mod outgoing;
 pub mod pool;
@@ -141,16 +142,16 @@ pub struct Revision {
     pub created_ms: i64,
 }
 
-/// A picture or document.
+/// A picture, a PDF or a video.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Media {
     /// SHA-256 of the bytes, hexadecimal.
     pub hash: String,
     /// Media type.
     pub mime: String,
-    /// Pixels.
+    /// Pixels; 0 for what is no picture.
     pub width: i64,
-    /// Pixels.
+    /// Pixels; 0 for what is no picture.
     pub height: i64,
     /// Content.
     pub bytes: Vec<u8>,
@@ -205,11 +206,7 @@ impl Store {
         let mut done = Vec::with_capacity(revisions.len());
         write!(self, tx => {
             let mut change = None;
-            for m in media {
-                sqlx::query("insert into media (hash, mime, width, height, bytes, created_ms) values ($1, $2, $3, $4, $5, $6) on conflict (hash) do nothing")
-                    .bind(&m.hash).bind(&m.mime).bind(m.width).bind(m.height).bind(&m.bytes).bind(now_ms)
-                    .execute(&mut *tx).await?;
-            }
+            media::insert_media!(tx, media, now_ms);
             for r in revisions {
                 let known: Option<(String, i64, String)> = sqlx::query_as(
                     "select e.id, e.latest, v.hash from entry e join revision v on v.entry_id = e.id and v.number = e.latest where e.external_id = $1")
@@ -375,11 +372,5 @@ impl Store {
         let sql = "select id, title from exam where paper like $1 order by created_ms";
         let like = format!("%\"{}\"%", needle.replace(['%', '_', '"'], ""));
         Ok(read!(self, pool => sqlx::query_as(sql).bind(like).fetch_all(pool).await?))
-    }
-
-    /// A picture or document.
-    pub async fn media(&self, hash: &str) -> StoreResult<Option<Media>> {
-        let sql = "select hash, mime, width, height, bytes from media where hash = $1";
-        Ok(read!(self, pool => sqlx::query_as(sql).bind(hash).fetch_optional(pool).await?))
     }
 }

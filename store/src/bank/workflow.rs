@@ -112,11 +112,7 @@ impl Store {
         let r = revision;
         let number = base + 1;
         write!(self, tx => {
-            for m in media {
-                sqlx::query("insert into media (hash, mime, width, height, bytes, created_ms) values ($1, $2, $3, $4, $5, $6) on conflict (hash) do nothing")
-                    .bind(&m.hash).bind(&m.mime).bind(m.width).bind(m.height).bind(&m.bytes).bind(now_ms)
-                    .execute(&mut *tx).await?;
-            }
+            super::media::insert_media!(tx, media, now_ms);
             let change = next_change!(tx);
             if base == 0 {
                 sqlx::query("insert into entry (id, external_id, kind, status, latest, created_ms, folder_id, language, usable, changed, updated_ms) values ($1, $2, $3, $4, 1, $5, $6, $7, null, $8, $5)")

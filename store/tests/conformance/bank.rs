@@ -4,12 +4,13 @@ use super::{event, revision};
 use docimo_store::bank::assembly::HazardOverride;
 use docimo_store::bank::folders::{Folder, FolderRight, Unit};
 use docimo_store::bank::follow::Computed;
+use docimo_store::bank::media::{MediaSize, PIECE};
 use docimo_store::bank::operations::{BulkChange, BulkOperation, Change};
 use docimo_store::bank::outgoing::Wanted;
 use docimo_store::bank::uses::{FrozenElement, UseStatistic};
 use docimo_store::bank::workflow::{NewEntryEvent, Step};
 use docimo_store::bank::working::WorkingCopy;
-use docimo_store::bank::{Added, COMMON_FOLDER, EntryFilter, NewRevision};
+use docimo_store::bank::{Added, COMMON_FOLDER, EntryFilter, Media, NewRevision};
 use docimo_store::{Store, StoreError};
 
 fn act(id: &str, entry: &str, revision: i64, what: &'static str) -> NewEntryEvent {
@@ -27,6 +28,32 @@ fn act(id: &str, entry: &str, revision: i64, what: &'static str) -> NewEntryEven
 
 fn act_of_bank(n: u32) -> docimo_store::exams::NewEvent {
     docimo_store::exams::NewEvent { exam_id: None, ..event("bank", n, 10) }
+}
+
+/// After a picture "h" of three bytes was kept.
+pub async fn media(store: &Store) {
+    // A document is cut in pieces, and comes back whole.
+    let bytes: Vec<u8> = (0..PIECE * 2 + 7).map(|i| (i % 251) as u8).collect();
+    let video = Media { hash: "v".into(), mime: "video/mp4".into(), width: 0, height: 0, bytes };
+    for _ in 0..2 {
+        store.add_revisions(&[], std::slice::from_ref(&video), 8).await.unwrap();
+    }
+    assert_eq!(store.media("v").await.unwrap().unwrap().bytes, video.bytes);
+    let head = store.media_head("v").await.unwrap().unwrap();
+    assert_eq!((head.mime.as_str(), head.size), ("video/mp4", video.bytes.len() as i64));
+    assert_eq!(store.media_piece("v", 1).await.unwrap().unwrap(), video.bytes[PIECE..PIECE * 2]);
+    assert_eq!(store.media_piece("v", 2).await.unwrap().unwrap().len(), 7);
+    assert!(store.media_piece("v", 3).await.unwrap().is_none());
+    assert_eq!(store.media_head("h").await.unwrap().unwrap().size, 3);
+    assert!(store.media_head("absent").await.unwrap().is_none());
+    // Smaller versions: kept once, of what is there.
+    let size = |mime: &str| MediaSize { hash: "h".into(), width: 480, mime: mime.into(), bytes: vec![0, 9] };
+    store.keep_media_sizes(&[size("image/jpeg")], 9).await.unwrap();
+    store.keep_media_sizes(&[size("image/png")], 10).await.unwrap();
+    assert_eq!(store.media_size("h", 480).await.unwrap(), Some(size("image/jpeg")));
+    assert!(store.media_size("h", 960).await.unwrap().is_none());
+    let orphan = MediaSize { hash: "absent".into(), ..size("image/png") };
+    assert!(store.keep_media_sizes(&[orphan], 11).await.is_err());
 }
 
 pub async fn folders(store: &Store) {

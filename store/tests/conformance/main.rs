@@ -177,6 +177,7 @@ async fn entries(store: &Store) {
     assert_eq!(store.add_revisions(&[revision("a", "2")], &[], 7).await.unwrap(), [Added::Revision]);
     assert_eq!(store.media("h").await.unwrap().unwrap().bytes, [0, 255, 1]);
     assert!(store.media("absent").await.unwrap().is_none());
+    bank::media(store).await;
     let filter = EntryFilter { words: vec!["EMBOLIE".into(), "226".into()], limit: 10, ..EntryFilter::default() };
     let (lines, total) = store.entries(&filter).await.unwrap();
     assert_eq!((lines.len(), total, lines[0].latest), (2, 2, 2));

@@ -208,6 +208,7 @@ fn wording(placed: &Placed<'_>) -> Vec<String> {
         let image = case.image.as_ref().map(|i| i.file.clone()).unwrap_or_default();
         let article = case.article.as_ref().map(|a| a.body.clone()).unwrap_or_default();
         hashes.extend([case.intro.clone(), image, article]);
+        hashes.extend(case.article.as_ref().and_then(|a| a.pdf.as_ref()).map(|pdf| pdf.file.clone()));
         for part in &case.parts[..=at.min(case.parts.len().saturating_sub(1))] {
             hashes.push(part.text.clone());
         }

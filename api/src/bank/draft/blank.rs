@@ -60,6 +60,7 @@ pub fn question(kind: Kind) -> Question {
         id: fresh("q").as_str().into(),
         stem: String::new(),
         image: None,
+        video: None,
         body,
         weight: Exact::ONE,
         rank: None,
@@ -77,7 +78,7 @@ pub fn part(kind: Kind) -> Part {
 
 /// An empty article.
 pub fn article() -> Article {
-    Article { title: String::new(), citation: String::new(), body: String::new() }
+    Article { title: String::new(), citation: String::new(), body: String::new(), pdf: None }
 }
 
 /// An empty question or case.

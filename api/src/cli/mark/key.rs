@@ -234,6 +234,7 @@ fn parse(line: &Line<'_>, scheme: &MarkingScheme) -> Result<Question, Vec<Column
         id: id.into(),
         stem: id.to_owned(),
         image,
+        video: None,
         body,
         weight,
         rank,

@@ -3,7 +3,7 @@
 
 use super::tags::{self, TagView};
 use crate::bank::draft::advice;
-use crate::exam::room::{QuestionView, TCS_SCALE, question_view};
+use crate::exam::room::{ArticleView, QuestionView, TCS_SCALE, question_view};
 use crate::markdown;
 use crate::media::ImageView;
 use docimo_bank::flaws::{Flaw, flaws};
@@ -60,7 +60,7 @@ pub(super) struct CaseShown {
     pub(super) kind: &'static str,
     pub(super) intro_html: String,
     pub(super) image: Option<ImageView>,
-    pub(super) article: Option<(String, String, String)>,
+    pub(super) article: Option<ArticleView>,
     pub(super) tags: Vec<TagView>,
     pub(super) flaws: Vec<FlawRow>,
 }
@@ -84,7 +84,7 @@ fn case_shown(case: &Case) -> CaseShown {
         kind: case.kind.french(),
         intro_html: markdown::block(&case.intro),
         image: case.image.as_ref().map(ImageView::of),
-        article: case.article.as_ref().map(|a| (a.title.clone(), a.citation.clone(), markdown::block(&a.body))),
+        article: case.article.as_ref().map(ArticleView::of),
         tags: tags::read(case.tags.iter().map(String::as_str)),
         flaws: Vec::new(),
     }

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::ApiResult;
 use crate::exam::draft::{self, SectionForm};
+use crate::exam::room::ArticleView;
 use crate::exam::schemes;
 use crate::markdown;
 use crate::media::ImageView;
@@ -278,9 +279,7 @@ struct CaseHead {
     title: String,
     intro_html: String,
     image: Option<ImageView>,
-    article_title: String,
-    article_citation: String,
-    article_html: String,
+    article: Option<ArticleView>,
 }
 
 struct Seen {
@@ -326,17 +325,12 @@ pub async fn preview_paper(
         })
         .collect();
     for placed in paper.questions() {
-        let case = placed.case.filter(|(_, i)| *i == 0).map(|(case, _)| {
-            let article = case.article.as_ref();
-            CaseHead {
-                kind: case.kind.french(),
-                title: case.title.clone(),
-                intro_html: markdown::block(&case.intro),
-                image: case.image.as_ref().map(ImageView::of),
-                article_title: article.map(|a| a.title.clone()).unwrap_or_default(),
-                article_citation: article.map(|a| a.citation.clone()).unwrap_or_default(),
-                article_html: article.map(|a| markdown::block(&a.body)).unwrap_or_default(),
-            }
+        let case = placed.case.filter(|(_, i)| *i == 0).map(|(case, _)| CaseHead {
+            kind: case.kind.french(),
+            title: case.title.clone(),
+            intro_html: markdown::block(&case.intro),
+            image: case.image.as_ref().map(ImageView::of),
+            article: case.article.as_ref().map(ArticleView::of),
         });
         sections[placed.section].questions.push(Seen {
             case,

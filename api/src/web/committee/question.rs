@@ -2,7 +2,7 @@
 
 use crate::exam::room::question_view;
 use crate::markdown;
-use crate::media::ImageView;
+use crate::media::{ImageView, VideoView};
 use docimo_engine::question::{Body, Question, Shape};
 
 /// One line under the question: a proposition or a step of a scale.
@@ -27,6 +27,7 @@ pub(crate) struct Shown {
     pub(crate) instruction: String,
     pub(crate) stem_html: String,
     pub(crate) image: Option<ImageView>,
+    pub(crate) video: Option<VideoView>,
     pub(crate) zones_svg: String,
     pub(crate) hypothesis_html: String,
     pub(crate) finding_html: String,
@@ -90,6 +91,7 @@ pub(crate) fn shown(question: &Question, number: usize, with_key: bool) -> Shown
         instruction: view.instruction,
         stem_html: view.stem_html,
         image: view.image,
+        video: view.video,
         zones_svg,
         hypothesis_html: view.hypothesis_html.unwrap_or_default(),
         finding_html: view.finding_html.unwrap_or_default(),

@@ -9,7 +9,7 @@ use crate::exam::correction::{
 };
 use crate::exam::results::ResultSummary;
 use crate::exam::room::ScaleView;
-use crate::media::ImageView;
+use crate::media::{ImageView, VideoView};
 use crate::web::bank::tags::{self, TagView};
 use crate::web::layout::Layout;
 use crate::web::{self, filters};
@@ -89,6 +89,7 @@ struct Shown {
     part_html: String,
     stem_html: String,
     image: Option<ImageView>,
+    video: Option<VideoView>,
     is_zones: bool,
     zones: Vec<DrawnZone>,
     points_drawn: Vec<DrawnPoint>,
@@ -377,6 +378,7 @@ fn shown(q: QuestionResult) -> Shown {
         stem_html: q.view.stem_html,
         is_zones: is_zones && q.view.image.is_some(),
         image: q.view.image,
+        video: q.view.video,
         points_drawn: drawing::points(&q.placed, width),
         zones: drawing::zones(q.zones),
         zones_label,

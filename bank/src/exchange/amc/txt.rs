@@ -193,6 +193,7 @@ fn one(question: &Question, out: &mut dyn Write, written: &mut Written) -> Resul
         (marked, "mise en forme"),
         (commented, "commentaires"),
         (question.image.is_some(), "image"),
+        (question.video.is_some(), "vidéo"),
         (grave, "propositions indispensables et inacceptables"),
         (!question.tags.is_empty() || question.rank.is_some(), "étiquettes et rang"),
         (

@@ -79,6 +79,7 @@ fn one(question: &Question, before: &str, out: &mut dyn Write, written: &mut Wri
     };
     for (lost, what) in [
         (question.image.is_some(), "GIFT n’a pas d’image"),
+        (question.video.is_some(), "GIFT n’a pas de vidéo"),
         (!question.source.is_empty(), "GIFT n’a pas de champ pour la source"),
         (question.weight != Exact::ONE, "GIFT n’a pas de poids de question"),
         (question.scheme.is_some(), "GIFT ne garde pas le barème propre à la question"),

@@ -1,4 +1,4 @@
-//! Docimo's own format, written: one entry a line, then the pictures.
+//! Docimo's own format, written: one entry a line, then the pictures, PDFs and videos.
 
 use super::{FORMAT, files};
 use crate::exchange::WriteError;
@@ -14,7 +14,7 @@ pub(in crate::exchange) fn write(
     out: &mut dyn Write,
 ) -> Result<Written, WriteError> {
     let mut written = Written::default();
-    let mut pictures: BTreeSet<String> = BTreeSet::new();
+    let (mut pictures, mut documents): (BTreeSet<String>, BTreeSet<String>) = Default::default();
     let title = serde_json::to_string(export.title).map_err(io::Error::other)?;
     write!(out, "{{\"format\":\"{FORMAT}\",\"title\":{title},\"entries\":[")?;
     while let Some(element) = elements.next() {
@@ -26,13 +26,20 @@ pub(in crate::exchange) fn write(
         }
         .map_err(io::Error::other)?;
         pictures.extend(files(element).map(str::to_owned));
+        documents.extend(element.pdf().map(|pdf| pdf.file.clone()));
+        documents.extend(element.videos().map(|video| video.file.clone()));
         written.elements += 1;
     }
     out.write_all(b"\n]")?;
     let mut first = true;
     for file in &pictures {
         let Some(bytes) = (export.media)(file) else {
-            written.lost(file, format!("l’image « {file} » est introuvable : le fichier ne fait que la nommer"));
+            let what = if documents.contains(file) {
+                format!("le fichier « {file} » est introuvable : l’export ne fait que le nommer")
+            } else {
+                format!("l’image « {file} » est introuvable : le fichier ne fait que la nommer")
+            };
+            written.lost(file, what);
             continue;
         };
         let name = serde_json::to_string(file).map_err(io::Error::other)?;

@@ -5,7 +5,7 @@ use crate::exchange::draft::Draft;
 use crate::exchange::media::Names;
 use crate::exchange::payload::{EDITED, Seen};
 use crate::exchange::xml::{Content, Node};
-use crate::exchange::{Faulty, Imported, MediaFile, identity};
+use crate::exchange::{Faulty, Imported, Limits, MediaFile, identity, media as files};
 use docimo_engine::paper::{Case, Element, Part};
 use docimo_engine::question::{Image, Question};
 
@@ -40,6 +40,8 @@ pub(super) struct Own {
     case: String,
     parts: usize,
     json: String,
+    /// The PDFs and videos attached to what is shown.
+    documents: Vec<MediaFile>,
     /// What is shown is what was written.
     intact: bool,
 }
@@ -53,12 +55,19 @@ impl Own {
             case: attribute("case"),
             parts: attribute("parts").parse().unwrap_or(0),
             json: own.own_text(),
+            documents: documents(node),
             intact: attribute("digest") == seen(node),
         })
     }
 
     pub(super) fn belongs_to(&self, open: &Open) -> bool {
         self.role == "part" && self.case == open.case.id.as_str()
+    }
+
+    /// The attached PDFs and videos that an element names.
+    fn documents_of(&self, element: &Element) -> Vec<MediaFile> {
+        let found: Vec<(&str, &[u8])> = self.documents.iter().map(|f| (f.name.as_str(), f.bytes.as_slice())).collect();
+        files::documents_of(element, &found, Limits::default().document_bytes)
     }
 
     /// The case that this opens.
@@ -73,6 +82,7 @@ impl Own {
         let mut warnings = Vec::new();
         if self.intact {
             rename(case.image.as_ref(), &mut media);
+            media.extend(self.documents_of(&Element::Case(case.clone())));
         } else {
             case.intro = stem;
             case.image = draft.image.take();
@@ -101,7 +111,9 @@ impl Own {
                 };
                 rename(question.image.as_ref(), &mut media);
                 let category = category.map(str::to_owned);
-                Ok(Imported { place, element: Element::Question(question), category, media, warnings: Vec::new() })
+                let element = Element::Question(question);
+                media.extend(self.documents_of(&element));
+                Ok(Imported { place, element, category, media, warnings: Vec::new() })
             }
             (None, Ok(mut entry)) => {
                 entry.warnings.push(EDITED.to_owned());
@@ -110,6 +122,19 @@ impl Own {
             (None, Err(faulty)) => Err(faulty),
         }
     }
+}
+
+/// The PDFs and videos attached to the text of a question, under the names of their files.
+fn documents(node: &Node) -> Vec<MediaFile> {
+    let attached = node.child("questiontext").into_iter().flat_map(files::attached);
+    attached
+        .filter_map(|file| {
+            // Enough to know the type, before the whole is decoded.
+            let head: String = file.base64.chars().filter(|c| !c.is_whitespace()).take(16).collect();
+            files::sniff_document(&files::from_base64(&head)?)?;
+            files::document(&file.name, files::from_base64(&file.base64)?, Limits::default().document_bytes)?.ok()
+        })
+        .collect()
 }
 
 /// The picture of a question takes the name that the question gives it.
@@ -146,6 +171,8 @@ impl Open {
                 let mut media = shown.map(|entry| entry.media).unwrap_or_default();
                 rename(part.question.image.as_ref(), &mut media);
                 self.media.extend(media);
+                let question = Element::Question(part.question.clone());
+                self.media.extend(own.documents_of(&question));
                 self.case.parts.push(part);
             }
             (None, Ok(entry)) => {

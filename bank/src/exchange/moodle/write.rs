@@ -12,8 +12,8 @@ use crate::exchange::write::{Elements, Export, Written};
 use crate::exchange::xml::File;
 use crate::exchange::{Limits, WriteError};
 use crate::exchange::{media, payload};
-use docimo_engine::paper::{Case, Element, Part};
-use docimo_engine::question::{Body, Image, Proposition, Question, Rank, Shape, Status};
+use docimo_engine::paper::{Case, Element, Part, Pdf};
+use docimo_engine::question::{Body, Image, Proposition, Question, Rank, Shape, Status, Video};
 use docimo_engine::scheme::TcsRule;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -56,7 +56,9 @@ fn write_case(
         let _ = write!(intro, "\n\n**{}**\n\n{}\n\n{}", article.title, article.citation, article.body);
     }
     let mut xml = String::from("<question type=\"description\">\n");
-    head(&mut xml, &case.title, &render::html(&intro), case.image.as_ref(), case.id.as_str(), export, written);
+    let attached =
+        Attached { image: case.image.as_ref(), pdf: case.article.as_ref().and_then(|a| a.pdf.as_ref()), video: None };
+    head(&mut xml, &case.title, &render::html(&intro), attached, case.id.as_str(), export, written);
     feedback_and_grade(&mut xml, "", "0");
     tags(&mut xml, case.tags.iter().cloned());
     xml.push_str("</question>\n");
@@ -101,19 +103,26 @@ fn add(out: &mut dyn Write, xml: &str, role: &str, json: &str) -> Result<(), Wri
     Ok(())
 }
 
-/// Name, stem with its image, identifier.
+/// What a text shows beside words.
+struct Attached<'a> {
+    image: Option<&'a Image>,
+    pdf: Option<&'a Pdf>,
+    video: Option<&'a Video>,
+}
+
+/// Name, stem with what is attached to it, identifier.
 fn head(
     xml: &mut String,
     name: &str,
     stem: &str,
-    image: Option<&Image>,
+    attached: Attached<'_>,
     id: &str,
     export: &Export<'_>,
     written: &mut Written,
 ) {
     let mut stem = stem.to_owned();
     let mut file = String::new();
-    if let Some(image) = image {
+    if let Some(image) = attached.image {
         match (export.media)(&image.file) {
             Some(bytes) => {
                 let name = media::file_name(&image.file, &bytes);
@@ -124,6 +133,33 @@ fn head(
             None => {
                 written.lost(id, format!("l’image « {} » est introuvable : elle n’est pas dans le fichier", image.file))
             }
+        }
+    }
+    if let Some(pdf) = attached.pdf {
+        match (export.media)(&pdf.file) {
+            Some(bytes) => {
+                let name = media::file_name(&pdf.file, &bytes);
+                let src = media::percent_encoded(&name);
+                let _ = write!(stem, "<p><a href=\"@@PLUGINFILE@@/{src}\">Article (PDF)</a></p>");
+                file.push_str(&file_xml(&name, &bytes));
+            }
+            None => written.lost(id, format!("le PDF « {} » est introuvable : il n’est pas dans le fichier", pdf.file)),
+        }
+    }
+    if let Some(video) = attached.video {
+        match (export.media)(&video.file) {
+            Some(bytes) => {
+                let name = media::file_name(&video.file, &bytes);
+                let src = media::percent_encoded(&name);
+                let words = escape(&video.description);
+                let _ = write!(
+                    stem,
+                    "<p><video controls=\"true\" aria-label=\"{words}\"><source src=\"@@PLUGINFILE@@/{src}\">{words}</video></p>"
+                );
+                file.push_str(&file_xml(&name, &bytes));
+            }
+            None => written
+                .lost(id, format!("la vidéo « {} » est introuvable : elle n’est pas dans le fichier", video.file)),
         }
     }
     let _ = write!(
@@ -253,7 +289,8 @@ fn question_xml(question: &Question, before: &str, export: &Export<'_>, written:
     }
     let title: String = plain(&stem).0.chars().take(80).collect();
     let mut xml = format!("<question type=\"{kind}\">\n");
-    head(&mut xml, &title, &render::html(&stem), image, id, export, written);
+    let attached = Attached { image, pdf: None, video: question.video.as_ref() };
+    head(&mut xml, &title, &render::html(&stem), attached, id, export, written);
     feedback_and_grade(&mut xml, &question.comment, &format!("{:.7}", question.weight.to_f64()));
     xml.push_str(&end);
     tags(&mut xml, hints.into_iter());

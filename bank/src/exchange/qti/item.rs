@@ -50,6 +50,7 @@ pub(super) fn read(root: &Node, path: &str, category: Option<&str>, context: &mu
                 file.name.clone_from(&image.file);
             }
             let element = Element::Question(question);
+            media.extend(ours::documents(&element, context.archive, context.document_bytes));
             let category = category.map(str::to_owned);
             let entry = Ok(Imported { place, element, category, media, warnings: Vec::new() });
             Item { entry, part_text: part.then_some(text) }

@@ -41,7 +41,11 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Raw, ReadError> {
     if !documents.values().any(wanted) && raw.entries.is_empty() {
         return Err(ReadError::Package("aucune question QTI n’a été trouvée dans l’archive".to_owned()));
     }
-    let mut context = Context { names: Names::new(limits.picture_bytes), archive: Some(&archive) };
+    let mut context = Context {
+        names: Names::new(limits.picture_bytes),
+        archive: Some(&archive),
+        document_bytes: limits.document_bytes,
+    };
     let mut used: BTreeSet<String> = BTreeSet::new();
     for (path, root) in documents.iter().filter(|(_, root)| root.name == "assessmentTest") {
         let title = root.attribute("title").unwrap_or_default().trim();
@@ -175,6 +179,8 @@ impl Tests<'_> {
         let mut case = match own {
             Some(case) if intact => {
                 rename(case.image.as_ref(), &mut media);
+                let element = Element::Case(case.clone());
+                media.extend(ours::documents(&element, context.archive, context.document_bytes));
                 case
             }
             Some(case) => {

@@ -12,8 +12,8 @@ use crate::exchange::write::{Elements, Export, Written};
 use crate::exchange::xml::{Content, Node};
 use crate::exchange::{WriteError, media};
 use docimo_engine::Exact;
-use docimo_engine::paper::{Case, Element, Part};
-use docimo_engine::question::{Body, Image, Proposition, Question, Shape, Zone};
+use docimo_engine::paper::{Case, Element, Part, Pdf};
+use docimo_engine::question::{Body, Image, Proposition, Question, Shape, Video, Zone};
 use docimo_engine::scheme::TcsRule;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -198,6 +198,9 @@ impl Package<'_> {
         if let Some(image) = &case.image {
             intro.push_str(&self.picture(image, "", case.id.as_str(), export, written)?.0);
         }
+        if let Some(pdf) = case.article.as_ref().and_then(|article| article.pdf.as_ref()) {
+            intro.push_str(&self.pdf(pdf, case.id.as_str(), export, written)?);
+        }
         let rubric = format!("<rubricBlock view=\"candidate\"><div>{intro}</div></rubricBlock>\n");
         let digest = ours::seen_text(&parsed(&format!("<assessmentSection>{rubric}</assessmentSection>"))?);
         let mode = if case.kind.is_progressive() { "linear" } else { "nonlinear" };
@@ -282,6 +285,9 @@ impl Package<'_> {
                 body.push_str(&picture.0);
             }
         }
+        if let Some(video) = &question.video {
+            body.push_str(&self.video(video, id, export, written)?);
+        }
         if question.scheme.is_some() {
             written.lost(id, "le barème propre à la question n’est pas celui de sa notation QTI");
         }
@@ -352,6 +358,48 @@ impl Package<'_> {
         let html = format!("<p><img src=\"{src}\" alt=\"{}\"/></p>\n", escape(&image.alt));
         let picture = size.map(|(width, height)| Picture { src, mime, alt: image.alt.clone(), width, height });
         Ok((html, picture))
+    }
+
+    /// Stores a PDF; the link to it from the test.
+    fn pdf(&mut self, pdf: &Pdf, id: &str, export: &Export<'_>, written: &mut Written) -> Result<String, WriteError> {
+        let Some(bytes) = (export.media)(&pdf.file) else {
+            written.lost(id, format!("le PDF « {} » est introuvable : il n’est pas dans le paquet", pdf.file));
+            return Ok(String::new());
+        };
+        let (src, mime) = self.stored(&pdf.file, &bytes)?;
+        Ok(format!("<p><a href=\"{src}\" type=\"{mime}\">Article (PDF)</a></p>\n"))
+    }
+
+    /// Stores a video; its element, seen from an item.
+    fn video(
+        &mut self,
+        video: &Video,
+        id: &str,
+        export: &Export<'_>,
+        written: &mut Written,
+    ) -> Result<String, WriteError> {
+        let Some(bytes) = (export.media)(&video.file) else {
+            written.lost(id, format!("la vidéo « {} » est introuvable : elle n’est pas dans le paquet", video.file));
+            return Ok(String::new());
+        };
+        let (src, mime) = self.stored(&video.file, &bytes)?;
+        let words = escape(&video.description);
+        Ok(match self.version {
+            Version::V21 | Version::V22 => {
+                format!("<div><object data=\"../{src}\" type=\"{mime}\">{words}</object></div>\n")
+            }
+            Version::V30 => format!("<div><video src=\"../{src}\" controls=\"controls\">{words}</video></div>\n"),
+        })
+    }
+
+    /// Puts a PDF or a video in the package, once; its path from the root and its type.
+    fn stored(&mut self, file: &str, bytes: &[u8]) -> Result<(String, &'static str), WriteError> {
+        let name = media::file_name(file, bytes);
+        if self.pictures.insert(name.clone()) {
+            self.file(&format!("media/{name}"), bytes)?;
+        }
+        let mime = media::sniff_document(bytes).map_or("application/octet-stream", |(mime, _)| mime);
+        Ok((format!("media/{}", media::percent_encoded(&name)), mime))
     }
 
     fn finish(mut self) -> Result<(), WriteError> {

@@ -114,6 +114,7 @@ pub(super) fn read(number: usize, cells: Cells) -> Result<Line, Vec<String>> {
         id: QuestionId::new(given.clone().unwrap_or_default()),
         stem: text(Column::Stem),
         image,
+        video: None,
         body,
         weight,
         rank,

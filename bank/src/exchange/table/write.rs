@@ -139,6 +139,9 @@ fn row(question: &Question, written: &mut Written) -> Cells {
         put(&mut cells, Column::Alt, alt);
         written.lost(id, format!("un tableau ne fait que nommer l’image « {file} »"));
     }
+    if let Some(video) = &question.video {
+        written.lost(id, format!("un tableau ne garde pas la vidéo « {} »", video.file));
+    }
     put(&mut cells, Column::Rank, &question.rank.map(|r| r.to_string()).unwrap_or_default());
     if question.weight != Exact::ONE {
         put(&mut cells, Column::Weight, &exact(question.weight));

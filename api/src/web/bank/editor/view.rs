@@ -197,6 +197,8 @@ pub(super) struct QuestionFields {
     kinds: Vec<Choice>,
     stem: String,
     image: ImageFields,
+    /// A video brought by a file: its name, what it shows.
+    video: Option<(String, String)>,
     /// A picture is of no use without zones: shown at once there.
     is_qzp: bool,
     has_propositions: bool,
@@ -237,6 +239,7 @@ impl QuestionFields {
             kinds: Kind::ALL.map(|k| choice(k.code(), k.french(), k == kind)).into_iter().collect(),
             stem: question.stem.clone(),
             image: ImageFields::of(question.image.as_ref()),
+            video: question.video.as_ref().map(|v| (v.file.clone(), v.description.clone())),
             is_qzp: kind == Kind::Qzp,
             has_propositions,
             propositions: propositions.iter().enumerate().map(|(i, p)| line(i, p)).collect(),
@@ -315,6 +318,8 @@ pub(super) struct CaseFields {
     intro: String,
     image: ImageFields,
     article: Option<(String, String, String)>,
+    /// An article brought as PDF: its file, its pages, what it says.
+    pdf: Option<(String, u32, String)>,
     parts: Vec<PartFields>,
     /// One for each kind that may be added.
     blanks: Vec<PartFields>,
@@ -334,6 +339,11 @@ impl CaseFields {
             title: case.title.clone(),
             intro: case.intro.clone(),
             image: ImageFields::of(case.image.as_ref()),
+            pdf: case
+                .article
+                .as_ref()
+                .and_then(|a| a.pdf.as_ref())
+                .map(|pdf| (pdf.file.clone(), pdf.pages, pdf.description.clone())),
             article: case
                 .article
                 .clone()

@@ -84,3 +84,14 @@ fn percents_are_short_and_exact() {
         ("12.5".into(), "50".into(), "0".into(), "100".into())
     );
 }
+
+/// What only a file brings (a video, an article as PDF) stays where someone changes the words around it.
+#[test]
+fn media_that_the_form_does_not_choose_stay() {
+    let json = r#"{"case":{"id":"lca","kind":"LCA","title":"T","intro":"","tags":[],
+        "article":{"title":"Essai","citation":"NEJM","body":"","pdf":{"file":"h1","pages":8,"description":"Un essai."}},
+        "parts":[{"text":"","question":{"id":"q1","kind":"QROC","stem":"?","exact":["x"],
+        "video":{"file":"h2","description":"Une marche."}}}]}}"#;
+    let element: Element = serde_json::from_str(json).unwrap();
+    assert_eq!(back(&element), element);
+}
