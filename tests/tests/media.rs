@@ -194,8 +194,7 @@ async fn in_the_room(server: &Server, code: &str) -> Result<()> {
     // The small version, and the original only when it is enlarged.
     let shown = "return document.querySelector('.picture__open img')?.currentSrc";
     ends_with(&browser, shown, "/480").await?;
-    let originals =
-        "return performance.getEntriesByType('resource').filter((e) => /\\/media\\/[0-9a-f]{64}$/.test(e.name)).length";
+    let originals = "return performance.getEntriesByType('resource').filter((e) => e.initiatorType === 'img' && /\\/media\\/[0-9a-f]{64}$/.test(e.name)).length";
     assert_eq!(browser.script(originals).await?.as_i64(), Some(0), "the original was fetched");
     no_violation(&browser, "room at 390").await?;
     browser.picture("salle-image-390").await?;

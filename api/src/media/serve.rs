@@ -72,9 +72,13 @@ fn document(store: &Store, head: MediaHead, asked: &HeaderMap) -> ApiResult<Resp
         None => (StatusCode::OK, 0..size),
         Some(Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
         Some(None) => {
-            let mut response = StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+            // With a type: without one it would be taken for a refusal of the framework's.
+            let bare = StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+            let mut response = headed(bare, &head.mime, DOCUMENT_POLICY)?;
             let every = HeaderValue::from_str(&format!("bytes */{size}")).map_err(|e| ApiError::Internal(e.into()))?;
-            response.headers_mut().insert(header::CONTENT_RANGE, every);
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_RANGE, every);
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             return Ok(response);
         }
     };
