@@ -17,6 +17,10 @@ pub fn element(mut given: Value) -> ApiResult<(Element, Vec<FieldFault>)> {
     }
     if let Some(case) = given.get_mut("case").and_then(Value::as_object_mut) {
         image_numbers(case, "case", "", &mut told);
+        if let Some(pages) = case.get_mut("article").and_then(|a| a.pointer_mut("/pdf/pages")) {
+            let number = Number { path: "case.article.pdf", place: "PDF".to_owned(), most: 100_000, usual: 0 };
+            whole(pages, number, &mut told);
+        }
         let parts = case.entry("parts").or_insert_with(|| json!([]));
         for (i, part) in parts.as_array_mut().into_iter().flatten().enumerate() {
             if let Some(question) = part.get_mut("question").and_then(Value::as_object_mut) {
