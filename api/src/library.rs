@@ -53,7 +53,7 @@ pub struct Report {
     pub faulty: Vec<Wrong>,
     /// What someone should look at.
     pub warnings: Vec<Wrong>,
-    /// New wordings much the same as an entry of the bank, or as another of the file; the first [`ALIKE`].
+    /// New wordings much the same as an entry of the bank, or as another of the file; at most 200.
     pub alike: Vec<Wrong>,
     /// How many there are in all.
     pub alike_in_all: usize,

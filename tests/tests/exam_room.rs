@@ -10,6 +10,25 @@ use docimo_tests::{Api, Browser, Server, skip};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// What questions are about: they must not look alike, or freezing would ask why.
+const SUBJECTS: [&str; 15] = [
+    "asthme",
+    "bradycardie",
+    "cirrhose",
+    "drépanocytose",
+    "épilepsie",
+    "fibrose",
+    "glaucome",
+    "hématurie",
+    "ictère",
+    "kyste",
+    "lupus",
+    "migraine",
+    "néphrose",
+    "ostéoporose",
+    "psoriasis",
+];
+
 /// An exam of ten QRM, a QROC and one progressive case, open for one candidate, on whichever database.
 async fn open_exam(server: &Server) -> Result<(Api, String, String)> {
     let code =
@@ -20,12 +39,12 @@ async fn open_exam(server: &Server) -> Result<(Api, String, String)> {
     let propositions = |n: usize| -> Value {
         (0..5)
             .map(|i| {
-                json!({"id": (["a", "b", "c", "d", "e"][i]), "text": format!("Proposition {i} de la question {n}"),
+                json!({"id": (["a", "b", "c", "d", "e"][i]), "text": format!("{} {} {i}", SUBJECTS[n], SUBJECTS[(n + i + 1) % SUBJECTS.len()]),
             "status": if i % 2 == 0 { "vrai" } else { "faux" }})
             })
             .collect()
     };
-    let question = |id: &str, n: usize| json!({"id": id, "kind": "QRM", "stem": format!("Énoncé {n}"), "propositions": propositions(n)});
+    let question = |id: &str, n: usize| json!({"id": id, "kind": "QRM", "stem": format!("Que dire de : {} ?", SUBJECTS[n]), "propositions": propositions(n)});
     let mut elements: Vec<Value> = (1..=10).map(|n| json!({"question": question(&format!("q{n}"), n)})).collect();
     elements.push(json!({"question": {"id": "qroc", "kind": "QROC", "stem": "Énoncé court", "exact": ["un mot"]}}));
     let parts: Vec<Value> = (1..=3)

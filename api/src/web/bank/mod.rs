@@ -1,4 +1,4 @@
-//! The bank of questions: looking for entries ([`found`]), reading one, bringing a file.
+//! The bank of questions: looking for entries (`found`), reading one, bringing a file.
 
 mod acts;
 mod bulk;

@@ -1,8 +1,8 @@
 //! The authoring page: a question or case of any kind, as a form that works without script and that
 //! `api/assets/editor` makes live.
 //!
-//! Reading order: `start` (where one comes from), this file (the editor), [`form`] (from fields to an element), [`view`] (from an element to fields),
-//! [`preview`]. What is kept and published is `crate::bank::draft`'s.
+//! Reading order: `start` (where one comes from), this file (the editor), `form` (from fields to an element), `view` (from an element to fields),
+//! `preview`. What is kept and published is `crate::bank::draft`'s.
 
 mod form;
 pub mod preview;
