@@ -31,7 +31,8 @@ async fn in_the_browser(server: &Server) -> Result<()> {
     browser.goto(&server.url("/questions?type=QRM")).await?;
     look(&browser, "liste").await?;
     browser.click_xpath("//a[.='Exporter']").await?;
-    browser.wait_text("main", "Question à réponses multiples (QRM)").await?;
+    // The list's line goes along.
+    browser.wait_text("main", "genre:\"QRM\"").await?;
     look(&browser, "formats").await?;
     browser.click("input[name=format][value=moodle-xml]").await?;
     browser.click_xpath("//button[.='Voir ce qui partira']").await?;

@@ -47,7 +47,7 @@ mod tests {
         assert_eq!((tags[0].label.as_str(), tags[0].title.as_str()), ("Item\u{a0}339", "Syndromes coronariens aigus"));
         assert_eq!(tags[0].href, "/referentiel/items/339");
         assert_eq!(tags[1].label, "Médecine Cardiovasculaire");
-        assert_eq!(tags[1].href, "/referentiel/specialites/cardiologie");
+        assert_eq!(tags[1].href, "/referentiel/specialites/medecine-cardiovasculaire");
         assert_eq!(tags[2].label, "UE\u{a0}biophysique");
         assert_eq!(tags[3].label, "autre");
     }
