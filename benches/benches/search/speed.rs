@@ -154,7 +154,7 @@ fn saves(index: &std::sync::Arc<docimo_search::Index>, real: &[Document], count:
     }
     let [p50, p99] = [0.5, 0.99].map(|q| quantile(&mut times, q));
     println!(
-        "one save, committed and found            p50 {p50:.0} ms  p99 {p99:.0} ms (half a second of waiting at most comes before)"
+        "one save, committed and found            p50 {p50:.0} ms  p99 {p99:.0} ms (before it come a look at the database and a wait, 0.6 s at most)"
     );
     Ok(())
 }

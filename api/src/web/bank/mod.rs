@@ -68,7 +68,6 @@ struct ListPage {
     search_tri: String,
     grammar: &'static str,
     saved: Vec<SavedView>,
-    saved_open: bool,
 }
 
 #[derive(Template)]
@@ -102,7 +101,6 @@ pub async fn list(
         found,
         search_tri: search.tri,
         grammar: GRAMMAR_FR,
-        saved_open: false,
         saved,
     })
 }

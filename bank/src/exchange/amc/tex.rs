@@ -2,9 +2,8 @@
 
 use crate::exchange::write::{Elements, Export, Written};
 use crate::exchange::{WriteError, render};
-use docimo_engine::Exact;
 use docimo_engine::paper::Element;
-use docimo_engine::question::{Body, Question, Status};
+use docimo_engine::question::{Body, Question};
 use std::io::Write;
 
 pub(in crate::exchange) fn write(
@@ -55,24 +54,7 @@ fn one(question: &Question, out: &mut dyn Write, written: &mut Written) -> Resul
         writeln!(out, "\\{command}{{{}}}", escaped(&text))?;
     }
     writeln!(out, "\\end{{choices}}\n\\end{{{environment}}}\n")?;
-    let commented = !question.comment.is_empty() || propositions.iter().any(|p| !p.comment.is_empty());
-    let grave = propositions.iter().any(|p| matches!(p.status, Status::Indispensable | Status::Inacceptable));
-    for (lost, what) in [
-        (marked, "mise en forme"),
-        (commented, "commentaires"),
-        (question.image.is_some(), "image"),
-        (question.video.is_some(), "vidéo"),
-        (grave, "propositions indispensables et inacceptables"),
-        (!question.tags.is_empty() || question.rank.is_some(), "étiquettes et rang"),
-        (
-            !question.source.is_empty() || question.scheme.is_some() || question.weight != Exact::ONE,
-            "source, barème, poids",
-        ),
-    ] {
-        if lost {
-            written.lost(id, format!("le LaTeX d’AMC ne garde pas : {what}"));
-        }
-    }
+    super::lost(question, marked, "le LaTeX d’AMC", written);
     Ok(true)
 }
 

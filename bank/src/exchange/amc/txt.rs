@@ -4,9 +4,8 @@ use crate::exchange::draft::{self, Answer, Draft, Markup};
 use crate::exchange::text::Decoded;
 use crate::exchange::write::{Elements, Export, Written};
 use crate::exchange::{Faulty, Imported, Raw, WriteError, identity, render};
-use docimo_engine::Exact;
 use docimo_engine::paper::Element;
-use docimo_engine::question::{Body, Question, Status};
+use docimo_engine::question::{Body, Question};
 use std::io::Write;
 
 #[derive(Default)]
@@ -187,23 +186,6 @@ fn one(question: &Question, out: &mut dyn Write, written: &mut Written) -> Resul
         writeln!(out, "{} {text}", if p.status.is_true() { '+' } else { '-' })?;
     }
     writeln!(out)?;
-    let commented = !question.comment.is_empty() || propositions.iter().any(|p| !p.comment.is_empty());
-    let grave = propositions.iter().any(|p| matches!(p.status, Status::Indispensable | Status::Inacceptable));
-    for (lost, what) in [
-        (marked, "mise en forme"),
-        (commented, "commentaires"),
-        (question.image.is_some(), "image"),
-        (question.video.is_some(), "vidéo"),
-        (grave, "propositions indispensables et inacceptables"),
-        (!question.tags.is_empty() || question.rank.is_some(), "étiquettes et rang"),
-        (
-            !question.source.is_empty() || question.scheme.is_some() || question.weight != Exact::ONE,
-            "source, barème, poids",
-        ),
-    ] {
-        if lost {
-            written.lost(id, format!("AMC-TXT ne garde pas : {what}"));
-        }
-    }
+    super::lost(question, marked, "AMC-TXT", written);
     Ok(true)
 }
