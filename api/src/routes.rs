@@ -191,6 +191,8 @@ fn pages() -> Vec<Door> {
         door("GET", "/examens/{exam}/suivi/{section}", ROOM_STAFF, get(supervision::watch)),
         door("POST", "/examens/{exam}/temps", ROOM_STAFF, post(supervision::give_time)),
         door("POST", "/copies/{attempt}/rendre", ROOM_STAFF, post(supervision::reopen)),
+        door("GET", "/examens/{exam}/recus", ROOM_STAFF, get(committee::receipts_page)),
+        door("POST", "/examens/{exam}/recus", ROOM_STAFF, post(committee::check_receipt)),
         door("POST", "/examens/{exam}/noter", COMMITTEE, post(committee::first_marking)),
         door("GET", "/examens/{exam}/notation", COMMITTEE, get(committee::marking_page)),
         door("GET", "/examens/{exam}/notation/{question}", COMMITTEE, get(committee::question_page)),
@@ -380,6 +382,8 @@ fn interface() -> Vec<Door> {
         door("GET", "/api/v1/exams/{exam}/sections/{section}/monitor", ROOM_STAFF, get(exams::monitor)),
         door("POST", "/api/v1/exams/{exam}/time", ROOM_STAFF, post(exams::give_time)),
         door("POST", "/api/v1/attempts/{attempt}/reopen", ROOM_STAFF, post(exams::reopen)),
+        door("GET", "/api/v1/exams/{exam}/receipts", ROOM_STAFF, get(exams::check_receipts)),
+        door("POST", "/api/v1/exams/{exam}/receipts", ROOM_STAFF, post(exams::check_receipt)),
         door("POST", "/api/v1/exams/{exam}/finish", COMMITTEE, post(exams::finish)),
         // Marks
         door("POST", "/api/v1/exams/{exam}/mark", COMMITTEE, post(marks::first_marking)),

@@ -35,7 +35,7 @@ impl House {
         app.store.add_person(&person, &[Role::Committee.name(), Role::Author.name()]).await.unwrap();
         let token = ambient::token();
         let session = LoginSession { person_id: "p".into(), csrf: "csrf-token".into(), expires_ms: now_ms + 3_600_000 };
-        app.store.open_login(&ambient::token_hash(&token), &session, now_ms).await.unwrap();
+        app.journal.sign_in(&ambient::token_hash(&token), session, now_ms).await.unwrap();
         Self { app, token, _dir: dir }
     }
 

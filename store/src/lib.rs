@@ -15,6 +15,7 @@ pub mod exams;
 pub mod journal;
 pub mod panels;
 pub mod people;
+pub mod receipts;
 pub mod referentials;
 pub mod results;
 pub mod tags;

@@ -14,6 +14,7 @@ pub mod life;
 pub mod marks;
 pub mod panels;
 pub mod questions;
+pub mod receipts;
 pub mod results;
 pub mod room;
 pub mod schemes;

@@ -8,6 +8,7 @@ use crate::error::{ApiError, ApiResult, Problem, Wrong};
 use crate::exam::candidates::{self, Credential};
 use crate::exam::draft::{self, SectionForm, Settings, SettingsPatch};
 use crate::exam::life::{self, Monitor, TimeForm};
+use crate::exam::receipts::{self, CodeCheck, ExamCheck};
 use crate::exam::schemes;
 use crate::strict;
 use axum::Json;
@@ -591,4 +592,33 @@ pub async fn finish(State(app): State<App>, actor: Actor, Path(exam): Path<Strin
     }
     life::finish(&app, &actor, &exam).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A receipt, as a candidate holds it.
+#[derive(Deserialize, ToSchema)]
+pub struct Held {
+    /// Candidate number.
+    number: String,
+    /// Sixteen letters and digits; spaces, dashes and case do not matter.
+    code: String,
+}
+
+/// Checks every journal of an exam against its receipts.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/receipts", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = ExamCheck)))]
+pub async fn check_receipts(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<ExamCheck>> {
+    draft::exam(&app, &exam).await?;
+    Ok(Json(receipts::check_exam(&app.store, &exam, &|_, _| ()).await?))
+}
+
+/// Compares a candidate's receipt with their journals.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/receipts", tag = "exams", params(("exam" = String, Path)), request_body = Held,
+    responses((status = 200, body = CodeCheck), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn check_receipt(
+    State(app): State<App>,
+    Path(exam): Path<String>,
+    Body(held): Body<Held>,
+) -> ApiResult<Json<CodeCheck>> {
+    draft::exam(&app, &exam).await?;
+    Ok(Json(receipts::check_code(&app.store, &exam, &held.number, &held.code).await?))
 }
