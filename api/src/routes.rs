@@ -381,6 +381,7 @@ fn interface() -> Vec<Door> {
         door("POST", "/api/v1/exams/{exam}/sections/{section}/close", COMMITTEE, post(exams::close)),
         door("GET", "/api/v1/exams/{exam}/sections/{section}/monitor", ROOM_STAFF, get(exams::monitor)),
         door("POST", "/api/v1/exams/{exam}/time", ROOM_STAFF, post(exams::give_time)),
+        door("GET", "/api/v1/attempts/{attempt}/journal", COMMITTEE, get(exams::journal)),
         door("POST", "/api/v1/attempts/{attempt}/reopen", ROOM_STAFF, post(exams::reopen)),
         door("GET", "/api/v1/exams/{exam}/receipts", ROOM_STAFF, get(exams::check_receipts)),
         door("POST", "/api/v1/exams/{exam}/receipts", ROOM_STAFF, post(exams::check_receipt)),

@@ -100,7 +100,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         assembly::replace,
         exams::built_in_schemes, exams::freeze, exams::sites, exams::add_site, exams::remove_site, exams::sittings,
         exams::candidates, exams::import_candidates, exams::remove_candidate, exams::new_code, exams::time_given,
-        exams::check_receipts, exams::check_receipt,
+        exams::journal, exams::check_receipts, exams::check_receipt,
         exams::events, exams::open, exams::close, exams::monitor, exams::give_time, exams::reopen, exams::finish,
         marks::first_marking, marks::ledger, marks::decide, marks::preview, marks::compare, marks::statistics,
         marks::publish, marks::results, marks::results_csv, marks::results_xlsx, marks::answers, marks::analysis, marks::scenario, marks::equating,
