@@ -306,7 +306,7 @@ fn interface() -> Vec<Door> {
         door("PUT", "/api/v1/drafts/{draft}", BANK, put(drafts::save)),
         door("DELETE", "/api/v1/drafts/{draft}", BANK, delete(drafts::abandon)),
         door("POST", "/api/v1/drafts/{draft}/preview", BANK, post(drafts::look)),
-        door("POST", "/api/v1/drafts/{draft}/media", BANK, post(drafts::picture)),
+        door("POST", "/api/v1/drafts/{draft}/media", BANK, post(drafts::media)),
         door("POST", "/api/v1/drafts/{draft}/publish", BANK, post(drafts::publish)),
         door("POST", "/api/v1/drafts/{draft}/base", BANK, post(drafts::decide)),
         door("GET", "/api/v1/tags", BANK, get(drafts::tags)),

@@ -30,6 +30,9 @@ pub struct Fault {
     pub place: String,
     /// What is wrong and what to do, in French.
     pub message: String,
+    /// Is it an open question that waits for its key? The bank may keep it; no paper takes it.
+    #[serde(skip)]
+    pub awaits_key: bool,
 }
 
 impl fmt::Display for Fault {
@@ -60,7 +63,14 @@ impl Faults {
 
     fn push(&mut self, severity: Severity, message: impl Into<String>) {
         let place = if self.place.is_empty() { "sujet".to_owned() } else { self.place.join(" › ") };
-        self.list.push(Fault { severity, place, message: message.into() });
+        self.list.push(Fault { severity, place, message: message.into(), awaits_key: false });
+    }
+
+    fn awaits_key(&mut self, message: impl Into<String>) {
+        self.error(message);
+        if let Some(last) = self.list.last_mut() {
+            last.awaits_key = true;
+        }
     }
 
     fn error(&mut self, message: impl Into<String>) {
@@ -182,6 +192,11 @@ pub fn case(case: &Case) -> Vec<Fault> {
 /// Is there a fault that forbids use?
 pub fn refused(faults: &[Fault]) -> bool {
     faults.iter().any(|f| f.severity == Severity::Error)
+}
+
+/// Is there a fault that forbids even keeping the question in a bank, until it is finished?
+pub fn unkeepable(faults: &[Fault]) -> bool {
+    faults.iter().any(|f| f.severity == Severity::Error && !f.awaits_key)
 }
 
 fn scheme_exists(paper: &Paper, f: &mut Faults, name: Option<&String>) {
@@ -393,7 +408,17 @@ fn body(f: &mut Faults, q: &Question) {
                 f.error("une QRP longue n’a ni proposition indispensable ni inacceptable");
             }
         }
-        Body::Qroc { exact, acceptable, max_words } => open_answer(f, exact, acceptable, *max_words),
+        Body::Qroc { exact, acceptable, max_words } => {
+            if q.body.lacks_key() {
+                f.awaits_key(
+                    "la QROC n’a aucune réponse exacte : ajoutez-en une avant de valider la question ou de la mettre \
+                     dans un sujet",
+                );
+            } else if exact.iter().all(|t| t.trim().is_empty()) {
+                f.error("la QROC n’a aucune réponse exacte");
+            }
+            open_answer(f, exact, acceptable, *max_words);
+        }
         Body::Qzp { expected, zones: list } => zones(f, q, *expected, list),
         Body::Tcs { hypothesis, finding, panel } => {
             if hypothesis.trim().is_empty() {
@@ -464,9 +489,6 @@ fn propositions(f: &mut Faults, list: &[Proposition], usual: std::ops::RangeIncl
 }
 
 fn open_answer(f: &mut Faults, exact: &[String], acceptable: &[String], max_words: u32) {
-    if exact.iter().all(|t| t.trim().is_empty()) {
-        f.error("la QROC n’a aucune réponse exacte");
-    }
     if !(1..=20).contains(&max_words) {
         f.error(format!("{max_words} mots permis : de 1 à 20"));
     }

@@ -1,6 +1,7 @@
 // The authoring page, made live: what is typed is kept by itself, seen as a student sees it, and advised on. The same
 // form works without this file.
 import { h, button, openDialog } from "../room/dom.js";
+import { watchDocuments } from "./documents.js";
 import { Drawing } from "./drawing.js";
 import { readElement } from "./form.js";
 import { Lists } from "./lists.js";
@@ -93,6 +94,7 @@ function start(form) {
   equip();
   addSuggestions(panes, form);
   watchPictures(form, saver);
+  watchDocuments(form, saver);
   form.addEventListener("docimo:item", equip);
 
   // Typing ----------------------------------------------------------------------------------

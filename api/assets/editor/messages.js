@@ -43,6 +43,10 @@ export const M = {
   tagAdd: "Ajouter",
   sendingPicture: "Envoi de l’image…",
   pictureFailed: "L’image n’a pas pu être envoyée. Réessayez.",
+  sendingDocument: "Envoi du fichier…",
+  documentFailed: "Le fichier n’a pas pu être envoyé. Réessayez.",
+  /** @param {string} kind */
+  noDocument: (kind) => (kind === "video" ? "(aucune)" : "(aucun)"),
   /** @param {number} n @param {string} title */
   zone: (n, title) => `Zone ${n}${title ? `, ${title}` : ""}. Flèches : déplacer ; Maj et flèches : redimensionner ; Suppr : retirer.`,
   zonesArea: "Zones sur l’image",

@@ -5,6 +5,7 @@ use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
+use crate::bank::keyed;
 use docimo_bank::revision::content_hash;
 use docimo_engine::check::{self, Fault};
 use docimo_engine::paper::{Element, MarkRules, Paper, RankAFilter, Section};
@@ -427,7 +428,9 @@ pub(crate) async fn wordings(app: &App, entry_ids: &[String]) -> ApiResult<Vec<E
         }
         let number = line.usable.unwrap_or(line.latest);
         let revision = app.store.revision(id, number).await?.ok_or_else(unknown)?;
-        elements.push(serde_json::from_str(&revision.body).map_err(|e| ApiError::Internal(e.into()))?);
+        let element = serde_json::from_str(&revision.body).map_err(|e| ApiError::Internal(e.into()))?;
+        keyed::check(&element, &format!("« {} » ne peut pas encore entrer dans un sujet", line.external_id))?;
+        elements.push(element);
     }
     Ok(elements)
 }
@@ -477,6 +480,7 @@ pub async fn faults(app: &App, paper: &Paper) -> ApiResult<Vec<Fault>> {
                 severity: check::Severity::Error,
                 place: format!("question {}", placed.question.id),
                 message: format!("l’image « {} » n’est pas dans la banque", image.file),
+                awaits_key: false,
             });
         }
     }
@@ -489,6 +493,7 @@ pub async fn faults(app: &App, paper: &Paper) -> ApiResult<Vec<Fault>> {
                     severity: check::Severity::Error,
                     place: element.id().to_owned(),
                     message: format!("{what} « {file} » n’est pas dans la banque"),
+                    awaits_key: false,
                 });
             }
         }

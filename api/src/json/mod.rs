@@ -88,7 +88,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         desk::undo, folders::list, folders::add, folders::remove, folders::set_right, folders::units, folders::set_unit,
         folders::add_member, folders::remove_member,
         exports::template, exports::export, exports::preview,
-        drafts::list, drafts::start, drafts::show, drafts::save, drafts::look, drafts::picture, drafts::publish,
+        drafts::list, drafts::start, drafts::show, drafts::save, drafts::look, drafts::media, drafts::publish,
         drafts::decide, drafts::abandon, drafts::tags,
         referentials::list, referentials::coverage_of_items, referentials::item, referentials::show,
         referentials::changes, referentials::import, referentials::waiting, referentials::decide,

@@ -151,6 +151,10 @@ fn qroc(r: &mut Review<'_>, exact: &[String], acceptable: &[String]) {
             format!("« {said} » est une réponse acceptée.")
         });
     }
+    if total == 0 {
+        let message = "Aucune réponse attendue n’est donnée.".to_owned();
+        r.note(Code::MissingKey, Severity::Strong, Field::Answers, vec![], message);
+    }
     let say = match total {
         1 => Some((Code::QrocFewAnswers, "Une seule réponse est acceptée.".to_owned())),
         n if n > MANY => Some((Code::QrocManyAnswers, format!("{n} réponses sont acceptées."))),

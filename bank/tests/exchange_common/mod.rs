@@ -125,6 +125,7 @@ pub fn a_body(rich: bool) -> impl Strategy<Value = Body> {
             }
             Body::Qrpl { expected: right as u32, propositions: list }
         }),
+        (1u32..9).prop_map(|max_words| Body::Qroc { exact: vec![], acceptable: vec![], max_words }),
         (answers(), 2u32..8).prop_map(|((exact, acceptable), max_words)| Body::Qroc { exact, acceptable, max_words }),
         (a_plain_text(), a_plain_text(), prop::array::uniform5(0u32..20)).prop_map(
             |(hypothesis, finding, mut panel)| {

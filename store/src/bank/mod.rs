@@ -110,13 +110,22 @@ pub struct EntryLine {
     pub usable: Option<i64>,
     /// When it last changed.
     pub updated_ms: i64,
+    /// Codes of the latest revision's writing flaws, separated by spaces.
+    pub flaws: String,
+}
+
+impl EntryLine {
+    /// Does its latest revision hold an open question without a key?
+    pub fn lacks_key(&self) -> bool {
+        self.flaws.split_whitespace().any(|code| code == "missing_key")
+    }
 }
 
 /// Selects [`EntryLine`]s where a condition holds.
 macro_rules! line {
     () => {
         "select e.id, e.external_id, e.kind, e.status, e.latest, v.title, v.questions, v.tags, e.folder_id, \
-         e.language, e.usable, e.updated_ms"
+         e.language, e.usable, e.updated_ms, v.flaws"
     };
     ($where:literal) => {
         concat!(line!(), " from entry e join revision v on v.entry_id = e.id and v.number = e.latest where ", $where)

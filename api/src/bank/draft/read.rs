@@ -17,6 +17,9 @@ pub fn element(mut given: Value) -> ApiResult<(Element, Vec<FieldFault>)> {
     }
     if let Some(case) = given.get_mut("case").and_then(Value::as_object_mut) {
         image_numbers(case, "case", "", &mut told);
+        if let Some(article) = case.get_mut("article").and_then(Value::as_object_mut) {
+            without_file(article, "pdf");
+        }
         if let Some(pages) = case.get_mut("article").and_then(|a| a.pointer_mut("/pdf/pages")) {
             let number = Number { path: "case.article.pdf", place: "PDF".to_owned(), most: 100_000, usual: 0 };
             whole(pages, number, &mut told);
@@ -63,11 +66,15 @@ fn whole(value: &mut Value, number: Number<'_>, told: &mut Vec<FieldFault>) {
     }
 }
 
-fn image_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told: &mut Vec<FieldFault>) {
-    // A form always has the fields of a picture.
-    if map.get("image").is_some_and(|i| i.get("file").and_then(Value::as_str).is_some_and(|f| f.trim().is_empty())) {
-        map.remove("image");
+/// A form always has the fields of a picture, a video, a PDF: without a file, there is none.
+fn without_file(map: &mut Map<String, Value>, name: &str) {
+    if map.get(name).is_some_and(|of| of.get("file").and_then(Value::as_str).is_some_and(|f| f.trim().is_empty())) {
+        map.remove(name);
     }
+}
+
+fn image_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told: &mut Vec<FieldFault>) {
+    without_file(map, "image");
     let Some(image) = map.get_mut("image").and_then(Value::as_object_mut) else { return };
     for side in ["width", "height"] {
         if let Some(value) = image.get_mut(side) {
@@ -80,6 +87,7 @@ fn image_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told: &m
 
 fn question_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told: &mut Vec<FieldFault>) {
     image_numbers(map, path, place, told);
+    without_file(map, "video");
     for (name, french, most, usual) in [("expected", "nombre attendu", 25, 1), ("max_words", "mots permis", 20, 5)] {
         if let Some(value) = map.get_mut(name) {
             let number = Number { path: &format!("{path}.{name}"), place: format!("{place}{french}"), most, usual };

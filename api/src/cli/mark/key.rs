@@ -328,7 +328,7 @@ impl Key {
     /// Why the paper cannot be compiled, at the line of the question that makes it so.
     pub fn uncompiled(&self, error: &CompileError) -> Wrong {
         let line = match error {
-            CompileError::TooFine(id) => self.lines.get(id.as_str()),
+            CompileError::TooFine(id) | CompileError::NoKey(id) => self.lines.get(id.as_str()),
             CompileError::UnknownScheme(_) | CompileError::WrongSize { .. } => None,
         };
         let place = line.map_or_else(|| self.file.clone(), |(line, _)| self.at(*line, "weight"));

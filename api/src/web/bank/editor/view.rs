@@ -1,5 +1,6 @@
 //! The fields of a question or case, as forms show them.
 
+use super::document::DocumentFields;
 use crate::bank::draft::advice::Advice;
 use crate::bank::draft::blank::CASES;
 use crate::bank::draft::{blank, suggest};
@@ -197,8 +198,7 @@ pub(super) struct QuestionFields {
     kinds: Vec<Choice>,
     stem: String,
     image: ImageFields,
-    /// A video brought by a file: its name, what it shows.
-    video: Option<(String, String)>,
+    video: DocumentFields,
     /// A picture is of no use without zones: shown at once there.
     is_qzp: bool,
     has_propositions: bool,
@@ -229,17 +229,18 @@ impl QuestionFields {
             _ => &[],
         };
         let shapes: &[&str] = if kind == Kind::Qzp { &["rect", "circle", "polygon"] } else { &[] };
+        let of = number.map(|n| format!(" de la question <span data-index=\"parts\">{n}</span>")).unwrap_or_default();
         Self {
             p: path.to_owned(),
             d: dashed(path),
-            of: number.map(|n| format!(" de la question <span data-index=\"parts\">{n}</span>")).unwrap_or_default(),
+            video: DocumentFields::video(path, question.video.as_ref(), &of),
+            of,
             id: question.id.to_string(),
             named,
             kind: kind.code(),
             kinds: Kind::ALL.map(|k| choice(k.code(), k.french(), k == kind)).into_iter().collect(),
             stem: question.stem.clone(),
             image: ImageFields::of(question.image.as_ref()),
-            video: question.video.as_ref().map(|v| (v.file.clone(), v.description.clone())),
             is_qzp: kind == Kind::Qzp,
             has_propositions,
             propositions: propositions.iter().enumerate().map(|(i, p)| line(i, p)).collect(),
@@ -318,8 +319,8 @@ pub(super) struct CaseFields {
     intro: String,
     image: ImageFields,
     article: Option<(String, String, String)>,
-    /// An article brought as PDF: its file, its pages, what it says.
-    pdf: Option<(String, u32, String)>,
+    /// The article as PDF.
+    pdf: DocumentFields,
     parts: Vec<PartFields>,
     /// One for each kind that may be added.
     blanks: Vec<PartFields>,
@@ -339,11 +340,7 @@ impl CaseFields {
             title: case.title.clone(),
             intro: case.intro.clone(),
             image: ImageFields::of(case.image.as_ref()),
-            pdf: case
-                .article
-                .as_ref()
-                .and_then(|a| a.pdf.as_ref())
-                .map(|pdf| (pdf.file.clone(), pdf.pages, pdf.description.clone())),
+            pdf: DocumentFields::pdf(case.article.as_ref().and_then(|a| a.pdf.as_ref())),
             article: case
                 .article
                 .clone()
