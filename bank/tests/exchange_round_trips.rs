@@ -216,6 +216,15 @@ fn again_as(target: Target, format: Format, question: &Question) -> (Reading, Wr
 }
 
 fn without_picture(mut element: Element) -> Element {
+    let questions: Vec<&mut Question> = match &mut element {
+        Element::Question(question) => vec![question],
+        Element::Case(case) => case.parts.iter_mut().map(|part| &mut part.question).collect(),
+    };
+    for question in questions {
+        if let Body::Tcs { experts, .. } = &mut question.body {
+            experts.clear();
+        }
+    }
     match &mut element {
         Element::Question(question) => {
             question.video = None;

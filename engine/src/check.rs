@@ -5,7 +5,7 @@ use crate::ledger::Effective;
 use crate::marking::{Compiled, ResponseMatrix};
 use crate::paper::{Case, CaseKind, Element, Paper, Section};
 use crate::qroc;
-use crate::question::{Body, Image, Kind, Proposition, Question, Shape, Status, Zone};
+use crate::question::{Body, Expert, Image, Kind, Proposition, Question, Shape, Status, Zone, votes_of};
 use crate::scheme::{BlankPolicy, CohortStep, Formula, MarkingScheme};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -420,13 +420,14 @@ fn body(f: &mut Faults, q: &Question) {
             open_answer(f, exact, acceptable, *max_words);
         }
         Body::Qzp { expected, zones: list } => zones(f, q, *expected, list),
-        Body::Tcs { hypothesis, finding, panel } => {
+        Body::Tcs { hypothesis, finding, panel, experts } => {
             if hypothesis.trim().is_empty() {
                 f.error("le TCS n’a pas d’hypothèse (« si vous pensiez à… »)");
             }
             if finding.trim().is_empty() {
                 f.error("le TCS n’a pas de nouvelle information (« et que vous trouvez… »)");
             }
+            listed(f, experts, panel);
             let votes: u64 = panel.iter().map(|v| u64::from(*v)).sum();
             if votes == 0 {
                 f.error("le TCS n’a pas de panel : donnez les votes des experts de −2 à +2");
@@ -438,6 +439,25 @@ fn body(f: &mut Faults, q: &Question) {
                 f.warn("panel unanime : ce TCS ne discrimine pas");
             }
         }
+    }
+}
+
+/// Experts listed one by one are the panel.
+fn listed(f: &mut Faults, experts: &[Expert], panel: &[u32; 5]) {
+    let mut names = HashSet::new();
+    for expert in experts {
+        let name = expert.name.trim();
+        if name.is_empty() || name.chars().count() > 100 {
+            f.error("un expert du panel n’a pas de nom (de 1 à 100 caractères)");
+        } else if !names.insert(name.to_lowercase()) {
+            f.error(format!("l’expert « {name} » est deux fois dans le panel"));
+        }
+        if !(-2..=2).contains(&expert.answer) {
+            f.error(format!("panel : la réponse de « {name} » est {}, il faut de −2 à +2", expert.answer));
+        }
+    }
+    if !experts.is_empty() && votes_of(experts) != *panel {
+        f.error("les votes du panel ne sont pas ceux des experts listés");
     }
 }
 

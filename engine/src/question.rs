@@ -276,6 +276,26 @@ pub struct Zone {
     pub comment: String,
 }
 
+/// The answer of an expert to a TCS.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Expert {
+    /// Their name, or a label.
+    pub name: String,
+    /// −2 to +2.
+    pub answer: i8,
+}
+
+/// How many experts gave each answer from −2 to +2; an answer out of the scale counts for none.
+pub fn votes_of(experts: &[Expert]) -> [u32; 5] {
+    let mut panel = [0; 5];
+    for expert in experts {
+        if let Some(votes) = usize::try_from(i16::from(expert.answer) + 2).ok().and_then(|i| panel.get_mut(i)) {
+            *votes += 1;
+        }
+    }
+    panel
+}
+
 /// What is proper to each kind: the options and the key.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "UPPERCASE")]
@@ -330,6 +350,9 @@ pub enum Body {
         finding: String,
         /// Votes of the panel for −2, −1, 0, +1, +2.
         panel: [u32; 5],
+        /// Who gave these votes, where each is known; then they are the panel, counted.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        experts: Vec<Expert>,
     },
     /// Each proposition judged true, false or left unanswered.
     Qcm {

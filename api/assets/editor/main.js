@@ -3,6 +3,7 @@
 import { h, button, openDialog } from "../room/dom.js";
 import { watchDocuments } from "./documents.js";
 import { Drawing } from "./drawing.js";
+import { watchExperts } from "./experts.js";
 import { readElement } from "./form.js";
 import { Lists } from "./lists.js";
 import { M } from "./messages.js";
@@ -95,6 +96,7 @@ function start(form) {
   addSuggestions(panes, form);
   watchPictures(form, saver);
   watchDocuments(form, saver);
+  watchExperts(form);
   form.addEventListener("docimo:item", equip);
 
   // Typing ----------------------------------------------------------------------------------

@@ -28,11 +28,11 @@ export const M = {
   foundMine: "Reprendre le texte de cet ordinateur",
   foundTheirs: "Garder celui du serveur",
   /** @param {string} what @param {number} i from 0 */
-  added: (what, i) => `${name(what, i)} ajoutée.`,
+  added: (what, i) => `${name(what, i)} ${what === "experts" ? "ajouté" : "ajoutée"}.`,
   /** @param {string} what @param {number} i from 0 */
-  moved: (what, i) => `Devenue ${name(what, i).toLowerCase()}.`,
+  moved: (what, i) => `${what === "experts" ? "Devenu" : "Devenue"} ${name(what, i).toLowerCase()}.`,
   /** @param {string} what @param {number} i from 0 */
-  removed: (what, i) => `${name(what, i)} retirée.`,
+  removed: (what, i) => `${name(what, i)} ${what === "experts" ? "retiré" : "retirée"}.`,
   restore: "Rétablir ce qui vient d’être retiré",
   bold: "Gras", italic: "Italique", list: "Liste", table: "Tableau", formula: "Formule",
   /** @param {string} label */
@@ -60,5 +60,6 @@ export const M = {
 /** @param {string} what name of the list @param {number} i from 0 */
 function name(what, i) {
   if (what === "propositions") return `Proposition ${String.fromCharCode(65 + (i % 26))}`;
+  if (what === "experts") return `Expert ${i + 1}`;
   return what === "zones" ? `Zone ${i + 1}` : `Question ${i + 1}`;
 }

@@ -472,13 +472,18 @@ pub async fn move_element(app: &App, exam_id: &str, section: &str, element: &str
 /// Faults of the paper as it stands, engine's and ours: an image that is not in the bank.
 pub async fn faults(app: &App, paper: &Paper) -> ApiResult<Vec<Fault>> {
     let mut faults = check::paper(paper);
-    for placed in paper.questions() {
-        if let Some(image) = &placed.question.image
-            && app.store.media(&image.file).await?.is_none()
-        {
+    let openings = paper.sections.iter().flat_map(|section| &section.elements).filter_map(|element| match element {
+        Element::Case(case) => Some((format!("{} {}, texte d’ouverture", case.kind, case.id), case.image.as_ref()?)),
+        Element::Question(_) => None,
+    });
+    let asked = paper.questions().filter_map(|placed| {
+        Some((format!("question {}", placed.question.id), placed.question.image.as_ref()?))
+    });
+    for (place, image) in openings.chain(asked) {
+        if !app.store.media_head(&image.file).await?.is_some_and(|head| head.mime.starts_with("image/")) {
             faults.push(Fault {
                 severity: check::Severity::Error,
-                place: format!("question {}", placed.question.id),
+                place,
                 message: format!("l’image « {} » n’est pas dans la banque", image.file),
                 awaits_key: false,
             });

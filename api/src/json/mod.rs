@@ -86,7 +86,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         bank::searches, bank::save_search, bank::forget_search, bank::synonyms, bank::set_synonyms,
         desk::step, desk::events, desk::remark, desk::resolve, desk::compare, desk::operations, desk::apply, desk::preview,
         desk::undo, folders::list, folders::add, folders::remove, folders::set_right, folders::units, folders::set_unit,
-        folders::add_member, folders::remove_member,
+        folders::add_member, folders::remove_member, folders::journal,
         exports::template, exports::export, exports::preview,
         drafts::list, drafts::start, drafts::show, drafts::save, drafts::look, drafts::media, drafts::publish,
         drafts::decide, drafts::abandon, drafts::tags,

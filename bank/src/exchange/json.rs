@@ -9,7 +9,7 @@ use super::limits::Limits;
 use super::media::Names;
 use super::{Faulty, Imported, MediaFile, Raw, ReadError, media, text};
 use docimo_engine::paper::{Article, Case, CaseKind, Element, Part, Pdf};
-use docimo_engine::question::{Body, Image, Kind, Proposition, Question, Rank, Shape, Status, Video, Zone};
+use docimo_engine::question::{Body, Expert, Image, Kind, Proposition, Question, Rank, Shape, Status, Video, Zone};
 use docimo_engine::{CaseId, Exact, PropositionId, QuestionId, ZoneId};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeSet, HashMap};
@@ -566,7 +566,7 @@ impl Found {
                     }
                     [0; 5]
                 });
-                Body::Tcs { hypothesis, finding, panel }
+                Body::Tcs { hypothesis, finding, panel, experts: self.experts(fields) }
             }
         };
         Some(Question { id, stem, image, video, body, weight, rank, tags, comment, source, scheme })
@@ -640,6 +640,25 @@ impl Found {
             propositions.push(Proposition { id, text, status, comment });
         }
         propositions
+    }
+
+    fn experts(&mut self, fields: &mut Fields<'_>) -> Vec<Expert> {
+        let mut experts = Vec::new();
+        for (node, path) in self.list(fields, "experts", false) {
+            let Some(mut inner) = self.fields(node, &path) else { continue };
+            let name = self.text(&mut inner, "name");
+            let path = inner.path_of("answer");
+            let answer = match inner.take("answer") {
+                Some(Node::Integer(value)) => i8::try_from(*value).ok(),
+                _ => None,
+            };
+            if answer.is_none() {
+                self.error(&path, "un nombre entier de −2 à 2 est attendu");
+            }
+            self.close(inner);
+            experts.push(Expert { name, answer: answer.unwrap_or(0) });
+        }
+        experts
     }
 
     fn zones(&mut self, fields: &mut Fields<'_>) -> Vec<Zone> {

@@ -14,7 +14,7 @@ pub(super) fn check(r: &mut Review<'_>) {
     }
     match &question.body {
         Body::Qroc { exact, acceptable, .. } => qroc(r, exact, acceptable),
-        Body::Tcs { hypothesis, finding, panel } => tcs(r, hypothesis, finding, panel),
+        Body::Tcs { hypothesis, finding, panel, .. } => tcs(r, hypothesis, finding, panel),
         _ => {}
     }
 }

@@ -6,6 +6,7 @@
 pub mod assembly;
 pub mod folders;
 pub mod follow;
+pub mod journal;
 pub mod media;
 pub mod operations;
 pub mod outgoing;

@@ -53,7 +53,7 @@ pub fn question(kind: Kind) -> Question {
         Kind::Qrpl => Body::Qrpl { expected: 3, propositions: many(10) },
         Kind::Qroc => Body::Qroc { exact: Vec::new(), acceptable: Vec::new(), max_words: 5 },
         Kind::Qzp => Body::Qzp { expected: 1, zones: Vec::new() },
-        Kind::Tcs => Body::Tcs { hypothesis: String::new(), finding: String::new(), panel: [0; 5] },
+        Kind::Tcs => Body::Tcs { hypothesis: String::new(), finding: String::new(), panel: [0; 5], experts: Vec::new() },
         Kind::Qcm => Body::Qcm { propositions: many(5) },
     };
     Question {

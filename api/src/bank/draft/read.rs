@@ -106,6 +106,7 @@ fn question_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told:
         let number = Number { path: &format!("{path}.panel"), place: format!("{place}panel"), most: 100_000, usual: 0 };
         whole(vote, number, told);
     }
+    experts(map, path, place, told);
     for list in lists(map.get("kind").and_then(Value::as_str).unwrap_or_default()) {
         map.entry(*list).or_insert_with(|| json!([]));
     }
@@ -115,6 +116,36 @@ fn question_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told:
             let message = "Les coordonnées de la zone ne se lisent pas : vérifiez-les.".to_owned();
             told.push(FieldFault::of(&format!("{path}.zones.{i}"), &format!("{place}zone {}", i + 1), message));
         }
+    }
+}
+
+/// Experts listed one by one: lines without a name and without an answer are none; the others make the votes.
+fn experts(map: &mut Map<String, Value>, path: &str, place: &str, told: &mut Vec<FieldFault>) {
+    let Some(list) = map.get_mut("experts").and_then(Value::as_array_mut) else { return };
+    let blank = |line: &Value, name: &str| line.get(name).and_then(Value::as_str).is_some_and(|t| t.trim().is_empty());
+    list.retain(|line| !(blank(line, "name") && blank(line, "answer")));
+    let mut votes = [0_u32; 5];
+    for (i, line) in list.iter_mut().enumerate() {
+        let Some(answer) = line.get_mut("answer") else { continue };
+        let read = match answer {
+            Value::Number(n) => n.as_i64(),
+            Value::String(text) => text.trim().replace('\u{2212}', "-").trim_start_matches('+').parse().ok(),
+            _ => None,
+        };
+        let read = read.filter(|n| (-2..=2).contains(n));
+        if read.is_none() {
+            let message = format!("L’expert n° {} n’a pas de réponse de −2 à +2 : 0 la remplace.", i + 1);
+            told.push(FieldFault::of(&format!("{path}.experts.{i}"), &format!("{place}panel"), message));
+        }
+        *answer = json!(read.unwrap_or(0));
+        if let Some(count) = usize::try_from(read.unwrap_or(0) + 2).ok().and_then(|at| votes.get_mut(at)) {
+            *count += 1;
+        }
+    }
+    if list.is_empty() {
+        map.remove("experts");
+    } else {
+        map.insert("panel".into(), json!(votes));
     }
 }
 

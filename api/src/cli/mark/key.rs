@@ -268,7 +268,8 @@ fn body(kind: Kind, line: &Line<'_>) -> Result<Body, ColumnFault> {
             let votes: Option<Vec<u32>> = line.cell("correct").split('|').map(|v| v.trim().parse().ok()).collect();
             match votes.as_deref() {
                 Some([a, b, c, d, e]) => {
-                    Ok(Body::Tcs { hypothesis: "-".into(), finding: "-".into(), panel: [*a, *b, *c, *d, *e] })
+                    let panel = [*a, *b, *c, *d, *e];
+                    Ok(Body::Tcs { hypothesis: "-".into(), finding: "-".into(), panel, experts: Vec::new() })
                 }
                 _ => Err(("correct", "cinq nombres de votes séparés par | sont attendus, de −2 à +2".into())),
             }

@@ -266,7 +266,7 @@ fn question_xml(question: &Question, before: &str, export: &Export<'_>, written:
             }
             "shortanswer"
         }
-        Body::Tcs { hypothesis, finding, panel } => {
+        Body::Tcs { hypothesis, finding, panel, .. } => {
             lost("TCS en choix simple : les crédits sont arrondis à ceux que Moodle admet");
             let _ = write!(
                 stem,

@@ -506,7 +506,7 @@ fn interaction(body: &Body, identifiers: &[String]) -> (String, String) {
             let interaction = "<p><textEntryInteraction responseIdentifier=\"RESPONSE\" expectedLength=\"40\"/></p>\n";
             (declare("single", "string", &inside), interaction.to_owned())
         }
-        Body::Tcs { hypothesis, finding, panel } => {
+        Body::Tcs { hypothesis, finding, panel, .. } => {
             let credits = TcsRule::ShareOfMode.credits(panel);
             let identifiers = ["m2", "m1", "z0", "p1", "p2"];
             let best = credits.iter().position(|c| *c == Exact::ONE);

@@ -167,6 +167,7 @@ fn line(path: &str, more: &str) -> Option<Value> {
     let name = path.rsplit('.').next()?;
     let value = match name {
         "propositions" => json!(blank::proposition()),
+        "experts" => json!({"name": "", "answer": "0"}),
         "parts" => json!(blank::part(Kind::from_code(more)?)),
         "zones" => json!({"id": blank::fresh("z"), "name": "", "shape": shape(more)?}),
         _ => return None,

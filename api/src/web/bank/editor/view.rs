@@ -9,7 +9,7 @@ use crate::media::ImageView;
 use crate::web::committee::signed;
 use askama::Template;
 use docimo_engine::paper::{Case, CaseKind, Element, Part};
-use docimo_engine::question::{Body, Image, Kind, Proposition, Question, Shape, Status, Zone};
+use docimo_engine::question::{Body, Expert, Image, Kind, Proposition, Question, Shape, Status, Zone};
 use docimo_engine::scheme::TcsRule;
 
 /// One of a few values.
@@ -183,6 +183,32 @@ struct Vote {
     credit: String,
 }
 
+/// An expert of the panel of a TCS.
+#[derive(Template)]
+#[template(path = "bank/editor/expert.html")]
+struct ExpertFields {
+    p: String,
+    d: String,
+    number: usize,
+    name: String,
+    answers: Vec<Choice>,
+}
+
+impl ExpertFields {
+    fn of(path: String, index: usize, expert: &Expert) -> Self {
+        let one = |(value, label): &(i8, &str)| {
+            choice(&value.to_string(), &format!("{} : {label}", signed(*value)), *value == expert.answer)
+        };
+        Self {
+            d: dashed(&path),
+            p: path,
+            number: index + 1,
+            name: expert.name.clone(),
+            answers: TCS_SCALE.iter().map(one).collect(),
+        }
+    }
+}
+
 /// A question.
 #[derive(Template)]
 #[template(path = "bank/editor/question.html")]
@@ -209,6 +235,8 @@ pub(super) struct QuestionFields {
     zones: Vec<ZoneFields>,
     blank_zones: Vec<ZoneFields>,
     tcs: Option<(String, String, Vec<Vote>)>,
+    experts: Vec<ExpertFields>,
+    blank_expert: Option<ExpertFields>,
     comment: String,
     source: String,
     rank: String,
@@ -258,7 +286,7 @@ impl QuestionFields {
             zones: zones.iter().enumerate().map(|(i, z)| ZoneFields::of(format!("{path}.zones.{i}"), i, z)).collect(),
             blank_zones: shapes.iter().filter_map(|s| ZoneFields::blank(format!("{path}.zones.new"), s)).collect(),
             tcs: match &question.body {
-                Body::Tcs { hypothesis, finding, panel } => {
+                Body::Tcs { hypothesis, finding, panel, .. } => {
                     let credits = TcsRule::default().credits(panel);
                     let votes = TCS_SCALE.iter().zip(panel).zip(credits).map(|(((value, label), votes), credit)| {
                         Vote { value: signed(*value), label, votes: *votes, credit: credit.french(3) }
@@ -267,6 +295,16 @@ impl QuestionFields {
                 }
                 _ => None,
             },
+            experts: match &question.body {
+                Body::Tcs { experts, .. } => {
+                    let one = |(i, e)| ExpertFields::of(format!("{path}.experts.{i}"), i, e);
+                    experts.iter().enumerate().map(one).collect()
+                }
+                _ => Vec::new(),
+            },
+            blank_expert: (kind == Kind::Tcs).then(|| {
+                ExpertFields::of(format!("{path}.experts.new"), 0, &Expert { name: String::new(), answer: 0 })
+            }),
             comment: question.comment.clone(),
             source: question.source.clone(),
             rank: question.rank.map(|r| r.to_string()).unwrap_or_default(),
