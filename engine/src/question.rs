@@ -473,6 +473,23 @@ fn is_one(value: &Exact) -> bool {
 }
 
 impl Question {
+    /// A question with nothing but its stem and body.
+    pub fn new(id: QuestionId, stem: String, body: Body) -> Self {
+        Self {
+            id,
+            stem,
+            image: None,
+            video: None,
+            body,
+            weight: Exact::ONE,
+            rank: None,
+            tags: Vec::new(),
+            comment: String::new(),
+            source: String::new(),
+            scheme: None,
+        }
+    }
+
     /// The kind.
     pub fn kind(&self) -> Kind {
         self.body.kind()

@@ -1,7 +1,7 @@
 //! An entry's way from draft to use, by named people, with their reasons.
 
-use super::{described, keyed};
 use super::reach::{self, Reach};
+use super::{described, keyed};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;

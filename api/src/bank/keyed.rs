@@ -3,7 +3,8 @@
 use crate::error::{ApiError, ApiResult, Wrong};
 use docimo_engine::paper::Element;
 
-const LACKS: &str = "la question n’a pas de réponse attendue : ajoutez au moins une réponse exacte (bouton « Modifier »)";
+const LACKS: &str =
+    "la question n’a pas de réponse attendue : ajoutez au moins une réponse exacte (bouton « Modifier »)";
 
 /// Where questions without a key are, in French.
 pub fn unkeyed(element: &Element) -> Vec<String> {
@@ -18,8 +19,7 @@ pub fn unkeyed(element: &Element) -> Vec<String> {
 
 /// Refuses an element that holds one, saying where; `title` says what was asked.
 pub fn check(element: &Element, title: &str) -> ApiResult<()> {
-    let wrong: Vec<Wrong> =
-        unkeyed(element).into_iter().map(|place| Wrong { place, message: LACKS.into() }).collect();
+    let wrong: Vec<Wrong> = unkeyed(element).into_iter().map(|place| Wrong { place, message: LACKS.into() }).collect();
     if wrong.is_empty() { Ok(()) } else { Err(ApiError::Invalid { title: title.into(), wrong }) }
 }
 

@@ -4,8 +4,8 @@ use super::{event, hazards};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
-use crate::error::{ApiError, ApiResult, Wrong};
 use crate::bank::keyed;
+use crate::error::{ApiError, ApiResult, Wrong};
 use docimo_bank::revision::content_hash;
 use docimo_engine::check::{self, Fault};
 use docimo_engine::paper::{Element, MarkRules, Paper, RankAFilter, Section};
@@ -476,9 +476,9 @@ pub async fn faults(app: &App, paper: &Paper) -> ApiResult<Vec<Fault>> {
         Element::Case(case) => Some((format!("{} {}, texte d’ouverture", case.kind, case.id), case.image.as_ref()?)),
         Element::Question(_) => None,
     });
-    let asked = paper.questions().filter_map(|placed| {
-        Some((format!("question {}", placed.question.id), placed.question.image.as_ref()?))
-    });
+    let asked = paper
+        .questions()
+        .filter_map(|placed| Some((format!("question {}", placed.question.id), placed.question.image.as_ref()?)));
     for (place, image) in openings.chain(asked) {
         if !app.store.media_head(&image.file).await?.is_some_and(|head| head.mime.starts_with("image/")) {
             faults.push(Fault {

@@ -410,19 +410,7 @@ impl Draft {
 
 /// A question with nothing but its stem and body; its identifier is given later.
 pub(super) fn question(stem: String, body: Body) -> Question {
-    Question {
-        id: QuestionId::new(""),
-        stem,
-        image: None,
-        video: None,
-        body,
-        weight: Exact::ONE,
-        rank: None,
-        tags: Vec::new(),
-        comment: String::new(),
-        source: String::new(),
-        scheme: None,
-    }
+    Question::new(QuestionId::new(""), stem, body)
 }
 
 /// A proposition named by its rank: a, b, c…

@@ -133,6 +133,26 @@ macro_rules! line {
     };
 }
 
+/// Keeps the entries whose latest revision `v` has the words, the kind and the tag that something asks for.
+macro_rules! matching {
+    ($query:ident, $asked:expr) => {{
+        for word in &$asked.words {
+            let like = format!("%{}%", word.to_lowercase().replace(['%', '_'], ""));
+            $query.push(" and (lower(v.title) like ").push_bind(like.clone());
+            $query.push(" or lower(v.tags) like ").push_bind(like.clone());
+            $query.push(" or lower(e.external_id) like ").push_bind(like).push(")");
+        }
+        if let Some(kind) = &$asked.kind {
+            $query.push(" and e.kind = ").push_bind(kind.clone());
+        }
+        if let Some(tag) = &$asked.tag {
+            $query.push(" and e.id in (select t.entry_id from entry_tag t where t.tag = ");
+            $query.push_bind(tag.clone()).push(")");
+        }
+    }};
+}
+pub(crate) use matching;
+
 /// One revision, whole.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Revision {
@@ -265,15 +285,7 @@ impl Store {
             ($db:ty, $head:expr) => {{
                 let mut query = sqlx::QueryBuilder::<$db>::new($head);
                 query.push(FROM);
-                for word in &filter.words {
-                    let like = format!("%{}%", word.to_lowercase().replace(['%', '_'], ""));
-                    query.push(" and (lower(v.title) like ").push_bind(like.clone());
-                    query.push(" or lower(v.tags) like ").push_bind(like.clone());
-                    query.push(" or lower(e.external_id) like ").push_bind(like).push(")");
-                }
-                if let Some(kind) = &filter.kind {
-                    query.push(" and e.kind = ").push_bind(kind.clone());
-                }
+                matching!(query, filter);
                 if let Some(folders) = &filter.folders {
                     query.push(" and e.folder_id in (''");
                     for folder in folders {
@@ -283,10 +295,6 @@ impl Store {
                 }
                 if filter.living {
                     query.push(" and e.status <> 'retired'");
-                }
-                if let Some(tag) = &filter.tag {
-                    query.push(" and e.id in (select t.entry_id from entry_tag t where t.tag = ");
-                    query.push_bind(tag.clone()).push(")");
                 }
                 query
             }};

@@ -22,8 +22,8 @@ use docimo_bank::revision::{Status, content_hash};
 use docimo_bank::rights::Level;
 use docimo_engine::paper::Element;
 use docimo_store::StoreError;
-use docimo_store::bank::working::WorkingCopy;
 use docimo_store::bank::EntryLine;
+use docimo_store::bank::working::WorkingCopy;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -421,7 +421,9 @@ pub async fn file(
     let checked = checked.map_err(|why| ApiError::wrong(place, why))?;
     let right = matches!(
         (kind, &checked),
-        (FileKind::Image, Checked::Picture(_)) | (FileKind::Video, Checked::Video(_)) | (FileKind::Pdf, Checked::Pdf(..))
+        (FileKind::Image, Checked::Picture(_))
+            | (FileKind::Video, Checked::Video(_))
+            | (FileKind::Pdf, Checked::Pdf(..))
     );
     if !right {
         return Err(ApiError::wrong(place, format!("« {name} » n’est pas {wanted}")));

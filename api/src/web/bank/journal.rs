@@ -58,11 +58,7 @@ pub struct JournalQuery {
 }
 
 /// The journal.
-pub async fn journal(
-    State(app): State<App>,
-    Query(query): Query<JournalQuery>,
-    page: Layout,
-) -> ApiResult<Response> {
+pub async fn journal(State(app): State<App>, Query(query): Query<JournalQuery>, page: Layout) -> ApiResult<Response> {
     let asked = Asked { what: query.quoi, who: query.qui, from: query.du, to: query.au };
     let at = query.page.unwrap_or(1).clamp(1, 100_000);
     let (found, total) = journal::read(&app, &asked, PAGE, (at - 1) * PAGE).await?;

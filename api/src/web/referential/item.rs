@@ -92,8 +92,7 @@ pub async fn item(
     let number: ItemNumber = number.parse().map_err(|_| ApiError::NotFound)?;
     let found = official(number);
     let reach = Reach::of(&app, &actor).await?;
-    let OneItem { chosen, objectives, entries } =
-        coverage::of_item(&app.store, &reach, number, query.version).await?;
+    let OneItem { chosen, objectives, entries } = coverage::of_item(&app.store, &reach, number, query.version).await?;
     let n = number.get();
     web::page(&ItemPage {
         page: page.titled(format!("Item {n}")),

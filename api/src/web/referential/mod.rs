@@ -15,8 +15,8 @@ use super::filters;
 use super::layout::Layout;
 use crate::app::App;
 use crate::auth::{Actor, Role};
-use crate::error::{ApiError, ApiResult};
 use crate::bank::reach::Reach;
+use crate::error::{ApiError, ApiResult};
 use crate::referential::coverage::{self, Chosen, Coverage, ItemCoverage, RubricCoverage, Tally};
 use crate::web;
 use askama::Template;
@@ -112,11 +112,7 @@ impl Versions {
         let line = |v: &VersionLine| {
             (v.number, v.name.clone(), v.number == chosen.version.number, v.number == chosen.line.current)
         };
-        Some(Self {
-            action: action.into(),
-            all: chosen.versions.iter().map(line).collect(),
-            older: chosen.is_older(),
-        })
+        Some(Self { action: action.into(), all: chosen.versions.iter().map(line).collect(), older: chosen.is_older() })
     }
 }
 
@@ -383,7 +379,8 @@ pub async fn specialty_page(
     let kept = version_query(whole.chosen.as_ref());
     let own: Vec<ItemCoverage> = items_of(found, &whole.items).into_iter().cloned().collect();
     let tag = format!("spec:{}", found.slug);
-    let tagged = coverage::counts(&app.store, &reach, std::slice::from_ref(&tag)).await?.get(&tag).copied().unwrap_or(0);
+    let tagged =
+        coverage::counts(&app.store, &reach, std::slice::from_ref(&tag)).await?.get(&tag).copied().unwrap_or(0);
     web::page(&SpecialtyPage {
         page: page.titled(found.name),
         name: found.name,

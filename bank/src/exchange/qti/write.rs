@@ -488,8 +488,7 @@ fn interaction(body: &Body, identifiers: &[String]) -> (String, String) {
             (declare("multiple", "identifier", &inside), choices(propositions, identifiers, &expected.to_string()))
         }
         body @ Body::Qroc { .. } if body.lacks_key() => {
-            let interaction =
-                "<extendedTextInteraction responseIdentifier=\"RESPONSE\" expectedLines=\"15\"></extendedTextInteraction>\n";
+            let interaction = "<extendedTextInteraction responseIdentifier=\"RESPONSE\" expectedLines=\"15\"></extendedTextInteraction>\n";
             (declare("single", "string", ""), interaction.to_owned())
         }
         Body::Qroc { exact, acceptable, .. } => {

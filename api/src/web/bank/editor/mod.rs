@@ -165,7 +165,8 @@ impl Sent {
         let mut sent = Self::default();
         while let Some(field) = form.next_field().await.map_err(unreadable)? {
             let Some(name) = field.name().map(str::to_owned) else { continue };
-            let kind = name.split_once(':').and_then(|(kind, path)| Some((FileKind::from_code(kind)?, path.to_owned())));
+            let kind =
+                name.split_once(':').and_then(|(kind, path)| Some((FileKind::from_code(kind)?, path.to_owned())));
             if let Some((kind, path)) = kind {
                 let file = field.file_name().unwrap_or_default().to_owned();
                 let bytes = field.bytes().await.map_err(unreadable)?;
