@@ -249,8 +249,14 @@ fn version(slug: &str, name: &str, compared_with: Option<i64>, nodes: Vec<NodeRo
 async fn tagged(store: &Store, tag: &str) -> i64 {
     let filter = EntryFilter { tag: Some(tag.into()), limit: 10, ..EntryFilter::default() };
     let listed = store.entries(&filter).await.unwrap().1;
-    let counted = store.counts_of_tags(&[tag.to_owned()]).await.unwrap().first().map_or(0, |c| c.entries);
+    let counted = store.counts_of_tags(&[tag.to_owned()], None).await.unwrap().first().map_or(0, |c| c.entries);
     assert_eq!(listed, counted, "{tag}");
+    let within = async |folders: &[String]| {
+        let found = store.counts_of_tags(&[tag.to_owned()], Some(folders)).await.unwrap();
+        found.first().map_or(0, |c| c.entries)
+    };
+    assert_eq!(within(&["commun".to_owned()]).await, counted, "{tag}");
+    assert_eq!((within(&["ailleurs".to_owned()]).await, within(&[]).await), (0, 0));
     listed
 }
 
