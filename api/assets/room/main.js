@@ -1,9 +1,13 @@
 // Opens the exam room: reads the page, loads the paper, takes back what waits on this machine.
 import { Api, ApiError } from "./api.js";
 import { StepStore } from "./store.js";
+import { Vault } from "./vault.js";
+import { Paper } from "./paper.js";
+import { keepPage } from "./offline.js";
 import { ServerClock } from "./clock.js";
 import { messageScreen } from "./screens.js";
 import { M } from "./messages.js";
+/** @import { Kept } from "./vault.js" */
 /** @import { RoomData } from "./types.js" */
 
 const { attempt = "", csrf = "" } = document.body.dataset;
@@ -13,15 +17,24 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload(); // kept by the browser's Back button: start afresh
 });
 
-/** @param {HTMLElement} place @param {Api} api @param {ServerClock} clock @returns {Promise<RoomData|null>} */
-async function load(place, api, clock) {
+/**
+ * From the server; from what this machine keeps where the network is gone.
+ * @param {HTMLElement} place @param {Api} api @param {ServerClock} clock @param {Kept|undefined} kept
+ * @returns {Promise<{data:RoomData, offline:boolean}|null>}
+ */
+async function load(place, api, clock, kept) {
   for (let failures = 0; ; failures += 1) {
     try {
       const { data, sent, received } = await api.room();
       clock.learn(data.clock, sent, received);
-      return data;
+      return { data, offline: false };
     } catch (error) {
       const kind = error instanceof ApiError ? error.kind : "server";
+      const gone = kind === "network" || (["busy", "server"].includes(kind) && failures >= 2);
+      if (kept && gone) {
+        clock.restore(kept.data.clock, kept.ahead_ms);
+        return { data: kept.data, offline: true };
+      }
       const text = kind === "refused" ? M.loadRefused : kind === "session" ? M.loadSession : M.loadFailed;
       place.replaceChildren(messageScreen(text, kind === "session").element);
       if (kind === "refused") return null;
@@ -41,8 +54,17 @@ async function open(place) {
   const clock = new ServerClock();
   try {
     // the rest of the code comes while the paper does; the room opens only when all of it is here
-    const [store, data, { ExamRoom }] = await Promise.all([StepStore.open(attempt), load(place, api, clock), import("./room.js")]);
-    if (data) await new ExamRoom(place, attempt, api, store, clock, data).open();
+    const code = import("./room.js");
+    const [store, vault] = await Promise.all([StepStore.open(attempt), Vault.open()]);
+    const kept = await vault.sheet(attempt);
+    const [found, { ExamRoom }] = await Promise.all([load(place, api, clock, kept), code]);
+    if (!found) return;
+    const { data, offline } = found;
+    const paper = new Paper(api, vault);
+    paper.set(data);
+    if (offline && kept) await paper.unlock(kept.keys).catch(() => undefined); // what is not here comes with the network
+    void keepPage();
+    await new ExamRoom(place, attempt, api, store, clock, data, { vault, paper, offline }).open();
   } catch {
     place.replaceChildren(messageScreen(M.loadFailed).element);
     setTimeout(() => location.reload(), 3000 + Math.random() * 3000);
