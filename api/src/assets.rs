@@ -56,7 +56,8 @@ mod tests {
     fn the_worker_keeps_all_that_the_room_is_made_of() {
         let worker = String::from_utf8(Assets::get("room/worker.js").unwrap().data.to_vec()).unwrap();
         let list = worker.split_once("const FILES = [").unwrap().1.split_once(']').unwrap().0;
-        let mut kept: Vec<&str> = list.split(',').map(|f| f.trim().trim_matches('"')).filter(|f| !f.is_empty()).collect();
+        let mut kept: Vec<&str> =
+            list.split(',').map(|f| f.trim().trim_matches('"')).filter(|f| !f.is_empty()).collect();
         kept.sort_unstable();
         let apart = ["room/types.js", "room/worker.js"];
         let room = |name: &str| name.starts_with("room/") && !apart.contains(&name);

@@ -19,9 +19,8 @@ use tower::ServiceExt;
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 /// Words that only the paper has.
-const SUBJECTS: [&str; 9] = [
-    "asthme", "bradycardie", "cirrhose", "drépanocytose", "épilepsie", "fibrose", "glaucome", "hématurie", "ictère",
-];
+const SUBJECTS: [&str; 9] =
+    ["asthme", "bradycardie", "cirrhose", "drépanocytose", "épilepsie", "fibrose", "glaucome", "hématurie", "ictère"];
 
 fn part(n: usize) -> Value {
     let mut asked = question(&format!("dp-{n}"))["question"].clone();
@@ -161,7 +160,10 @@ async fn what_is_given_early_is_undecipherable_and_opens_at_the_hour() {
     };
     let section = crypto::open(&key(&given, "0"), &crypto::place_of_piece(&exam, "s1", 0), &sealed[0]).unwrap();
     let section: Value = serde_json::from_slice(&unzip(&section)).unwrap();
-    assert_eq!(section["questions"]["q1"]["stem_html"].as_str().unwrap().trim(), "<p>Que montre cette image de migraine ?</p>");
+    assert_eq!(
+        section["questions"]["q1"]["stem_html"].as_str().unwrap().trim(),
+        "<p>Que montre cette image de migraine ?</p>"
+    );
     assert_eq!(section["shuffled"], true);
     assert!(section["questions"].get("dp-2").is_none());
     assert!(!section.to_string().contains("vrai"), "no key of correction");
@@ -185,7 +187,11 @@ async fn what_is_given_early_is_undecipherable_and_opens_at_the_hour() {
     assert!(String::from_utf8(unzip(&further)).unwrap().contains(SUBJECTS[2]));
 
     // Handed in, over: no key any more.
-    one.post(&format!("/attempts/{attempt}/steps"), json!({"stream": stream, "steps": [{"seq": 3, "client_ms": 0, "act": {"hand_in": {}}}]})).await;
+    one.post(
+        &format!("/attempts/{attempt}/steps"),
+        json!({"stream": stream, "steps": [{"seq": 3, "client_ms": 0, "act": {"hand_in": {}}}]}),
+    )
+    .await;
     assert_eq!(keys(one, &attempt).await, json!({}));
     let second = seat(other, &exam).await;
     assert_eq!(numbers(&keys(other, &second).await), ["0"]);
@@ -206,7 +212,8 @@ async fn no_key_is_given_before_the_hour_whatever_is_asked() {
             let stream = student.post(&format!("/attempts/{attempt}/streams"), json!({})).await["stream"].clone();
             let (status, _) = student.json(Method::POST, &format!("/attempts/{attempt}/start"), &json!({})).await;
             assert_eq!(status, StatusCode::CONFLICT);
-            let lock = json!({"stream": stream, "steps": [{"seq": 1, "client_ms": 0, "act": {"lock": {"question": "dp-1"}}}]});
+            let lock =
+                json!({"stream": stream, "steps": [{"seq": 1, "client_ms": 0, "act": {"lock": {"question": "dp-1"}}}]});
             let (status, _) = student.json(Method::POST, &format!("/attempts/{attempt}/steps"), &lock).await;
             assert_eq!(status, StatusCode::CONFLICT);
             assert_eq!(keys(&student, &attempt).await, json!({}));
@@ -218,7 +225,8 @@ async fn no_key_is_given_before_the_hour_whatever_is_asked() {
             // By the server's clock, to the millisecond, and for nobody before their own start.
             let paper = house.app.frozen_paper(&exam).await.unwrap();
             let given = async |now_ms| {
-                let keys = docimo::exam::sealed::keys_for(&house.app, &attempt, &paper.sections[0], now_ms).await.unwrap();
+                let keys =
+                    docimo::exam::sealed::keys_for(&house.app, &attempt, &paper.sections[0], now_ms).await.unwrap();
                 keys.keys.len()
             };
             let opened = attempt.opened_ms.unwrap();
@@ -232,7 +240,9 @@ async fn no_key_is_given_before_the_hour_whatever_is_asked() {
 #[tokio::test]
 async fn the_allowance_gives_keys_ahead() {
     let house = House::build().await;
-    for (offline, expected) in [("none", &["0"][..]), ("1", &["0", "1"]), ("2", &["0", "1", "2"]), ("all", &["0", "1", "2"])] {
+    for (offline, expected) in
+        [("none", &["0"][..]), ("1", &["0", "1"]), ("2", &["0", "1", "2"]), ("all", &["0", "1", "2"])]
+    {
         let (jury, exam) = frozen(&house, offline, "individual").await;
         assert_eq!(jury.get(&format!("/exams/{exam}/settings")).await["offline_parts"], offline);
         let student = enrol(&house, &jury, &exam, &format!("numero;nom\nB{offline};Un\n")).await.remove(0);
@@ -266,11 +276,13 @@ async fn an_exam_frozen_before_is_sealed_when_first_asked() {
     assert!(store.sealed(&exam, "s1").await.unwrap().is_none());
     let student = enrol(&house, &jury, &exam, "numero;nom\nC-1;Un\n").await.remove(0);
     let attempt = seat(&student, &exam).await;
-    let other = Caller { app: docimo::app::App::new(house.app.store.clone(), false, false), token: student.token.clone() };
+    let other =
+        Caller { app: docimo::app::App::new(house.app.store.clone(), false, false), token: student.token.clone() };
     let path = format!("/attempts/{attempt}/room");
     let (first, second) = tokio::join!(other.get(&path), other.get(&path));
     assert_eq!(first["paper_hash"], second["paper_hash"]);
-    let third = Caller { app: docimo::app::App::new(house.app.store.clone(), false, false), token: student.token.clone() };
+    let third =
+        Caller { app: docimo::app::App::new(house.app.store.clone(), false, false), token: student.token.clone() };
     assert_eq!(third.get(&path).await["paper_hash"], first["paper_hash"]);
 }
 
@@ -280,7 +292,9 @@ fn file(room: &Value, streams: &Value) -> Vec<u8> {
     let key: [u8; 32] = STANDARD.decode(room["queue_key"].as_str().unwrap()).unwrap().try_into().unwrap();
     let text = json!({"made_ms": 5, "streams": streams}).to_string();
     let sealed = crypto::seal(&key, &ambient::random(), &crypto::place_of_queue(attempt), text.as_bytes()).unwrap();
-    json!({"docimo": "queue", "version": 1, "attempt": attempt, "sealed": STANDARD.encode(sealed)}).to_string().into_bytes()
+    json!({"docimo": "queue", "version": 1, "attempt": attempt, "sealed": STANDARD.encode(sealed)})
+        .to_string()
+        .into_bytes()
 }
 
 fn answered(seq: u32, ticked: &str) -> Value {
@@ -317,7 +331,11 @@ async fn what_a_lost_machine_held_is_brought_by_hand_once_and_for_its_sheet_only
     let (status, said) = send(&supervisor, &other, forged.to_string().into_bytes()).await;
     assert!(status == StatusCode::UNPROCESSABLE_ENTITY && said.to_string().contains("modifié"), "{said}");
     for cut in [0, 1, whole.len() / 2, whole.len() - 1] {
-        assert_eq!(send(&supervisor, &attempt, whole[..cut].to_vec()).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{cut}");
+        assert_eq!(
+            send(&supervisor, &attempt, whole[..cut].to_vec()).await.0,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{cut}"
+        );
     }
     let steps = async || house.app.store.steps(&exam, &attempt).await.unwrap();
     assert_eq!(steps().await.len(), 1, "nothing was taken");

@@ -19,7 +19,10 @@ pub struct SealedSection {
 
 impl fmt::Debug for SealedSection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealedSection").field("hash", &self.hash).field("keys", &self.keys.len()).finish_non_exhaustive()
+        f.debug_struct("SealedSection")
+            .field("hash", &self.hash)
+            .field("keys", &self.keys.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,7 +86,9 @@ impl Store {
     /// An encrypted piece of a section.
     pub async fn sealed_piece(&self, exam_id: &str, section_id: &str, hash: &str) -> StoreResult<Option<Vec<u8>>> {
         let sql = "select bytes from sealed_piece where exam_id = $1 and section_id = $2 and hash = $3";
-        Ok(read!(self, pool => sqlx::query_scalar(sql).bind(exam_id).bind(section_id).bind(hash).fetch_optional(pool).await?))
+        Ok(
+            read!(self, pool => sqlx::query_scalar(sql).bind(exam_id).bind(section_id).bind(hash).fetch_optional(pool).await?),
+        )
     }
 
     /// Questions validated on a sheet.
@@ -97,8 +102,7 @@ impl Store {
     pub async fn last_seq(&self, attempt_id: &str, stream: u32) -> StoreResult<u32> {
         let sql = "select max(s.seq) from step s join attempt a on a.exam_id = s.exam_id and a.id = s.attempt_id \
                    where a.id = $1 and s.stream = $2";
-        let last: Option<i64> =
-            read!(self, pool => sqlx::query_scalar(sql).bind(attempt_id).bind(i64::from(stream)).fetch_one(pool).await?);
+        let last: Option<i64> = read!(self, pool => sqlx::query_scalar(sql).bind(attempt_id).bind(i64::from(stream)).fetch_one(pool).await?);
         Ok(last.and_then(|n| u32::try_from(n).ok()).unwrap_or(0))
     }
 

@@ -290,7 +290,8 @@ export class StepQueue {
     const { data, sent, received } = await this.#api.steps(Number(box.stream), batch);
     if (data.acknowledged < batch[0].seq) throw new ApiError("server");
     const made = box === this.#current ? this.#seq : (box.steps.at(-1)?.seq ?? 0);
-    if (data.acknowledged > made) {
+    // a page that was left may see the one that goes on in its stream: what it holds has arrived all the same
+    if (data.acknowledged > made && !this.#left) {
       // the stream holds more than was ever made here: these numbers are another's, and the steps go into a new one
       box.stream = null;
       if (box === this.#current) this.#hooks.onServerLoss();

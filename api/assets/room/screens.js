@@ -1,6 +1,7 @@
 // Screens before and after the questions, and the summary before handing in.
 import { h, prose, button, ask, openDialog } from "./dom.js";
 import { M } from "./messages.js";
+import { canOpen } from "./sealed.js";
 /** @import { Progress } from "./paper.js" */
 /** @import { Status } from "./queue.js" */
 /** @import { Receipt, Room, RoomData, Stop } from "./types.js" */
@@ -28,7 +29,7 @@ export function beforeScreen(room, start, progress) {
   /** @param {Progress|null} now */
   const tell = (now) => {
     const percent = now && now.total > 0 ? Math.floor((100 * now.done) / now.total) : 0;
-    const text = now?.ready ? M.paperReady : now ? M.paperDownload : M.paperSoon;
+    const text = !canOpen() ? M.unable : now?.ready ? M.paperReady : now ? M.paperDownload : M.paperSoon;
     if (paper.textContent !== text) paper.textContent = text; // said once; the percentage is only shown
     bar.hidden = !now || now.ready;
     bar.value = percent;

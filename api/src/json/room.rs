@@ -185,7 +185,8 @@ fn coding(asked: &HeaderMap) -> Option<&'static str> {
         listed.split(',').any(|one| {
             let mut words = one.split(';').map(str::trim);
             let named = words.next().is_some_and(|n| n.eq_ignore_ascii_case(name));
-            let refused = words.any(|w| w.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).is_some_and(|q| q <= 0.0));
+            let refused =
+                words.any(|w| w.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).is_some_and(|q| q <= 0.0));
             named && !refused
         })
     };

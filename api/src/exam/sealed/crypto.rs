@@ -108,10 +108,7 @@ mod tests {
     #[test]
     fn it_is_the_standard_cipher() {
         let sealed = seal(&[0; KEY], &[0; NONCE], "", &[0; 16]).unwrap();
-        assert_eq!(
-            ambient::hex(&sealed[NONCE..]),
-            "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919"
-        );
+        assert_eq!(ambient::hex(&sealed[NONCE..]), "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919");
     }
 
     #[test]

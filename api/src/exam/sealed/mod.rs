@@ -10,7 +10,7 @@ pub mod queue;
 
 use self::crypto::{KEY, place_of_piece};
 use self::pieces::{MediaPiece, Opened, Shown, WIDTHS, address, cut, open_keys};
-use super::room::{Clock, phase_name, own_attempt};
+use super::room::{Clock, own_attempt, phase_name};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
@@ -212,7 +212,8 @@ async fn files_of(app: &App, key: usize, shown: &Shown) -> ApiResult<Vec<File>> 
         return Ok(Vec::new());
     }
     let mut files = Vec::new();
-    let file = |width, mime, bytes| File { key, address: address(&shown.file, width), mime, bytes, picture: None, width };
+    let file =
+        |width, mime, bytes| File { key, address: address(&shown.file, width), mime, bytes, picture: None, width };
     if shown.is_picture {
         for width in WIDTHS {
             if let Some(size) = sizes::at(&app.store, &shown.file, width).await? {

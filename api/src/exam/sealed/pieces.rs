@@ -216,7 +216,6 @@ pub fn address(file: &str, width: Option<u32>) -> String {
 /// Widths at which a picture may be given out beside its own.
 pub const WIDTHS: [u32; 3] = sizes::WIDTHS;
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

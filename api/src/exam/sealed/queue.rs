@@ -63,7 +63,8 @@ pub struct Brought {
 }
 
 const NOT_ONE: &str = "Ce fichier n’est pas un export de réponses, ou il est incomplet : reprenez celui que la salle d’examen a enregistré.";
-const ALTERED: &str = "Ce fichier a été modifié ou tronqué : rien n’en a été pris. Copiez-le de nouveau depuis l’ordinateur du candidat.";
+const ALTERED: &str =
+    "Ce fichier a été modifié ou tronqué : rien n’en a été pris. Copiez-le de nouveau depuis l’ordinateur du candidat.";
 
 /// Largest file, bytes.
 pub const MOST: usize = 8 * 1024 * 1024;
@@ -158,8 +159,7 @@ async fn bring(
     let known = app.store.last_seq(attempt, stream).await.map_err(SaveError::Store)?;
     while !steps.is_empty() {
         let rest = steps.split_off(steps.len().min(MAX_STEPS));
-        let answers: Vec<u32> =
-            steps.iter().filter(|s| matches!(s.act, Act::Answer { .. })).map(|s| s.seq).collect();
+        let answers: Vec<u32> = steps.iter().filter(|s| matches!(s.act, Act::Answer { .. })).map(|s| s.seq).collect();
         let save = Save {
             attempt_id: attempt.to_owned(),
             section: section.clone(),
