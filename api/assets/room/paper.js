@@ -55,9 +55,12 @@ export class Paper {
     return Object.fromEntries(this.#keys);
   }
 
-  /** Hashes of all that may be kept of it on this machine. */
-  get hashes() {
-    return [this.#hash, ...(this.#manifest?.pieces.map((piece) => piece.hash) ?? [])].filter(Boolean);
+  /** Nothing of it stays on this machine, and nothing more comes. @param {string} attempt */
+  async erase(attempt) {
+    this.#stopped = true;
+    const known = this.#manifest ? undefined : await this.#vault.piece(this.#hash);
+    const manifest = known ? /** @type {Manifest} */ (JSON.parse(new TextDecoder().decode(known))) : this.#manifest;
+    await this.#vault.erase(attempt, [this.#hash, ...(manifest?.pieces.map((piece) => piece.hash) ?? [])]);
   }
 
   /** @param {RoomData} data */
@@ -77,7 +80,7 @@ export class Paper {
     for (const cache of /** @type {const} */ (["default", "reload"])) {
       const bytes = await this.#api.piece(this.#address + hash, cache);
       if ((await hashOf(bytes)) !== hash) continue; // cut or spoilt on the way, or in the browser's cache
-      await this.#vault.putPiece(hash, bytes);
+      if (!this.#stopped) await this.#vault.putPiece(hash, bytes);
       this.#here.add(hash);
       return bytes;
     }
@@ -152,11 +155,6 @@ export class Paper {
       }
     }
     this.#downloading = false;
-  }
-
-  /** It is not wanted here any more. */
-  stop() {
-    this.#stopped = true;
   }
 
   /** Opens what these keys open, downloading the text at once if it is not here. @param {Record<string, string>} keys */

@@ -479,9 +479,8 @@ export class ExamRoom {
     if (!done || this.#erased || this.#typing.busy || this.#queue.status().kind !== "saved") return;
     this.#erased = true;
     forgetPlace(this.#attempt);
-    this.#paper.stop();
     void this.#queue.erase();
-    void this.#vault.erase(this.#attempt, this.#paper.hashes);
+    void this.#paper.erase(this.#attempt);
     void forgetPage();
   }
 
