@@ -127,8 +127,11 @@ async fn saved(browser: &Browser) -> Result<()> {
     browser.wait_text(".room-top__state", "Enregistré").await
 }
 
-/// The journal, as the database has it: (stream, seq, kind, question, verdict).
-fn journal(server: &Server, attempt: &str) -> Result<Vec<(i64, i64, String, String, String)>> {
+/// A step as the database has it: stream, number, kind, question, verdict.
+type Line = (i64, i64, String, String, String);
+
+/// The journal of a sheet, in order of arrival.
+fn journal(server: &Server, attempt: &str) -> Result<Vec<Line>> {
     let sql = format!(
         "select stream, seq, kind, coalesce(question_id, ''), verdict from step where attempt_id = '{attempt}' order by position"
     );
@@ -158,7 +161,7 @@ fn database(folder: &Path) -> Result<std::path::PathBuf> {
 }
 
 /// Every stream's steps are there without a gap, each once, and in the order in which they were made.
-fn in_order_once(journal: &[(i64, i64, String, String, String)]) {
+fn in_order_once(journal: &[Line]) {
     let mut last: std::collections::BTreeMap<i64, i64> = Default::default();
     for (stream, seq, ..) in journal {
         let before = last.entry(*stream).or_insert(0);

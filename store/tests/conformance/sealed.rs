@@ -1,8 +1,9 @@
 //! Sealed papers, on both engines.
 
 use super::event;
+use docimo_store::journal::Entering;
 use docimo_store::sealed::{SealedPiece, SealedSection};
-use docimo_store::{Store, StoreError};
+use docimo_store::{Journal, Store, StoreError};
 
 fn section(hash: &str) -> SealedSection {
     SealedSection {
@@ -43,8 +44,16 @@ pub async fn brought(store: &Store) {
     store.add_exam(&super::exam("wait"), "{}", &[], &event("wait", 1, 1)).await.unwrap();
     store.enrol("wait", &[super::enrolment(7, "1")], &event("wait", 2, 1)).await.unwrap();
     let person = store.candidates("wait").await.unwrap().remove(0).person_id;
-    let waiting = store.ensure_attempt("waiting", 1, "wait", &person, "s1").await.unwrap();
-    store.open_stream(&waiting, 3).await.unwrap();
+    let journal = Journal::start(store.clone());
+    let entering = Entering {
+        fresh_id: "waiting".into(),
+        seed: 1,
+        exam_id: "wait".into(),
+        person_id: person.clone(),
+        section_id: "s1".into(),
+    };
+    let waiting = journal.enter(entering).await.unwrap();
+    journal.open_stream(&waiting, 3).await.unwrap();
     let sheet = store.attempt(&waiting).await.unwrap().unwrap();
     assert!(!sheet.came() && !sheet.is_begun());
     assert_eq!(store.attendance("wait").await.unwrap(), []);

@@ -78,24 +78,15 @@ pub struct Sealed {
     offline_parts: i64,
 }
 
-/// A sheet's place, which never changes.
-pub struct Seat {
-    person: String,
-    exam: String,
-    section: String,
-}
-
 /// What was read once of sealed papers. It can be lost at any time.
 #[derive(Default)]
 pub struct Cabinet {
     sections: RwLock<HashMap<(String, String), Arc<Sealed>>>,
-    seats: RwLock<HashMap<String, Arc<Seat>>>,
     pieces: RwLock<(usize, HashMap<String, Bytes>)>,
     sealing: tokio::sync::Mutex<()>,
 }
 
-/// Sheets whose place is kept in memory, and bytes of pieces.
-const MOST_SEATS: usize = 100_000;
+/// Bytes of pieces in memory.
 const MOST_KEPT: usize = 96 * 1024 * 1024;
 
 fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
@@ -281,13 +272,13 @@ pub enum Given {
 /// The manifest or a piece of the paper of a sheet, for its candidate. Costs nothing per candidate: a sheet's place is
 /// looked up once, and pieces are in memory.
 pub async fn given(app: &App, actor: &Actor, attempt_id: &str, hash: &str) -> ApiResult<Given> {
-    let seat = seat(app, attempt_id).await?;
-    if seat.person != *actor.id {
+    let sheet = app.sheet_facts(attempt_id).await?;
+    if *sheet.person_id != *actor.id {
         return Err(ApiError::NotFound);
     }
-    let paper = app.frozen_paper(&seat.exam).await?;
-    let (_, section) = paper.section(&seat.section).ok_or(ApiError::NotFound)?;
-    let sealed = sealed(app, &seat.exam, section).await?;
+    let paper = app.frozen_paper(&sheet.exam_id).await?;
+    let (_, section) = paper.section(&sheet.section_id).ok_or(ApiError::NotFound)?;
+    let sealed = sealed(app, &sheet.exam_id, section).await?;
     if sealed.hash == hash {
         return Ok(Given::Manifest(sealed.manifest.clone()));
     }
@@ -297,7 +288,7 @@ pub async fn given(app: &App, actor: &Actor, attempt_id: &str, hash: &str) -> Ap
     if let Some(piece) = read(&app.sealed.pieces).1.get(hash) {
         return Ok(Given::Piece(piece.clone()));
     }
-    let bytes = app.store.sealed_piece(&seat.exam, &seat.section, hash).await?.ok_or(ApiError::NotFound)?;
+    let bytes = app.store.sealed_piece(&sheet.exam_id, &sheet.section_id, hash).await?.ok_or(ApiError::NotFound)?;
     let bytes = Bytes::from(bytes);
     let mut kept = write(&app.sealed.pieces);
     if kept.0 + bytes.len() > MOST_KEPT {
@@ -307,20 +298,6 @@ pub async fn given(app: &App, actor: &Actor, attempt_id: &str, hash: &str) -> Ap
         kept.0 += bytes.len();
     }
     Ok(Given::Piece(bytes))
-}
-
-async fn seat(app: &App, attempt_id: &str) -> ApiResult<Arc<Seat>> {
-    if let Some(seat) = read(&app.sealed.seats).get(attempt_id) {
-        return Ok(seat.clone());
-    }
-    let attempt = app.store.attempt(attempt_id).await?.ok_or(ApiError::NotFound)?;
-    let seat = Arc::new(Seat { person: attempt.person_id, exam: attempt.exam_id, section: attempt.section_id });
-    let mut seats = write(&app.sealed.seats);
-    if seats.len() >= MOST_SEATS {
-        seats.clear();
-    }
-    seats.insert(attempt_id.to_owned(), seat.clone());
-    Ok(seat)
 }
 
 /// The keys that a candidate may have now, with the clock that decided it.

@@ -59,7 +59,7 @@ pub enum Text {
     /// Of the section.
     Base(BasePiece),
     /// Of a further part.
-    Further(FurtherPiece),
+    Further(Box<FurtherPiece>),
 }
 
 /// A key: its text and the files that are shown with it.
@@ -162,7 +162,7 @@ pub fn cut(section: &Section) -> Vec<Opened> {
                             question: view,
                             media: BTreeMap::new(),
                         };
-                        let mut opened = Opened { text: Text::Further(piece), shown: Vec::new() };
+                        let mut opened = Opened { text: Text::Further(Box::new(piece)), shown: Vec::new() };
                         opened.question(&part.question);
                         opened.shown.retain(|s| !earlier.contains(s));
                         earlier.extend(opened.shown.iter().cloned());
