@@ -58,6 +58,7 @@ export class StepQueue {
   /** @type {Promise<unknown>} writes go one after the other */
   #writing = Promise.resolve();
   #unwritten = 0;
+  #erased = false;
   durable = true;
 
   /** @param {Api} api @param {StepStore|null} store @param {Hooks} hooks */
@@ -100,6 +101,7 @@ export class StepQueue {
 
   /** Everything has arrived and the sheet is over: nothing of it stays here. */
   async erase() {
+    this.#erased = true; // what is under way writes nothing after
     await this.#write(() => this.#store?.erase());
   }
 
@@ -155,6 +157,7 @@ export class StepQueue {
     if (!box) throw new Error("openPage first");
     /** @type {Step} */
     const step = { seq: 0, client_ms: this.#hooks.now_ms(), act };
+    this.#erased = false;
     this.#unwritten += 1;
     this.#tell();
     return this.#write(() => {
@@ -272,7 +275,7 @@ export class StepQueue {
     await this.#write(() => {
       box.stream = data.stream;
       this.#number(box);
-      return this.#store?.rewrite(box);
+      return this.#erased ? undefined : this.#store?.rewrite(box);
     });
     if (box === this.#current) {
       this.opened = true;

@@ -419,7 +419,11 @@ export class ExamRoom {
       const fresh = this.#learn(data.clock, sent, received);
       this.#others(data.streams);
       await this.#paper.unlock(data.keys);
-      if (data.state !== "waiting" && data.state !== "ready") this.#wanting = false;
+      if (data.state === "handed_in" || data.state === "closed") {
+        this.#wanting = false;
+        return void this.#reload(); // what the server has received is said whole
+      }
+      if (data.state === "running") this.#wanting = false;
       const before = this.#model.room.state;
       if (fresh) this.#model.learn({ state: data.state, clock: data.clock, ...(data.state === "running" ? { locked: data.locked } : {}) });
       else this.#model.refresh();
