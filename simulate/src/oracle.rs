@@ -216,7 +216,8 @@ mod tests {
         let letter = ["a", "b", "c", "d", "e"][right];
         record.sent[2].act = json!({"answer": {"question": "q0", "response": {"ticked": [letter]}}});
         let mut findings = Findings::default();
-        findings.compare_marks(&paper, std::slice::from_ref(&record), &BTreeMap::from([("S-1".to_owned(), 100)]));
+        let blank = paper.worth(&BTreeMap::new());
+        findings.compare_marks(&paper, std::slice::from_ref(&record), &BTreeMap::from([("S-1".to_owned(), 100 + blank)]));
         assert_eq!((findings.marks, findings.faults), (1, 0), "{:?}", findings.said);
         findings.compare_marks(&paper, &[record], &BTreeMap::from([("S-1".to_owned(), 0)]));
         assert_eq!(findings.faults, 1);

@@ -98,7 +98,7 @@ impl Paper {
 
     /// What answers are worth, in hundredths of a point: the last one to each question.
     pub fn worth(&self, answers: &BTreeMap<String, Value>) -> u64 {
-        self.all().map(|q| answers.get(&q.id).map_or(0, |a| worth(&q.kind, a))).sum()
+        self.all().map(|q| worth(&q.kind, answers.get(&q.id).unwrap_or(&Value::Null))).sum()
     }
 }
 
@@ -146,8 +146,8 @@ pub fn answer(rng: &mut fastrand::Rng, kind: &Kind) -> Value {
 }
 
 /// Hundredths of a point. A QRU is right or not; a QRM loses half a point at the first discordance (a right one not
-/// ticked, a wrong one ticked), keeps a fifth at the second, nothing from the third on, and nothing is given for no tick
-/// at all; an open answer is the word or not.
+/// ticked, a wrong one ticked), keeps a fifth at the second, nothing from the third on; no answer is an answer without a
+/// tick, as no text settles it otherwise; an open answer is the word or not.
 fn worth(kind: &Kind, answer: &Value) -> u64 {
     let ticked: BTreeSet<&str> =
         answer["ticked"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -157,7 +157,6 @@ fn worth(kind: &Kind, answer: &Value) -> u64 {
         Kind::Multiple { right } => {
             let key: BTreeSet<&str> = right.iter().map(|i| LETTERS[*i]).collect();
             match ticked.symmetric_difference(&key).count() {
-                _ if ticked.is_empty() => 0,
                 0 => 100,
                 1 => 50,
                 2 => 20,
@@ -179,7 +178,8 @@ mod tests {
         assert_eq!(of(&multiple, &["a", "b"]), 50);
         assert_eq!(of(&multiple, &["a", "b", "d"]), 20);
         assert_eq!(of(&multiple, &["d", "e"]), 0);
-        assert_eq!(of(&Kind::Multiple { right: BTreeSet::from([0]) }, &[]), 0, "nothing ticked");
+        assert_eq!(of(&Kind::Multiple { right: BTreeSet::from([0]) }, &[]), 50, "one right one is not ticked");
+        assert_eq!(of(&multiple, &[]), 0);
         assert_eq!(of(&Kind::Single { right: 1 }, &["b"]), 100);
         assert_eq!(of(&Kind::Single { right: 1 }, &["b", "c"]), 0);
         let open = Kind::Open { word: "x".into() };

@@ -106,6 +106,8 @@ impl From<SimulationError> for Failure {
 
 /// `docimo simulate`. Exit code 1 where an answer was lost, altered or badly marked, or where something failed.
 pub async fn run(common: &Common, args: &SimulateArgs) -> Result<(), Failure> {
+    // A client without a provider of its cryptography would panic; another part of us may have installed it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     // Checked before anything is started.
     args.plan(String::new())?.check()?;
     let ladder = match (&args.server, &args.committee) {
