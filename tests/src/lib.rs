@@ -3,6 +3,8 @@
 //! records itself as skipped.
 
 pub mod browser;
+pub mod cluster;
+pub mod proxy;
 pub mod server;
 
 pub use browser::Browser;
