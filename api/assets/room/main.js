@@ -1,5 +1,6 @@
 // Opens the exam room: reads the page, loads the paper, takes back what waits on this machine.
 import { Api, ApiError } from "./api.js";
+import { presentBrowser } from "./browser.js";
 import { StepStore } from "./store.js";
 import { ServerClock } from "./clock.js";
 import { messageScreen } from "./screens.js";
@@ -17,15 +18,17 @@ addEventListener("pageshow", (event) => {
 async function load(place, api, clock) {
   for (let failures = 0; ; failures += 1) {
     try {
+      await presentBrowser(api);
       const { data, sent, received } = await api.room();
       clock.learn(data.clock, sent, received);
       return data;
     } catch (error) {
       const kind = error instanceof ApiError ? error.kind : "server";
-      const text = kind === "refused" ? M.loadRefused : kind === "session" ? M.loadSession : M.loadFailed;
+      // a supervisor may let them in at any time: the page then opens by itself
+      const text = error instanceof ApiError && kind === "door" ? error.message : kind === "refused" ? M.loadRefused : kind === "session" ? M.loadSession : M.loadFailed;
       place.replaceChildren(messageScreen(text, kind === "session").element);
       if (kind === "refused") return null;
-      const delay_ms = Math.min(10_000, 500 * 2 ** failures) * (0.5 + Math.random() / 2);
+      const delay_ms = (kind === "door" ? 10_000 : Math.min(10_000, 500 * 2 ** failures)) * (0.5 + Math.random() / 2);
       await new Promise((resolve) => {
         setTimeout(resolve, Math.max(delay_ms, error instanceof ApiError ? error.retry_ms : 0));
         addEventListener("online", resolve, { once: true });
