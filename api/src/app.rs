@@ -1,7 +1,7 @@
 //! What a running server holds. Nothing in it matters for correctness: it can be lost at any time.
 
-use crate::auth::throttle::Throttle;
 use crate::auth::sessions::Sessions;
+use crate::auth::throttle::Throttle;
 use crate::bank::index::Finder;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::doors::address::Network;

@@ -1,10 +1,10 @@
 //! The bank's rooms: folders and rights, workflow, uses, operations, the order of changes.
 
 use super::{event, revision};
-use docimo_store::bank::journal::Acts;
 use docimo_store::bank::assembly::HazardOverride;
 use docimo_store::bank::folders::{Folder, FolderRight, Unit};
 use docimo_store::bank::follow::Computed;
+use docimo_store::bank::journal::Acts;
 use docimo_store::bank::media::{MediaSize, PIECE};
 use docimo_store::bank::operations::{BulkChange, BulkOperation, Change};
 use docimo_store::bank::outgoing::Wanted;

@@ -112,13 +112,7 @@ fn save(attempt: &str, stream: u32, first: u32, acts: &[Act], now_ms: i64) -> Sa
 }
 
 fn entering(fresh_id: &str, seed: i64, person: &str) -> Entering {
-    Entering {
-        fresh_id: fresh_id.into(),
-        seed,
-        exam_id: "x".into(),
-        person_id: person.into(),
-        section_id: "s1".into(),
-    }
+    Entering { fresh_id: fresh_id.into(), seed, exam_id: "x".into(), person_id: person.into(), section_id: "s1".into() }
 }
 
 async fn people(store: &Store) {
@@ -138,7 +132,10 @@ async fn people(store: &Store) {
     let asked = ["other".to_owned(), "hash".to_owned(), "third".to_owned()];
     let known = store.signed_in(&asked, 50).await.unwrap();
     assert_eq!(known.len(), 1);
-    assert_eq!((known[0].person_id.as_str(), known[0].csrf.as_str(), known[0].token_hash.as_str()), ("p1", "c", "hash"));
+    assert_eq!(
+        (known[0].person_id.as_str(), known[0].csrf.as_str(), known[0].token_hash.as_str()),
+        ("p1", "c", "hash")
+    );
     assert_eq!((known[0].login.as_str(), known[0].roles.as_slice()), ("comite", &["committee".to_owned()][..]));
     let in_at = async |now_ms| !store.signed_in(&asked, now_ms).await.unwrap().is_empty();
     assert!(!in_at(100).await, "it has ended");

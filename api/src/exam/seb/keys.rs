@@ -92,7 +92,7 @@ pub fn judge(wanted: &Wanted, presented: &Presented) -> Verdict {
 mod tests {
     use super::*;
 
-    const KEY: &str = "2534e4e9f3188f9f9133bf7cf7b4c5d898292bbd7e8d0230f39d1176636a1431";
+    const KEY: &str = "4fa9af8ec8759eb7c680752ef4ee5eaf1a860628608fccae2715d519849f9292";
     const URL: &str = "https://exam.example.fr/attempt/42?page=3";
     const SENT: &str = "367a11613af8ec9f718d2902f78ccde2822b2ff7a363938bf166a7fdc5fe0bff";
 
