@@ -3,7 +3,7 @@ import { Api, ApiError } from "./api.js";
 import { presentBrowser } from "./browser.js";
 import { StepStore } from "./store.js";
 import { ServerClock } from "./clock.js";
-import { messageScreen } from "./screens.js";
+import { doorScreen, messageScreen } from "./screens.js";
 import { M } from "./messages.js";
 /** @import { RoomData } from "./types.js" */
 
@@ -25,8 +25,11 @@ async function load(place, api, clock) {
     } catch (error) {
       const kind = error instanceof ApiError ? error.kind : "server";
       // a supervisor may let them in at any time: the page then opens by itself
-      const text = error instanceof ApiError && kind === "door" ? error.message : kind === "refused" ? M.loadRefused : kind === "session" ? M.loadSession : M.loadFailed;
-      place.replaceChildren(messageScreen(text, kind === "session").element);
+      const text = kind === "refused" ? M.loadRefused : kind === "session" ? M.loadSession : M.loadFailed;
+      const refused = error instanceof ApiError && kind === "door" ? error.message : "";
+      // said once: a page that waits at the door is not read out again and again
+      if (!refused) place.replaceChildren(messageScreen(text, kind === "session").element);
+      else if (!place.textContent?.includes(refused)) place.replaceChildren(doorScreen(refused).element);
       if (kind === "refused") return null;
       const delay_ms = (kind === "door" ? 10_000 : Math.min(10_000, 500 * 2 ** failures)) * (0.5 + Math.random() / 2);
       await new Promise((resolve) => {

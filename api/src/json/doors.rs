@@ -64,7 +64,7 @@ pub async fn show(State(app): State<App>, client: Client, Path(exam): Path<Strin
         allowed,
         has_password: !quit_hash.is_empty(),
         exam_keys,
-        configuration: config_key.is_some().then(|| format!("{}/navigateur/{exam}/docimo.seb", client.base)),
+        configuration: config_key.is_some().then(|| format!("{}{}", client.base, Settings::path(&exam))),
         config_key,
         sites: sites.into_iter().map(|s| SiteView { site: s.site_id, ranges: s.ranges }).collect(),
     }))

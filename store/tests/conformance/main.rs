@@ -739,14 +739,14 @@ async fn results(store: &Store) {
 async fn doors(store: &Store) {
     assert_eq!(store.locked_browser("x").await.unwrap(), None);
     let wanted = LockedBrowser { mode: "any".into(), settings: "{}".into() };
-    store.set_locked_browser("x", Some(&wanted), "p1", &event("x", 80, 1)).await.unwrap();
-    store.set_locked_browser("x", Some(&wanted), "p1", &event("x", 81, 2)).await.unwrap();
+    store.set_locked_browser("x", Some(&wanted), "p1", &event("x", 980, 1)).await.unwrap();
+    store.set_locked_browser("x", Some(&wanted), "p1", &event("x", 981, 2)).await.unwrap();
     assert_eq!(store.locked_browser("x").await.unwrap(), Some(wanted));
     assert_eq!(store.exams_with_locked_browser().await.unwrap().len(), 1);
     let site = store.candidate("x", "c1").await.unwrap().unwrap().site_id;
-    store.set_site_addresses("x", &site, "10.0.0.0/8", &event("x", 82, 3)).await.unwrap();
-    store.set_site_addresses("x", &site, "10.1.0.0/16", &event("x", 83, 3)).await.unwrap();
-    assert!(store.set_site_addresses("x", "absent", "", &event("x", 84, 3)).await.is_err());
+    store.set_site_addresses("x", &site, "10.0.0.0/8", &event("x", 982, 3)).await.unwrap();
+    store.set_site_addresses("x", &site, "10.1.0.0/16", &event("x", 983, 3)).await.unwrap();
+    assert!(store.set_site_addresses("x", "absent", "", &event("x", 984, 3)).await.is_err());
     assert_eq!(store.site_addresses("x").await.unwrap()[0].ranges, "10.1.0.0/16");
 
     let door = async |session: &str| store.door("x", "c1", "at1", session).await.unwrap().unwrap();
@@ -771,10 +771,10 @@ async fn doors(store: &Store) {
     store.refuse(refusal(41_000, "encore autre", false)).await.unwrap();
     let seen = store.refusals("x").await.unwrap();
     assert_eq!((seen[0].times, seen[0].detail.as_str(), seen[0].waived_by.as_deref()), (3, "encore autre", None));
-    store.waive("x", "c1", "browser", "p1", "sur place", &event("x", 85, 5)).await.unwrap();
-    let twice = store.waive("x", "c1", "browser", "p1", "sur place", &event("x", 86, 5)).await;
+    store.waive("x", "c1", "browser", "p1", "sur place", &event("x", 985, 5)).await.unwrap();
+    let twice = store.waive("x", "c1", "browser", "p1", "sur place", &event("x", 986, 5)).await;
     assert!(matches!(twice, Err(StoreError::Conflict)));
-    let nobody = store.waive("x", "p1", "browser", "p1", "sur place", &event("x", 87, 5)).await;
+    let nobody = store.waive("x", "p1", "browser", "p1", "sur place", &event("x", 987, 5)).await;
     assert!(matches!(nobody, Err(StoreError::Conflict)));
     assert_eq!(store.refusals("x").await.unwrap()[0].reason.as_deref(), Some("sur place"));
     assert_eq!(door("s").await.browser_waived, 1);
@@ -782,8 +782,8 @@ async fn doors(store: &Store) {
     store.admit_browser("x", "c1", "at1", "s", 7).await.unwrap();
     assert_eq!((door("s").await.admitted, door("t").await.admitted), (1, 0), "of that session alone");
     assert!(store.refusals("x").await.unwrap().is_empty());
-    store.set_locked_browser("x", None, "p1", &event("x", 88, 8)).await.unwrap();
-    store.set_site_addresses("x", &site, "", &event("x", 89, 8)).await.unwrap();
+    store.set_locked_browser("x", None, "p1", &event("x", 988, 8)).await.unwrap();
+    store.set_site_addresses("x", &site, "", &event("x", 989, 8)).await.unwrap();
     let open = door("s").await;
     assert_eq!((open.browser, open.admitted, open.ranges.as_str()), (0, 0, ""));
     assert!(store.site_addresses("x").await.unwrap().is_empty());

@@ -51,6 +51,15 @@ impl Mode {
     }
 }
 
+/// A configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configuration {
+    /// Its settings.
+    pub pairs: Vec<(String, Value)>,
+    /// Its file, as it is served.
+    pub file: String,
+}
+
 /// The browser that an exam asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -79,26 +88,38 @@ impl Default for Settings {
 
 impl Settings {
     /// The configuration and its file; `None` where any will do. `base` is our public address.
-    pub fn configuration(&self, base: &str) -> ApiResult<Option<(Vec<(String, Value)>, String)>> {
+    pub fn configuration(&self, base: &str) -> ApiResult<Option<Configuration>> {
         Ok(match self.mode {
             Mode::Generated => {
                 let pairs = config::generated(base, self.allowed, &self.quit_hash);
                 let file = plist::write(&pairs);
-                Some((pairs, file))
+                Some(Configuration { pairs, file })
             }
             Mode::Uploaded => {
                 let pairs = plist::read(self.file.as_bytes()).map_err(|e| ApiError::Internal(e.into()))?;
-                Some((pairs, self.file.clone()))
+                Some(Configuration { pairs, file: self.file.clone() })
             }
             Mode::Any => None,
         })
+    }
+
+    /// Where the configuration is, from our public address.
+    pub fn path(exam_id: &str) -> String {
+        format!("/navigateur/{exam_id}/docimo.seb")
+    }
+
+    /// The link that opens Safe Exam Browser with the configuration; `None` where any will do.
+    pub fn launch(&self, base: &str, exam_id: &str) -> Option<String> {
+        let (scheme, host) = base.split_once("://")?;
+        let scheme = if scheme == "https" { "sebs" } else { "seb" };
+        (self.mode != Mode::Any).then(|| format!("{scheme}://{host}{}", Self::path(exam_id)))
     }
 
     /// What is asked of a browser.
     pub fn wanted(&self, base: &str) -> ApiResult<Wanted> {
         let configuration = self.configuration(base)?;
         Ok(Wanted {
-            config_key: configuration.map(|(pairs, _)| config::config_key(&pairs)),
+            config_key: configuration.map(|own| config::config_key(&own.pairs)),
             exam_keys: self.exam_keys.clone(),
         })
     }
@@ -257,7 +278,7 @@ mod tests {
     fn a_configuration_brought_keeps_its_own_key() {
         let file = "<plist version=\"1.0\"><dict><key>startURL</key><string>https://a.fr</string></dict></plist>";
         let settings = Settings { mode: Mode::Uploaded, file: file.into(), ..Settings::default() };
-        let (_, served) = settings.configuration("https://b.fr").unwrap().unwrap();
+        let served = settings.configuration("https://b.fr").unwrap().unwrap().file;
         assert_eq!(served, file, "served as it was brought");
         assert_eq!(settings.wanted("https://b.fr").unwrap(), settings.wanted("https://c.fr").unwrap());
         let any = Settings { mode: Mode::Any, ..Settings::default() };

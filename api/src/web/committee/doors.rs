@@ -122,6 +122,7 @@ async fn page_of(
         (None, None) => "off".to_owned(),
     };
     let own = kept.unwrap_or_default();
+    let launch = own.launch(&client.base, id).unwrap_or_default();
     let Settings { allowed, quit_hash, exam_keys, file, .. } = own;
     let ranges = app.store.site_addresses(id).await?;
     let sites = app.store.sites(id).await?.into_iter().map(|site| {
@@ -129,9 +130,6 @@ async fn page_of(
         let kept = || ranges.iter().find(|r| r.site_id == site.id).map(|r| r.ranges.clone());
         SiteRow { ranges: typed.or_else(kept).unwrap_or_default(), id: site.id, name: site.name }
     });
-    let download = format!("/navigateur/{id}/docimo.seb");
-    let host = client.base.split_once("://").map_or("", |(_, host)| host);
-    let scheme = if client.base.starts_with("https://") { "sebs" } else { "seb" };
     Ok(DoorsPage {
         page: page.titled(head.document()),
         head,
@@ -141,8 +139,8 @@ async fn page_of(
         has_file: !file.is_empty(),
         keys: typed.form.as_ref().map_or_else(|| exam_keys.join("\n"), |form| form.exam_keys.clone()),
         config_key,
-        launch: format!("{scheme}://{host}{download}"),
-        download,
+        launch,
+        download: Settings::path(id),
         known: app.network().public_url.is_some(),
         base: client.base.clone(),
         sites: sites.collect(),
@@ -245,7 +243,7 @@ pub async fn configuration(
     Path((id, _)): Path<(String, String)>,
 ) -> ApiResult<Response> {
     let found = settings::of(&app, &id).await?.ok_or(ApiError::NotFound)?;
-    let (_, file) = found.configuration(&client.base)?.ok_or(ApiError::NotFound)?;
+    let file = found.configuration(&client.base)?.ok_or(ApiError::NotFound)?.file;
     let kind = (header::CONTENT_TYPE, "application/seb");
     let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"docimo.seb\"");
     Ok(([kind, name], file).into_response())

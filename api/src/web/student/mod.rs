@@ -223,8 +223,9 @@ struct RoomPage {
     page: Layout,
     attempt: String,
     section: String,
-    /// Does the page have to say which browser it is in?
-    asks_browser: bool,
+    /// Where the page has to say which browser it is in: the link that opens the right one, empty where any
+    /// configuration will do.
+    browser: Option<String>,
 }
 
 /// The shell of the exam room; its script does the rest.
@@ -240,9 +241,10 @@ pub async fn room(
     let (attempt, section, _) = room::own_attempt(&app, &actor, &attempt).await?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     doors::headers(&app, &actor, &client, &attempt, &headers, path).await?;
-    let asks_browser = app.store.locked_browser(&attempt.exam_id).await?.is_some();
+    let browser = doors::settings::of(&app, &attempt.exam_id).await?;
+    let browser = browser.map(|own| own.launch(&client.base, &attempt.exam_id).unwrap_or_default());
     let page = page.titled(section.title.clone());
-    web::page(&RoomPage { page, attempt: attempt.id, section: section.title.clone(), asks_browser })
+    web::page(&RoomPage { page, attempt: attempt.id, section: section.title.clone(), browser })
 }
 
 #[cfg(test)]
