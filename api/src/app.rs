@@ -1,9 +1,10 @@
 //! What a running server holds. Nothing in it matters for correctness: it can be lost at any time.
 
-use crate::auth::throttle::Throttle;
 use crate::auth::sessions::Sessions;
+use crate::auth::throttle::Throttle;
 use crate::bank::index::Finder;
 use crate::error::{ApiError, ApiResult};
+use crate::exam::doors::address::Network;
 use crate::metrics::Metrics;
 use docimo_engine::paper::{Paper, Section};
 use docimo_store::{Journal, Store};
@@ -43,6 +44,8 @@ pub struct Inner {
     pub throttle: Throttle,
     /// Slow hashes at once.
     pub hashing: Semaphore,
+    /// How we are reached from outside.
+    network: OnceLock<Network>,
     /// Counters.
     pub metrics: Metrics,
     /// Is this the demonstration?
@@ -105,10 +108,22 @@ impl App {
             sealed: crate::exam::sealed::Cabinet::default(),
             throttle: Throttle::default(),
             hashing: Semaphore::new(2),
+            network: OnceLock::new(),
             metrics: Metrics::default(),
             demo,
             secure_cookies,
         }))
+    }
+
+    /// Says how we are reached from outside. Once, before anything is served.
+    pub fn reached(&self, network: Network) {
+        // Said twice, the first holds.
+        let _ = self.network.set(network);
+    }
+
+    /// How we are reached from outside: nothing is known of it by default, and no proxy is believed.
+    pub fn network(&self) -> &Network {
+        self.network.get_or_init(Network::default)
     }
 
     /// The search index; `None` where it could not be opened, while the first one is being built, and in what does not

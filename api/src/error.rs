@@ -69,6 +69,9 @@ pub enum ApiError {
     /// A login and a secret that do not go together.
     #[error("{0}")]
     Credentials(String),
+    /// A candidate who is not let into a room: another browser is asked for, or another address.
+    #[error("{0}")]
+    NotAdmitted(String),
     /// It cannot be done in the present state.
     #[error("{0}")]
     Conflict(String),
@@ -149,7 +152,7 @@ impl ApiError {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongContent(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Forbidden | Self::Csrf => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Csrf | Self::NotAdmitted(_) => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) | Self::SequenceGap { .. } | Self::UnknownStream => StatusCode::CONFLICT,
@@ -172,6 +175,7 @@ impl ApiError {
             Self::Csrf => "csrf",
             Self::BadRequest(_) => "bad-request",
             Self::Invalid { .. } => "invalid",
+            Self::NotAdmitted(_) => "not-admitted",
             Self::Conflict(_) => "conflict",
             Self::SequenceGap { .. } => "sequence-gap",
             Self::UnknownStream => "unknown-stream",
@@ -193,6 +197,7 @@ impl ApiError {
             Self::Csrf => "Formulaire refusé",
             Self::BadRequest(_) => "Demande incomprise",
             Self::Invalid { .. } => "Données à corriger",
+            Self::NotAdmitted(_) => "Entrée refusée",
             Self::Conflict(_) | Self::SequenceGap { .. } | Self::UnknownStream => "Impossible dans l’état actuel",
             Self::TooManyTries(_) => "Trop d’essais",
             Self::Overloaded => "Serveur surchargé",

@@ -63,6 +63,7 @@ fn pages() -> Vec<Door> {
         door("GET", "/accessibilite", Public, get(help::accessibility)),
         door("GET", "/composants", Public, get(help::components)),
         door("GET", "/static/{version}/{*path}", Public, get(assets::serve)),
+        door("GET", "/navigateur/{exam}/{file}", Public, get(committee::configuration)),
         door("GET", "/healthz", Public, get(crate::server::healthz)),
         door("GET", "/readyz", Public, get(crate::server::readyz)),
         door("GET", "/metrics", Public, get(crate::server::metrics)),
@@ -176,6 +177,11 @@ fn pages() -> Vec<Door> {
         door("GET", "/examens/{exam}/assemblage/{form}/liste.csv", COMMITTEE, get(committee::assembly::form_list)),
         door("POST", "/examens/{exam}/risques", COMMITTEE, post(committee::answer_hazards)),
         door("GET", "/examens/{exam}/risques/{hazard}", COMMITTEE, get(committee::hazard_page)),
+        door("GET", "/examens/{exam}/navigateur", COMMITTEE, get(committee::doors_page)),
+        door("POST", "/examens/{exam}/navigateur", COMMITTEE, post(committee::set_browser)),
+        door("POST", "/examens/{exam}/navigateur/adresses", COMMITTEE, post(committee::set_addresses)),
+        door("GET", "/examens/{exam}/acces", ROOM_STAFF, get(committee::refusals_page)),
+        door("POST", "/examens/{exam}/acces", ROOM_STAFF, post(committee::waive)),
         door("POST", "/examens/{exam}/figer", COMMITTEE, post(committee::freeze)),
         door("GET", "/examens/{exam}/candidats", EXAM_STAFF, get(committee::candidates_page)),
         door("POST", "/examens/{exam}/candidats", REGISTRY, post(committee::import_candidates)),
@@ -253,7 +259,8 @@ fn pages() -> Vec<Door> {
 
 fn interface() -> Vec<Door> {
     use json::{
-        assembly, bank, desk, drafts, exams, exports, folders, marks, panels, people, referentials, room, session,
+        assembly, bank, desk, doors, drafts, exams, exports, folders, marks, panels, people, referentials, room,
+        session,
     };
     vec![
         door("GET", "/api/openapi.json", Public, get(json::openapi)),
@@ -269,6 +276,7 @@ fn interface() -> Vec<Door> {
         door("POST", "/api/v1/attempts/{attempt}/start", STUDENTS, post(room::start)),
         door("POST", "/api/v1/attempts/{attempt}/streams", STUDENTS, post(room::open_stream)),
         door("POST", "/api/v1/attempts/{attempt}/steps", STUDENTS, post(room::save)),
+        door("POST", "/api/v1/attempts/{attempt}/browser", STUDENTS, post(room::browser)),
         door("GET", "/api/v1/attempts/{attempt}/clock", STUDENTS, get(room::clock)),
         door("GET", "/api/v1/attempts/{attempt}/paper/{hash}", STUDENTS, get(room::paper)),
         door("GET", "/api/v1/attempts/{attempt}/keys", STUDENTS, get(room::keys)),
@@ -338,6 +346,11 @@ fn interface() -> Vec<Door> {
         door("GET", "/api/v1/exams/{exam}/schemes", COMMITTEE, get(exams::schemes)),
         door("PUT", "/api/v1/exams/{exam}/schemes/{scheme}", COMMITTEE, put(exams::set_scheme)),
         door("DELETE", "/api/v1/exams/{exam}/schemes/{scheme}", COMMITTEE, delete(exams::remove_scheme)),
+        door("GET", "/api/v1/exams/{exam}/doors", COMMITTEE, get(doors::show)),
+        door("PUT", "/api/v1/exams/{exam}/doors/browser", COMMITTEE, put(doors::set_browser)),
+        door("PUT", "/api/v1/exams/{exam}/sites/{site}/addresses", COMMITTEE, put(doors::set_addresses)),
+        door("GET", "/api/v1/exams/{exam}/refusals", ROOM_STAFF, get(doors::refusals)),
+        door("POST", "/api/v1/exams/{exam}/waivers", ROOM_STAFF, post(doors::waive)),
         door("GET", "/api/v1/exams/{exam}/paper", COMMITTEE, get(exams::paper)),
         door("PUT", "/api/v1/exams/{exam}/paper", COMMITTEE, put(exams::set_paper)),
         door("POST", "/api/v1/exams/{exam}/sections", COMMITTEE, post(exams::add_section)),

@@ -9,6 +9,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use std::net::SocketAddr;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -108,7 +109,8 @@ pub async fn metrics(State(app): State<App>) -> Response {
 
 /// Serves until the process is asked to stop; requests under way are answered.
 pub async fn serve(app: App, listener: tokio::net::TcpListener) -> anyhow::Result<()> {
-    let service = service(&app);
+    // Who is at the other end, for sites that have addresses of their own.
+    let service = service(&app).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop_asked()).await?;
     tracing::info!(at_ms = ambient::now_ms(), "stopped");
     Ok(())

@@ -1,4 +1,5 @@
 //! Extended text of every format comes in as an open question without a key, and goes back out as it came.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
 
 mod exchange_common;
 

@@ -51,8 +51,14 @@ async fn exam(url: &str, count: usize) -> Outcome<()> {
     ];
     for chunk in (0..count).collect::<Vec<_>>().chunks(500) {
         let rows = |f: &dyn Fn(usize) -> String| chunk.iter().map(|i| f(*i)).collect::<Vec<_>>().join(", ");
-        sql.push(format!("insert into person (id, login, name, created_ms) values {}", rows(&|i| format!("('c{i}', 'c{i}', 'C', 1)"))));
-        sql.push(format!("insert into person_role (person_id, role) values {}", rows(&|i| format!("('c{i}', 'student')"))));
+        sql.push(format!(
+            "insert into person (id, login, name, created_ms) values {}",
+            rows(&|i| format!("('c{i}', 'c{i}', 'C', 1)"))
+        ));
+        sql.push(format!(
+            "insert into person_role (person_id, role) values {}",
+            rows(&|i| format!("('c{i}', 'student')"))
+        ));
         sql.push(format!(
             "insert into candidate (exam_id, person_id, number, site_id, factor, extra_minutes, reference) values {}",
             rows(&|i| format!("('x', 'c{i}', '{i}', 's', '1', 0, '')"))
@@ -238,7 +244,10 @@ async fn main() -> Outcome<()> {
         targets.push(ours("PostgreSQL", &url, candidates).await?);
     }
     let client = reqwest::Client::builder().pool_max_idle_per_host(connections).build()?;
-    println!("{connections} connections, {candidates} candidates, rounds of {seconds} s; fsync {:.2} ms", fsync_ms(dir.path())?);
+    println!(
+        "{connections} connections, {candidates} candidates, rounds of {seconds} s; fsync {:.2} ms",
+        fsync_ms(dir.path())?
+    );
     for target in &mut targets {
         target.round(&client, seconds / 2.0, connections).await?;
         (target.rates.clear(), target.waits.clear());

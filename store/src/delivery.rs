@@ -257,11 +257,12 @@ macro_rules! rejudge_late {
         .await?;
         for attempt_id in late {
             // Takes the sheet's row, as a save does, before its steps are read.
-            let position: i64 =
-                sqlx::query_scalar("update attempt set last_position = last_position + 1 where id = $1 returning last_position")
-                    .bind(&attempt_id)
-                    .fetch_one(&mut *$tx)
-                    .await?;
+            let position: i64 = sqlx::query_scalar(
+                "update attempt set last_position = last_position + 1 where id = $1 returning last_position",
+            )
+            .bind(&attempt_id)
+            .fetch_one(&mut *$tx)
+            .await?;
             let sql = sqlx::AssertSqlSafe(format!("{} where a.id = $1", $crate::delivery::ATTEMPT));
             let attempt: $crate::delivery::Attempt = sqlx::query_as(sql).bind(&attempt_id).fetch_one(&mut *$tx).await?;
             let rows: Vec<$crate::delivery::StepRow> =
@@ -277,14 +278,16 @@ macro_rules! rejudge_late {
                 continue;
             }
             for ((stream, seq), verdict) in &changed {
-                sqlx::query("update step set verdict = $5 where exam_id = $1 and attempt_id = $2 and stream = $3 and seq = $4")
-                    .bind(exam_id)
-                    .bind(&attempt_id)
-                    .bind(i64::from(*stream))
-                    .bind(i64::from(*seq))
-                    .bind(verdict.name())
-                    .execute(&mut *$tx)
-                    .await?;
+                sqlx::query(
+                    "update step set verdict = $5 where exam_id = $1 and attempt_id = $2 and stream = $3 and seq = $4",
+                )
+                .bind(exam_id)
+                .bind(&attempt_id)
+                .bind(i64::from(*stream))
+                .bind(i64::from(*seq))
+                .bind(verdict.name())
+                .execute(&mut *$tx)
+                .await?;
             }
             let act = docimo_engine::attempt::Act::Rejudge { steps: changed.len() as u32 };
             $crate::journal::server_step!(

@@ -10,6 +10,7 @@
 pub mod bank;
 mod db;
 pub mod delivery;
+pub mod doors;
 pub mod error;
 pub mod exams;
 pub mod journal;

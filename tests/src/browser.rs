@@ -270,6 +270,11 @@ impl Browser {
         self.devtools("Browser.setDownloadBehavior", how).await
     }
 
+    /// Runs a script in every page that is opened from now on, before the page's own.
+    pub async fn before_pages(&self, script: &str) -> Result<()> {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await
+    }
+
     async fn devtools(&self, command: &str, parameters: Value) -> Result<()> {
         self.vendor("goog/cdp/execute", json!({"cmd": command, "params": parameters})).await.map(drop)
     }

@@ -265,6 +265,36 @@ async fn order_a_case(server: &Server, browser: &Browser, api: &Api) -> Result<(
     no_console_errors(browser).await
 }
 
+/// Experts listed by name make the votes; a video comes with what it shows.
+async fn list_experts(server: &Server, browser: &Browser, api: &Api) -> Result<()> {
+    let id = start(browser, server, "TCS").await?;
+    for (i, answer) in ["1", "1", "-2"].iter().enumerate() {
+        browser.click("button[value='ajouter:question.experts']").await?;
+        browser.fill(&format!("#question-experts-{i}-name"), &format!("Expert {i}")).await?;
+        let choose = format!(
+            "const s = document.querySelector('#question-experts-{i}-answer'); s.value = '{answer}'; \
+             s.dispatchEvent(new Event('change', {{bubbles: true}}))"
+        );
+        browser.script(&choose).await?;
+    }
+    assert_eq!(value(browser, "input[name='question.panel.3:n']").await?, "2");
+    browser.click("button[value='retirer:question.experts.2']").await?;
+    assert_eq!(value(browser, "input[name='question.panel.0:n']").await?, "0");
+    browser.script("document.querySelector('#question-video').closest('details').open = true").await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("marche.txt");
+    std::fs::write(&file, "pas une vidéo")?;
+    browser.find("#question-video-file").await?.send_keys(&file.display().to_string()).await?;
+    browser.wait_text("#question-video [data-document-error]", "vidéo").await?;
+    saved(browser).await?;
+    let kept = api.get(&format!("/drafts/{id}")).await?["element"]["question"].clone();
+    assert_eq!(kept["panel"], serde_json::json!([0, 0, 0, 2, 0]), "{kept}");
+    assert_eq!(kept["experts"][1], serde_json::json!({"name": "Expert 1", "answer": 1}), "{kept}");
+    browser.script("document.querySelector('#question-experts').scrollIntoView()").await?;
+    look(browser, "redaction-tcs").await?;
+    no_console_errors(browser).await
+}
+
 /// What is much the same in the bank is told beside the text.
 async fn tell_what_is_alike(server: &Server, browser: &Browser, api: &Api) -> Result<()> {
     let page = api.get("/questions?kind=QRU&limit=1").await?;
@@ -295,6 +325,7 @@ async fn walk() -> Result<()> {
     write_a_question(&mut server, &browser, &api).await?;
     draw_zones(&server, &browser, &api).await?;
     order_a_case(&server, &browser, &api).await?;
+    list_experts(&server, &browser, &api).await?;
     tell_what_is_alike(&server, &browser, &api).await?;
     if browser.text("main").await?.is_empty() {
         bail!("an empty page");

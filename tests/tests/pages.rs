@@ -102,7 +102,8 @@ async fn run() -> Result<()> {
         ]
         .map(|p| format!("{draft}{p}")),
     );
-    pages.extend(["", "/centres", "/suivi/s1"].map(|p| format!("{open}{p}")));
+    pages.extend(["", "/centres", "/suivi/s1", "/navigateur", "/acces"].map(|p| format!("{open}{p}")));
+    pages.push("/questions/journal".into());
     pages.extend(
         ["", "/notation", "/registre", "/registre/1/2", "/resultats", "/journal", "/candidats"]
             .map(|p| format!("{published}{p}")),

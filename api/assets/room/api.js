@@ -2,7 +2,7 @@
 
 /** @import { AttemptState, Clock, KeysReply, RoomData, Step, StepsReply } from "./types.js" */
 
-/** @typedef {"network"|"busy"|"session"|"refused"|"gap"|"stream"|"unreadable"|"unable"|"server"} Failure */
+/** @typedef {"network"|"busy"|"session"|"door"|"refused"|"gap"|"stream"|"unreadable"|"unable"|"server"} Failure */
 /** @template T @typedef {{data:T, sent:number, received:number}} Timed */
 
 const TIMEOUT_MS = 15_000;
@@ -59,6 +59,8 @@ export class Api {
       throw error instanceof ApiError ? error : new ApiError("network");
     }
   }
+  /** @param {{url:string, config_key:string, browser_exam_key:string}} read @returns {Promise<Timed<unknown>>} */
+  browser(read) { return this.#call("POST", "/browser", read); }
 
   /** After signing in again in another tab, the token of this page is out of date: read the new one. */
   async renewToken() {
@@ -105,6 +107,7 @@ function failure(reply, problem) {
   const retry_ms = 1000 * (Number(reply.headers.get("retry-after")) || 0);
   if (reply.ok) return new ApiError("network"); // not JSON: something between us and the server answered
   if (reply.status === 401) return new ApiError("session", problem ?? {});
+  if (reply.status === 403 && String(problem?.type).endsWith(":not-admitted")) return new ApiError("door", problem);
   if (reply.status === 403 || reply.status === 404) return new ApiError("refused", problem ?? {});
   if (reply.status === 409 && String(problem?.type).endsWith(":sequence-gap")) return new ApiError("gap", problem);
   if (reply.status === 409 && String(problem?.type).endsWith(":unknown-stream")) return new ApiError("stream", problem);

@@ -1,11 +1,12 @@
 // Opens the exam room: reads the page, loads the paper, takes back what waits on this machine.
 import { Api, ApiError } from "./api.js";
+import { presentBrowser } from "./browser.js";
 import { StepStore } from "./store.js";
 import { Vault } from "./vault.js";
 import { Paper } from "./paper.js";
 import { keepPage } from "./offline.js";
 import { ServerClock } from "./clock.js";
-import { messageScreen } from "./screens.js";
+import { doorScreen, messageScreen } from "./screens.js";
 import { M } from "./messages.js";
 /** @import { Kept } from "./vault.js" */
 /** @import { RoomData } from "./types.js" */
@@ -25,6 +26,7 @@ addEventListener("pageshow", (event) => {
 async function load(place, api, clock, kept) {
   for (let failures = 0; ; failures += 1) {
     try {
+      await presentBrowser(api);
       const { data, sent, received } = await api.room();
       clock.learn(data.clock, sent, received);
       return { data, offline: false };
@@ -35,10 +37,14 @@ async function load(place, api, clock, kept) {
         clock.restore(kept.data.clock, kept.ahead_ms);
         return { data: kept.data, offline: true };
       }
+      // a supervisor may let them in at any time: the page then opens by itself
       const text = kind === "refused" ? M.loadRefused : kind === "session" ? M.loadSession : M.loadFailed;
-      place.replaceChildren(messageScreen(text, kind === "session").element);
+      const refused = error instanceof ApiError && kind === "door" ? error.message : "";
+      // said once: a page that waits at the door is not read out again and again
+      if (!refused) place.replaceChildren(messageScreen(text, kind === "session").element);
+      else if (!place.textContent?.includes(refused)) place.replaceChildren(doorScreen(refused).element);
       if (kind === "refused") return null;
-      const delay_ms = Math.min(10_000, 500 * 2 ** failures) * (0.5 + Math.random() / 2);
+      const delay_ms = (kind === "door" ? 10_000 : Math.min(10_000, 500 * 2 ** failures)) * (0.5 + Math.random() / 2);
       await new Promise((resolve) => {
         setTimeout(resolve, Math.max(delay_ms, error instanceof ApiError ? error.retry_ms : 0));
         addEventListener("online", resolve, { once: true });

@@ -375,5 +375,5 @@ export class StepQueue {
 
 /** @type {Record<Failure, Status["kind"]>} */
 const TROUBLE = {
-  network: "offline", busy: "busy", session: "session", refused: "refused", gap: "server", stream: "server", unreadable: "server", unable: "server", server: "server",
+  network: "offline", busy: "busy", session: "session", door: "refused", refused: "refused", gap: "server", stream: "server", unreadable: "server", unable: "server", server: "server",
 };

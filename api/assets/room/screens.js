@@ -19,6 +19,13 @@ export function messageScreen(text, again = false) {
   return screen(text, again && h("p", {}, h("a", { class: "btn btn--primary", href: home() }, M.reconnect)));
 }
 
+/** Who is not let in: why, and the link that opens the right browser, if there is one. @param {string} why */
+export function doorScreen(why) {
+  const link = document.body.dataset.browser;
+  return screen(M.doorTitle, h("p", { role: "alert" }, why), h("p", { class: "hint" }, M.doorWaits),
+    link ? h("p", {}, h("a", { class: "btn btn--primary", href: link }, M.openBrowser)) : null);
+}
+
 /** @param {RoomData} room @param {() => void} start @param {Progress|null} progress of the paper's download */
 export function beforeScreen(room, start, progress) {
   const { clock } = room;

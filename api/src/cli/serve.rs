@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::auth::accounts::FIRST_ADMINISTRATOR;
 use crate::bank::index::{Finder, Place};
 use crate::bank::record;
+use crate::exam::doors::address::{self, Network, Range, public_url};
 use crate::{ambient, demo, server};
 use clap::Args;
 use docimo_store::Store;
@@ -20,15 +21,32 @@ use tracing_subscriber::EnvFilter;
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServeArgs {
     /// Adresse et port d’écoute [défaut : 127.0.0.1:8080]
-    #[arg(long, value_name = "ADRESSE:PORT", env = "DOCIMO_LISTEN", value_parser = address)]
+    #[arg(long, value_name = "ADRESSE:PORT", env = "DOCIMO_LISTEN", value_parser = listened)]
     listen: Option<SocketAddr>,
     /// Le serveur est derrière un proxy TLS : cookies marqués Secure
     #[arg(long, env = "DOCIMO_SECURE_COOKIES")]
     secure_cookies: bool,
+    /// Adresse publique du serveur, vue des candidats (Safe Exam Browser en a besoin derrière un proxy) : https://examens.exemple.fr
+    #[arg(long, value_name = "URL", env = "DOCIMO_PUBLIC_URL", value_parser = public_url)]
+    public_url: Option<String>,
+    /// Proxys dont l’en-tête X-Forwarded-For est cru, séparés par des virgules : 10.0.0.0/8 [défaut : aucun]
+    #[arg(long, value_name = "PLAGES", env = "DOCIMO_TRUSTED_PROXIES", value_parser = proxies)]
+    trusted_proxies: Option<Proxies>,
+}
+
+/// Ranges of proxies.
+#[derive(Clone, Debug, Default)]
+struct Proxies(Vec<Range>);
+
+fn proxies(text: &str) -> Result<Proxies, String> {
+    match address::ranges(text) {
+        Ok(ranges) => Ok(Proxies(ranges)),
+        Err(wrong) => Err(wrong.into_iter().map(|(_, error)| error.to_string()).collect::<Vec<_>>().join(" ; ")),
+    }
 }
 
 /// Reads an address.
-fn address(text: &str) -> Result<SocketAddr, String> {
+fn listened(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "attendu une adresse et un port, par exemple 127.0.0.1:8080 ou [::1]:8080".to_owned())
 }
 
@@ -113,6 +131,10 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     }
     let store = common.open(is_demo).await?;
     let app = App::new(store.clone(), is_demo, args.secure_cookies);
+    app.reached(Network {
+        public_url: args.public_url.clone(),
+        proxies: args.trusted_proxies.clone().unwrap_or_default().0,
+    });
     record::catch_up(&app).await?;
     search(&app, &common.index_root(is_demo));
     if is_demo {
@@ -194,8 +216,8 @@ mod tests {
 
     #[test]
     fn an_address_is_refused_in_french() {
-        assert!(address("127.0.0.1:8080").is_ok());
-        assert!(address("localhost").unwrap_err().contains("127.0.0.1:8080"));
+        assert!(listened("127.0.0.1:8080").is_ok());
+        assert!(listened("localhost").unwrap_err().contains("127.0.0.1:8080"));
     }
 
     /// A start that was killed leaves a file aside: the next one makes the demonstration whole.

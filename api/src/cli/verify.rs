@@ -40,7 +40,9 @@ async fn verify(common: &Common, store: &Store, args: &VerifyArgs) -> Result<(),
             if common.quiet || common.json {
                 bar.set_draw_target(ProgressDrawTarget::hidden());
             }
-            bar.set_style(ProgressStyle::with_template("Copies {bar:30} {pos}/{len}").unwrap_or(ProgressStyle::default_bar()));
+            bar.set_style(
+                ProgressStyle::with_template("Copies {bar:30} {pos}/{len}").unwrap_or(ProgressStyle::default_bar()),
+            );
             let check = receipts::check_exam(store, &exam.id, &|done, all| {
                 bar.set_length(all as u64);
                 bar.set_position(done as u64);

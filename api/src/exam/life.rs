@@ -115,7 +115,12 @@ pub async fn finish(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
     let (sheets, digest) = app.store.exam_digest(exam_id).await?;
     let sheets = crate::web::filters::thousands(sheets);
     let code = docimo_store::receipts::code(&digest);
-    let done = event(actor, exam_id, "finish", format!("Examen terminé\u{a0}: {sheets} copies, empreinte des journaux {code}"));
+    let done = event(
+        actor,
+        exam_id,
+        "finish",
+        format!("Examen terminé\u{a0}: {sheets} copies, empreinte des journaux {code}"),
+    );
     app.store.move_exam(exam_id, &["open"], "closed", &done).await?;
     Ok(())
 }

@@ -81,7 +81,11 @@ async fn journal(store: &Store, attempt: &Attempt) -> ApiResult<Verified> {
 }
 
 /// Checks every journal of an exam; `progress` is told how many are done, of how many.
-pub async fn check_exam(store: &Store, exam_id: &str, progress: &(dyn Fn(usize, usize) + Sync)) -> ApiResult<ExamCheck> {
+pub async fn check_exam(
+    store: &Store,
+    exam_id: &str,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> ApiResult<ExamCheck> {
     let paper = paper(store, exam_id).await?;
     let attempts = store.attempts(exam_id).await?;
     let (sheets, digest) = store.exam_digest(exam_id).await?;
@@ -148,7 +152,13 @@ pub async fn check_code(store: &Store, exam_id: &str, number: &str, typed: &str)
                 french(breach)
             ),
         };
-        return Ok(CodeCheck { conform, what, section: Some(section), position: Some(position), steps: Some(found.steps) });
+        return Ok(CodeCheck {
+            conform,
+            what,
+            section: Some(section),
+            position: Some(position),
+            steps: Some(found.steps),
+        });
     }
     let what = match broken {
         Some(broken) => format!(

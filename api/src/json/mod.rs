@@ -3,6 +3,7 @@
 pub mod assembly;
 pub mod bank;
 pub mod desk;
+pub mod doors;
 pub mod drafts;
 pub mod exams;
 pub mod exports;
@@ -80,7 +81,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     ),
     paths(
         session::open, session::show, session::close, session::change_password,
-        room::my_exams, room::enter, room::my_correction, room::show, room::start, room::open_stream, room::save, room::clock,
+        room::my_exams, room::enter, room::my_correction, room::show, room::browser, room::start, room::open_stream, room::save, room::clock,
         room::paper, room::keys,
         bank::list, bank::grammar, bank::show, bank::revisions, bank::neighbours, bank::import,
         bank::enemies, bank::declare_enemy, bank::remove_enemy,
@@ -107,6 +108,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         marks::publish, marks::results, marks::results_csv, marks::results_xlsx, marks::answers, marks::analysis, marks::scenario, marks::equating,
         panels::list, panels::open, panels::show, panels::judgements, panels::say, panels::import, panels::add_judges,
         panels::next_round, panels::close, panels::take_key, panels::standing, panels::keep,
+        doors::show, doors::set_browser, doors::set_addresses, doors::refusals, doors::waive,
         people::list, people::add, people::change, people::new_code,
     ),
     components(schemas(

@@ -5,9 +5,12 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiResult, Problem};
 use crate::exam::correction::{self, Correction};
+use crate::exam::doors::address::Client;
+use crate::exam::doors::{self, BrowserForm};
 use crate::exam::room;
 use crate::exam::room::{Acknowledgement, ClockView, Room, StepsForm};
 use crate::exam::sealed::{self, Given, Keys};
+use crate::exam::seb::keys::Verdict;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -77,8 +80,10 @@ pub struct Entered {
 pub async fn enter(
     State(app): State<App>,
     actor: Actor,
+    client: Client,
     Path((exam, section)): Path<(String, String)>,
 ) -> ApiResult<Json<Entered>> {
+    doors::enter(&app, &actor, &client, &exam, &section).await?;
     Ok(Json(Entered { attempt: room::enter(&app, &actor, &exam, &section).await? }))
 }
 
@@ -93,17 +98,58 @@ pub async fn my_correction(
     Ok(Json(correction::correction(&app, &actor, &exam).await?))
 }
 
+/// Passes the door of a room.
+async fn admitted(app: &App, actor: &Actor, client: &Client, attempt_id: &str) -> ApiResult<()> {
+    let (attempt, section, _) = room::own_attempt(app, actor, attempt_id).await?;
+    doors::admit(app, actor, client, &attempt, section.duration_minutes).await
+}
+
+/// What was seen of a browser.
+#[derive(Serialize, ToSchema)]
+pub struct BrowserView {
+    /// `right`, `absent`, `other_configuration` or `other_browser`; absent where the exam asks for no browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Verdict>,
+}
+
+/// Says which browser the page of a room is in, as it reads it from Safe Exam Browser.
+#[utoipa::path(post, path = "/api/v1/attempts/{attempt}/browser", tag = "exam room", params(("attempt" = String, Path)),
+    request_body = BrowserForm,
+    responses((status = 200, body = BrowserView), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn browser(
+    State(app): State<App>,
+    actor: Actor,
+    client: Client,
+    Path(attempt): Path<String>,
+    Body(form): Body<BrowserForm>,
+) -> ApiResult<Json<BrowserView>> {
+    let (attempt, _, _) = room::own_attempt(&app, &actor, &attempt).await?;
+    Ok(Json(BrowserView { verdict: doors::present(&app, &actor, &client, &attempt, &form).await? }))
+}
+
 /// What the room holds now.
 #[utoipa::path(get, path = "/api/v1/attempts/{attempt}/room", tag = "exam room", params(("attempt" = String, Path)),
-    responses((status = 200, body = Room), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn show(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Json<Room>> {
+    responses((status = 200, body = Room), (status = 403, body = Problem, content_type = "application/problem+json", description = "not-admitted: another browser or address is asked for"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn show(
+    State(app): State<App>,
+    actor: Actor,
+    client: Client,
+    Path(attempt): Path<String>,
+) -> ApiResult<Json<Room>> {
+    admitted(&app, &actor, &client, &attempt).await?;
     Ok(Json(room::room(&app, &actor, &attempt).await?))
 }
 
 /// Starts my time.
 #[utoipa::path(post, path = "/api/v1/attempts/{attempt}/start", tag = "exam room", params(("attempt" = String, Path)),
     responses((status = 200, body = Room), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub async fn start(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Json<Room>> {
+pub async fn start(
+    State(app): State<App>,
+    actor: Actor,
+    client: Client,
+    Path(attempt): Path<String>,
+) -> ApiResult<Json<Room>> {
+    admitted(&app, &actor, &client, &attempt).await?;
     Ok(Json(room::start(&app, &actor, &attempt).await?))
 }
 
@@ -117,7 +163,13 @@ pub struct Opened {
 /// Opens a stream of steps: once by page load.
 #[utoipa::path(post, path = "/api/v1/attempts/{attempt}/streams", tag = "exam room", params(("attempt" = String, Path)),
     responses((status = 200, body = Opened)))]
-pub async fn open_stream(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Json<Opened>> {
+pub async fn open_stream(
+    State(app): State<App>,
+    actor: Actor,
+    client: Client,
+    Path(attempt): Path<String>,
+) -> ApiResult<Json<Opened>> {
+    admitted(&app, &actor, &client, &attempt).await?;
     Ok(Json(Opened { stream: room::open_stream(&app, &actor, &attempt).await? }))
 }
 
@@ -196,8 +248,14 @@ fn coding(asked: &HeaderMap) -> Option<&'static str> {
 /// The keys that I may have now: none before the hour. The next parts' come with the lock of the one before, or ahead
 /// of it by the allowance of the exam.
 #[utoipa::path(get, path = "/api/v1/attempts/{attempt}/keys", tag = "exam room", params(("attempt" = String, Path)),
-    responses((status = 200, body = Keys), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn keys(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Json<Keys>> {
+    responses((status = 200, body = Keys), (status = 403, body = Problem, content_type = "application/problem+json", description = "not-admitted: another browser or address is asked for"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn keys(
+    State(app): State<App>,
+    actor: Actor,
+    client: Client,
+    Path(attempt): Path<String>,
+) -> ApiResult<Json<Keys>> {
+    admitted(&app, &actor, &client, &attempt).await?;
     Ok(Json(sealed::keys(&app, &actor, &attempt).await?))
 }
 

@@ -171,6 +171,7 @@ pub async fn watch(
     let head = head(&app, &actor, &exam, At::Watch)
         .await?
         .under("Suivi")
+        .link(format!("/examens/{id}/acces"), "Entrées refusées")
         .lead(format!("Épreuve «\u{a0}{}\u{a0}».", current.title));
     let phases = PHASES
         .into_iter()

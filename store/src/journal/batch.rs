@@ -257,7 +257,8 @@ pub(super) async fn write(store: &Store, works: &[Work]) -> Result<Vec<Outcome>,
         ($tx:ident, $round:ident) => {{
             let mut found: HashMap<i64, Found> = HashMap::with_capacity($round.len());
             for piece in pieces($round.len()) {
-                let sql = format!("with asked (id, stream, place) as (values {}) {ASKED_ATTEMPTS}", values(piece.len(), 3));
+                let sql =
+                    format!("with asked (id, stream, place) as (values {}) {ASKED_ATTEMPTS}", values(piece.len(), 3));
                 let mut query = sqlx::query_as::<_, Found>(sqlx::AssertSqlSafe(sql));
                 for i in piece {
                     let save = $round[i].1;

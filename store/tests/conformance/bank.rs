@@ -4,6 +4,7 @@ use super::{event, revision};
 use docimo_store::bank::assembly::HazardOverride;
 use docimo_store::bank::folders::{Folder, FolderRight, Unit};
 use docimo_store::bank::follow::Computed;
+use docimo_store::bank::journal::Acts;
 use docimo_store::bank::media::{MediaSize, PIECE};
 use docimo_store::bank::operations::{BulkChange, BulkOperation, Change};
 use docimo_store::bank::outgoing::Wanted;
@@ -412,4 +413,14 @@ pub async fn outgoing(store: &Store) {
     let who = taken.author_id.as_deref();
     assert_eq!(store.events_of("taken", who, 5).await.unwrap().len(), 1);
     assert!(store.events_of("never", None, 5).await.unwrap().is_empty());
+    let acts = |acts: Acts| async move { store.acts(&acts, 1, 0).await.unwrap() };
+    let taken = Acts { whats: vec!["taken".into()], ..Acts::default() };
+    let (found, total) = acts(taken.clone()).await;
+    assert_eq!((found.len(), total), (1, 1));
+    let at_ms = found[0].at_ms;
+    assert_eq!(acts(Acts { from_ms: Some(at_ms), until_ms: Some(at_ms + 1), ..taken.clone() }).await.1, 1);
+    assert_eq!(acts(Acts { until_ms: Some(at_ms), ..taken.clone() }).await.1, 0);
+    assert_eq!(acts(Acts { author_id: Some("nobody".into()), ..taken }).await.1, 0);
+    assert_eq!(acts(Acts::default()).await.1, 0);
+    assert!(store.act_authors().await.unwrap().iter().any(|(id, _)| id == "p1"));
 }

@@ -14,6 +14,7 @@ use docimo_engine::response::Response;
 use docimo_store::bank::uses::FrozenElement;
 use docimo_store::bank::{Added, COMMON_FOLDER, EntryFilter, Media, NewRevision};
 use docimo_store::delivery::{GrantTo, TimeGrant};
+use docimo_store::doors::{LockedBrowser, NewRefusal};
 use docimo_store::exams::{Enrolment, Exam, NewEvent, Site};
 use docimo_store::journal::{Entering, NewStep, Save, WholeSheet};
 use docimo_store::panels::{NewJudgement, NewThreshold, Panel};
@@ -253,7 +254,7 @@ async fn tagged(store: &Store, tag: &str) -> i64 {
         let found = store.counts_of_tags(&[tag.to_owned()], Some(folders)).await.unwrap();
         found.first().map_or(0, |c| c.entries)
     };
-    assert_eq!(within(&["commun".to_owned()]).await, counted, "{tag}");
+    assert_eq!(within(&[COMMON_FOLDER.to_owned()]).await, counted, "{tag}");
     assert_eq!((within(&["ailleurs".to_owned()]).await, within(&[]).await), (0, 0));
     listed
 }
@@ -740,6 +741,59 @@ async fn results(store: &Store) {
     assert_eq!(store.after_marking_counts("x").await.unwrap(), [(id, 1)]);
 }
 
+async fn doors(store: &Store) {
+    assert_eq!(store.locked_browser("x").await.unwrap(), None);
+    let wanted = LockedBrowser { mode: "any".into(), settings: "{}".into() };
+    store.set_locked_browser("x", Some(&wanted), "p1", &event("x", 980, 1)).await.unwrap();
+    store.set_locked_browser("x", Some(&wanted), "p1", &event("x", 981, 2)).await.unwrap();
+    assert_eq!(store.locked_browser("x").await.unwrap(), Some(wanted));
+    assert_eq!(store.exams_with_locked_browser().await.unwrap().len(), 1);
+    let site = store.candidate("x", "c1").await.unwrap().unwrap().site_id;
+    store.set_site_addresses("x", &site, "10.0.0.0/8", &event("x", 982, 3)).await.unwrap();
+    store.set_site_addresses("x", &site, "10.1.0.0/16", &event("x", 983, 3)).await.unwrap();
+    assert!(store.set_site_addresses("x", "absent", "", &event("x", 984, 3)).await.is_err());
+    assert_eq!(store.site_addresses("x").await.unwrap()[0].ranges, "10.1.0.0/16");
+
+    let door = async |session: &str| store.door("x", "c1", "at1", session).await.unwrap().unwrap();
+    assert_eq!(store.door("x", "p1", "at1", "s").await.unwrap(), None, "no candidate");
+    let closed = door("s").await;
+    assert_eq!((closed.browser, closed.admitted, closed.browser_waived, closed.address_waived), (1, 0, 0, 0));
+    assert_eq!(closed.ranges, "10.1.0.0/16");
+    let refusal = |at_ms, detail, keeps_detail| NewRefusal {
+        exam_id: "x",
+        person_id: "c1",
+        kind: "browser",
+        at_ms,
+        detail,
+        composing: true,
+        keeps_detail,
+    };
+    store.refuse(refusal(1_000, "autre", false)).await.unwrap();
+    store.refuse(refusal(2_000, "absent", true)).await.unwrap();
+    let seen = store.refusals("x").await.unwrap();
+    assert_eq!((seen.len(), seen[0].times, seen[0].detail.as_str(), seen[0].composing), (1, 1, "autre", 1));
+    store.refuse(refusal(40_000, "absent", true)).await.unwrap();
+    store.refuse(refusal(41_000, "encore autre", false)).await.unwrap();
+    let seen = store.refusals("x").await.unwrap();
+    assert_eq!((seen[0].times, seen[0].detail.as_str(), seen[0].waived_by.as_deref()), (3, "encore autre", None));
+    store.waive("x", "c1", "browser", "p1", "sur place", &event("x", 985, 5)).await.unwrap();
+    let twice = store.waive("x", "c1", "browser", "p1", "sur place", &event("x", 986, 5)).await;
+    assert!(matches!(twice, Err(StoreError::Conflict)));
+    let nobody = store.waive("x", "p1", "browser", "p1", "sur place", &event("x", 987, 5)).await;
+    assert!(matches!(nobody, Err(StoreError::Conflict)));
+    assert_eq!(store.refusals("x").await.unwrap()[0].reason.as_deref(), Some("sur place"));
+    assert_eq!(door("s").await.browser_waived, 1);
+    store.admit_browser("x", "c1", "at1", "s", 6).await.unwrap();
+    store.admit_browser("x", "c1", "at1", "s", 7).await.unwrap();
+    assert_eq!((door("s").await.admitted, door("t").await.admitted), (1, 0), "of that session alone");
+    assert!(store.refusals("x").await.unwrap().is_empty());
+    store.set_locked_browser("x", None, "p1", &event("x", 988, 8)).await.unwrap();
+    store.set_site_addresses("x", &site, "", &event("x", 989, 8)).await.unwrap();
+    let open = door("s").await;
+    assert_eq!((open.browser, open.admitted, open.ranges.as_str()), (0, 0, ""));
+    assert!(store.site_addresses("x").await.unwrap().is_empty());
+}
+
 async fn story(store: Store) {
     store.ping().await.unwrap();
     people(&store).await;
@@ -750,6 +804,7 @@ async fn story(store: Store) {
     bank::operations(&store).await;
     exams(&store).await;
     delivery(&store).await;
+    doors(&store).await;
     crowd(&store).await;
     panels(&store).await;
     results(&store).await;

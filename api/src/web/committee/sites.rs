@@ -96,7 +96,13 @@ pub async fn sites_page(
     page: Layout,
 ) -> ApiResult<Response> {
     let exam = draft::exam(&app, &id).await?;
-    let head = head(&app, &actor, &exam, At::Sites).await?;
+    let mut head = head(&app, &actor, &exam, At::Sites).await?;
+    if is_committee(&actor) {
+        head = head.link(format!("/examens/{id}/navigateur"), "Navigateur et adresses");
+    }
+    if is_room_staff(&actor) {
+        head = head.link(format!("/examens/{id}/acces"), "Entrées refusées");
+    }
     let paper = draft::paper(&app, &id).await?;
     let sites = app.store.sites(&id).await?;
     let sittings = app.store.sittings(&id).await?;

@@ -10,10 +10,12 @@ use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::ApiResult;
-use crate::exam::room;
+use crate::exam::doors::address::Client;
+use crate::exam::{doors, room};
 use crate::web::{self, filters};
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use docimo_engine::attempt::{Phase, Times};
 use docimo_store::delivery::Attempt;
@@ -207,8 +209,10 @@ pub async fn exams(State(app): State<App>, actor: Actor, page: Layout) -> ApiRes
 pub async fn enter(
     State(app): State<App>,
     actor: Actor,
+    client: Client,
     Path((exam, section)): Path<(String, String)>,
 ) -> ApiResult<Response> {
+    doors::enter(&app, &actor, &client, &exam, &section).await?;
     let attempt = room::enter(&app, &actor, &exam, &section).await?;
     Ok(Redirect::to(&format!("/epreuves/{attempt}")).into_response())
 }
@@ -219,18 +223,28 @@ struct RoomPage {
     page: Layout,
     attempt: String,
     section: String,
+    /// Where the page has to say which browser it is in: the link that opens the right one, empty where any
+    /// configuration will do.
+    browser: Option<String>,
 }
 
 /// The shell of the exam room; its script does the rest.
 pub async fn room(
     State(app): State<App>,
     actor: Actor,
+    client: Client,
     Path(attempt): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
     page: Layout,
 ) -> ApiResult<Response> {
     let (attempt, section, _) = room::own_attempt(&app, &actor, &attempt).await?;
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    doors::headers(&app, &actor, &client, &attempt, &headers, path).await?;
+    let browser = doors::settings::of(&app, &attempt.exam_id).await?;
+    let browser = browser.map(|own| own.launch(&client.base, &attempt.exam_id).unwrap_or_default());
     let page = page.titled(section.title.clone());
-    web::page(&RoomPage { page, attempt: attempt.id, section: section.title.clone() })
+    web::page(&RoomPage { page, attempt: attempt.id, section: section.title.clone(), browser })
 }
 
 #[cfg(test)]
