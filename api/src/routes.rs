@@ -265,6 +265,8 @@ fn interface() -> Vec<Door> {
         door("POST", "/api/v1/attempts/{attempt}/streams", STUDENTS, post(room::open_stream)),
         door("POST", "/api/v1/attempts/{attempt}/steps", STUDENTS, post(room::save)),
         door("GET", "/api/v1/attempts/{attempt}/clock", STUDENTS, get(room::clock)),
+        door("POST", "/api/v1/attempts/{attempt}/presence", STUDENTS, post(room::presence)),
+        door("GET", "/api/v1/attempts/{attempt}/events", STUDENTS, get(room::events)),
         // Bank
         door("GET", "/api/v1/questions", BANK, get(bank::list)),
         door("GET", "/api/v1/questions/grammar", BANK, get(bank::grammar)),

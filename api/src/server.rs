@@ -107,7 +107,12 @@ pub async fn metrics(State(app): State<App>) -> Response {
 /// Serves until the process is asked to stop; requests under way are answered.
 pub async fn serve(app: App, listener: tokio::net::TcpListener) -> anyhow::Result<()> {
     let service = service(&app);
-    axum::serve(listener, service).with_graceful_shutdown(stop_asked()).await?;
+    let stop = async move {
+        stop_asked().await;
+        // Lines that stay open would keep the server waiting.
+        app.live.stop();
+    };
+    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
     tracing::info!(at_ms = ambient::now_ms(), "stopped");
     Ok(())
 }

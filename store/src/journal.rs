@@ -331,7 +331,7 @@ fn plan<'a>(
     if matches!(times.phase(save.now_ms), Phase::Waiting | Phase::Ready) {
         return Err(SaveError::NotOpen);
     }
-    let limits = Limits { deadline_ms: times.deadline_ms().unwrap_or(i64::MIN), grace_ms: attempt.grace_ms };
+    let limits = Limits { deadline_ms: times.deadline_ms(save.now_ms).unwrap_or(i64::MIN), grace_ms: attempt.grace_ms };
     let mut standing = Standing {
         handed_in: attempt.handed_in_ms.is_some(),
         locked: locked.into_iter().map(QuestionId::new).collect(),
@@ -423,6 +423,7 @@ impl Store {
                 .bind(actor)
                 .execute(&mut *tx)
                 .await?;
+                crate::live::bump_live!(tx, &exam_id, Some(attempt_id));
                 insert_event!(tx, event);
                 tx.commit().await?;
             }};

@@ -318,6 +318,7 @@ pub async fn enrol(
             secret: if code.is_empty() { String::new() } else { password::hash_code(code) },
             number: row.number.clone(),
             site: row.site.clone(),
+            breaks: None,
             fresh_site_id: ambient::fresh_id(now_ms),
             factor: row.factor.map(|f| f.to_string()),
             extra_minutes: row.extra_minutes.map(i64::from),

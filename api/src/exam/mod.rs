@@ -11,6 +11,7 @@ pub mod draft;
 pub mod export;
 pub mod hazards;
 pub mod life;
+pub mod live;
 pub mod marks;
 pub mod panels;
 pub mod questions;

@@ -7,7 +7,8 @@ use crate::bank::reach;
 use crate::error::{ApiError, ApiResult, Problem, Wrong};
 use crate::exam::candidates::{self, Credential};
 use crate::exam::draft::{self, SectionForm, Settings, SettingsPatch};
-use crate::exam::life::{self, Monitor, TimeForm};
+use crate::exam::life::{self, TimeForm};
+use crate::exam::live::desk::{self, Monitor};
 use crate::exam::schemes;
 use crate::strict;
 use axum::Json;
@@ -546,7 +547,7 @@ pub async fn monitor(
     State(app): State<App>,
     Path((exam, section)): Path<(String, String)>,
 ) -> ApiResult<Json<Monitor>> {
-    Ok(Json(life::monitor(&app, &exam, &section).await?))
+    Ok(Json(desk::monitor(&app, &exam, &section, None).await?))
 }
 
 /// Gives extra time to a candidate or a site.

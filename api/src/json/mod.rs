@@ -80,7 +80,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     ),
     paths(
         session::open, session::show, session::close, session::change_password,
-        room::my_exams, room::enter, room::my_correction, room::show, room::start, room::open_stream, room::save, room::clock,
+        room::my_exams, room::enter, room::my_correction, room::show, room::start, room::open_stream, room::save, room::clock, room::presence, room::events,
         bank::list, bank::grammar, bank::show, bank::revisions, bank::neighbours, bank::import,
         bank::enemies, bank::declare_enemy, bank::remove_enemy,
         bank::searches, bank::save_search, bank::forget_search, bank::synonyms, bank::set_synonyms,

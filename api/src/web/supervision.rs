@@ -5,7 +5,8 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::draft;
-use crate::exam::life::{self, TimeForm, Watched, monitor};
+use crate::exam::life::{self, TimeForm};
+use crate::exam::live::desk::{Watched, monitor};
 use crate::web::filters::{date_time, thousands, time};
 use crate::web::{self, layout::Layout};
 use askama::Template;
@@ -160,7 +161,7 @@ pub async fn watch(
     let exam = draft::exam(&app, &id).await?;
     let paper = app.frozen_paper(&id).await?;
     let (_, current) = paper.section(&section).ok_or(ApiError::NotFound)?;
-    let monitor = monitor(&app, &id, &section).await?;
+    let monitor = monitor(&app, &id, &section, None).await?;
     let base = format!("/examens/{id}/suivi/{}", segment(&section));
     let refresh = format!(
         "{base}?mots={}&phase={}&centre={}",

@@ -334,6 +334,7 @@ fn enrolment(n: u32, factor: &str) -> Enrolment {
         factor: Some(factor.into()),
         extra_minutes: None,
         reference: None,
+        breaks: None,
         place: Some(("Amphi A".into(), Some(2), Some(i64::from(n)))),
     }
 }
@@ -450,7 +451,7 @@ async fn delivery(store: &Store) {
     assert_eq!(sheet.answers["q2"], Response::Text { text: "x".into() });
 
     // Time: 10 min × 4/3, rounded up, then an extension and two compensations.
-    let deadline = |a: &docimo_store::delivery::Attempt| a.times(10).deadline_ms().unwrap();
+    let deadline = |a: &docimo_store::delivery::Attempt| a.times(10).deadline_ms(0).unwrap();
     let base = deadline(&store.attempt(&id).await.unwrap().unwrap());
     assert_eq!(base, 1_000 + 800_000);
     let grant = |to, compensation, n: u32| TimeGrant {
@@ -461,6 +462,7 @@ async fn delivery(store: &Store) {
         compensation,
         ms: MIN,
         reason: "incident".into(),
+        pending: false,
     };
     store.grant_time(&grant(GrantTo::Attempt(id.clone()), false, 1), &section(), &event("x", 11, 1)).await.unwrap();
     store.grant_time(&grant(GrantTo::Attempt(id.clone()), true, 2), &section(), &event("x", 12, 1)).await.unwrap();

@@ -175,7 +175,7 @@ async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: La
     let line = |section: &docimo_engine::paper::Section| {
         let attempt = attempts.iter().find(|a| a.section_id == section.id.as_str());
         let times = attempt.map(|a| a.times(section.duration_minutes));
-        let (state, pill) = match times.map(|t| t.phase(now_ms)) {
+        let (state, pill) = match times.as_ref().map(|t| t.phase(now_ms)) {
             None => ("Jamais ouverte", ""),
             Some(Phase::Waiting) => ("En attente", "pill--wait"),
             Some(Phase::Ready) => ("Prêt", "pill--wait"),
@@ -187,7 +187,7 @@ async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: La
             section: section.title.clone(),
             state,
             pill,
-            deadline: times.and_then(|t| t.deadline_ms()).map_or_else(|| "—".into(), date_time),
+            deadline: times.and_then(|t| t.deadline_ms(now_ms)).map_or_else(|| "—".into(), date_time),
             streams: attempt.map_or(0, |a| a.streams),
             last_seen: attempt.and_then(|a| a.last_seen_ms).map_or_else(|| "—".into(), date_time),
         }
