@@ -5,7 +5,7 @@ import { M } from "./messages.js";
 
 /**
  * @param {Room} room
- * @param {{instructions: () => void, shortcuts: () => void}} open
+ * @param {{instructions: () => void, shortcuts: () => void, pause: (() => void)|null}} open
  */
 export function planPanel(room, open) {
   const list = h("div", { class: "plan__groups" });
@@ -16,6 +16,7 @@ export function planPanel(room, open) {
     h("div", { class: "plan__tools" },
       button(M.instructions, open.instructions, "btn--quiet btn--small"),
       button(M.shortcuts, open.shortcuts, "btn--quiet btn--small"),
+      open.pause && button(M.breakStart, open.pause, "btn--quiet btn--small"),
       h("button", { type: "button", class: "btn btn--quiet btn--small", "data-theme-toggle": true, hidden: true }),
       textSize()));
   const toggle = h("button", { type: "button", class: "btn btn--small room-top__plan", "aria-expanded": "false", "aria-controls": "plan", onclick: () => show(!panel.classList.contains("is-open")) }, M.plan);

@@ -14,12 +14,13 @@ import { planPanel } from "./map.js";
 import { topBar, bottomBar, placeFrame } from "./bars.js";
 import { showInstructions, beforeScreen, summaryScreen, handingInScreen, endScreen, messageScreen } from "./screens.js";
 import { fetchPictures } from "./viewer.js";
+import { stopScreen } from "./stop.js";
 import { listenKeys, showShortcuts } from "./keys.js";
 /** @import { Api } from "./api.js" */
 /** @import { ServerClock } from "./clock.js" */
 /** @import { Status } from "./queue.js" */
 /** @import { StepStore } from "./store.js" */
-/** @import { Act, AttemptState, Clock, Response, Room, RoomData, StepsReply, Verdict } from "./types.js" */
+/** @import { Act, AttemptState, Clock, ClockView, Response, Room, RoomData, StepsReply, Verdict } from "./types.js" */
 
 /** @typedef {{element:HTMLElement, heading:HTMLElement, refresh?:(status:any) => void, tick?:(ms:number|null) => void}} Screen */
 
@@ -35,7 +36,7 @@ export class ExamRoom {
   #showing = "other";
   /** @type {Screen|undefined} */
   #screen;
-  #over = false; #lostTab = false; #stale = false;
+  #over = false; #lostTab = false; #stale = false; #stopped = false;
   /** @type {Set<string>} questions whose answer on screen was not counted */
   #undone = new Set();
   /** @type {WeakSet<Act>} done already, sent once more after the server lost data */
@@ -44,7 +45,9 @@ export class ExamRoom {
   #handedIn_ms = null;
   #typing = new Typing((question, response) => this.#queue.push({ answer: { question, response } }));
   #moves = { previous: () => this.#step(-1), flag: () => this.#flag(this.#current), next: () => this.#step(1) };
-  #plan; #top; #bottom; #beat;
+  #plan; #top; #bottom; #beat; #stop;
+  /** last message of those in charge that was shown */
+  #message = "";
 
   /**
    * @param {HTMLElement} place @param {string} attempt @param {Api} api
@@ -73,13 +76,16 @@ export class ExamRoom {
       },
       onNotDurable: () => notice("durable", M.notDurable, "warning"),
     });
-    this.#beat = heartbeat(api, clock, ({ state, clock: read, streams }, sent, received) => {
-      const fresh = this.#learn(read, sent, received);
-      this.#queue.note(null);
-      this.#others(streams);
-      if (fresh) this.#state(state);
-    }, (error) => this.#queue.note(error));
-    this.#plan = planPanel(this.#face(), { instructions: () => showInstructions(this.#model.room.instructions_html), shortcuts: showShortcuts });
+    this.#beat = heartbeat(api, clock, {
+      news: () => ({ stream: this.#queue.stream ?? 0, waiting: this.#queue.status().answers }),
+      onBeat: (read, sent, received) => this.#read(read, sent, received),
+      onMiss: (error) => this.#queue.note(error),
+    });
+    this.#stop = stopScreen(clock, () => void this.#pause(false));
+    this.#plan = planPanel(this.#face(), {
+      instructions: () => showInstructions(this.#model.room.instructions_html), shortcuts: showShortcuts,
+      pause: data.clock.breaks ? () => void this.#pause(true) : null,
+    });
     this.#top = topBar(data, this.#plan.toggle, () => this.#summary());
     this.#bottom = bottomBar(this.#moves);
   }
@@ -201,7 +207,7 @@ export class ExamRoom {
   // What the candidate does ---------------------------------------------------------------
 
   #writable() {
-    return this.#model.room.state === "running" && !this.#over && !this.#lostTab && !this.#model.handingIn && this.#queue.opened;
+    return this.#model.room.state === "running" && !this.#over && !this.#clock.clock?.stop && !this.#lostTab && !this.#model.handingIn && this.#queue.opened;
   }
 
   /** @param {string} question */
@@ -277,10 +283,41 @@ export class ExamRoom {
     const before = this.#clock.clock?.deadline_ms ?? null;
     if (!this.#clock.learn(clock, sent, received)) return false;
     const after = clock.deadline_ms;
-    if (before !== null && after !== null && Math.abs(after - before) > 1000 && this.#model.room.state !== "handed_in") {
+    // while the clock stands still the end goes away by itself; once it runs again, the new one is told
+    if (clock.stop) this.#stopped = true;
+    else if (this.#stopped && after !== null) {
+      this.#stopped = false;
+      notice("time", M.resumed(M.hour(after)), "info");
+    } else if (before !== null && after !== null && Math.abs(after - before) > 1000 && this.#model.room.state !== "handed_in") {
       notice("time", M.extended(M.hour(after)), "info");
     }
     return true;
+  }
+
+  /** @param {ClockView} read @param {number} sent @param {number} received */
+  #read({ state, clock, streams, message }, sent, received) {
+    const fresh = this.#learn(clock, sent, received);
+    this.#queue.note(null);
+    this.#others(streams);
+    if (message && message.id !== this.#message) {
+      this.#message = message.id;
+      notice(`message-${message.id}`, M.fromStaff(M.hour(message.at_ms), message.text), "info");
+    }
+    if (fresh) this.#state(state);
+    this.#tick();
+  }
+
+  /** One's own break. @param {boolean} on */
+  async #pause(on) {
+    this.#typing.flush();
+    try {
+      const { data, sent, received } = await this.#api.pause(on);
+      dismiss("pause");
+      this.#read(data, sent, received);
+    } catch (error) {
+      const detail = error instanceof ApiError && error.kind === "server" ? error.message : "";
+      notice("pause", detail.includes(" ") ? detail : on ? M.breakFailed : M.breakEndFailed, "danger");
+    }
   }
 
   /** How many pages were opened on this paper, on this machine or another. @param {number} streams */
@@ -361,6 +398,7 @@ export class ExamRoom {
   #status(status) {
     const shown = this.#typing.busy && status.kind === "saved" ? { ...status, kind: /** @type {const} */ ("sending") } : status;
     this.#top.show(shown);
+    this.#stop.tell(shown);
     this.#screen?.refresh?.(shown);
     if (shown.kind !== document.body.dataset.saving) tellSaving(shown.kind, this.#queue.durable);
     document.body.dataset.saving = shown.kind;
@@ -371,6 +409,13 @@ export class ExamRoom {
   #tick() {
     const left_ms = this.#clock.remaining_ms();
     const { state } = this.#model.room;
+    const was = "stop" in document.body.dataset;
+    const still = this.#stop.refresh(state === "waiting" || state === "ready" || (state === "running" && !this.#over));
+    if (still !== was) {
+      if (still) this.#typing.flush();
+      else this.#render();
+      this.#status(this.#queue.status());
+    }
     this.#screen?.tick?.(this.#clock.untilStart_ms());
     if (state !== "running") return;
     this.#top.tick(left_ms === null ? null : Math.max(0, left_ms));
