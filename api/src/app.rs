@@ -191,6 +191,12 @@ impl SessionCache {
         }
     }
 
+    /// Forgets every session of a person.
+    pub fn forget_person(&self, person_id: &str) {
+        let mut cache = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        cache.retain(|_, (actor, _)| *actor.id != *person_id);
+    }
+
     fn lock_read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, (Actor, i64)>> {
         self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -116,6 +116,21 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
     }
 
+    /// Answers that arrived from `from_ms` up to `to_ms`, by sheet; of one sheet where it is given.
+    pub async fn answers_between(
+        &self,
+        exam_id: &str,
+        attempt_id: Option<&str>,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> StoreResult<Vec<(String, i64)>> {
+        let sql = "select attempt_id, count(*) from step where exam_id = $1 and attempt_id = coalesce(cast($2 as text), attempt_id) \
+                   and kind = 'answer' and server_ms >= $3 and server_ms < $4 group by attempt_id";
+        Ok(
+            read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(attempt_id).bind(from_ms).bind(to_ms).fetch_all(pool).await?),
+        )
+    }
+
     /// Clocks of rooms.
     pub async fn room_clocks(&self, exam_id: &str) -> StoreResult<Vec<RoomClock>> {
         let sql = "select site_id, section_id, room, compensation_ms, stops from room_clock where exam_id = $1";

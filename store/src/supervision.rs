@@ -110,6 +110,7 @@ impl Store {
                 sqlx::query("insert into supervisor_site (exam_id, person_id, site_id) values ($1, $2, $3)")
                     .bind(exam_id).bind(person_id).bind(site).execute(&mut *tx).await?;
             }
+            bump_live!(tx, exam_id, None::<&str>);
             insert_event!(tx, event);
         });
         Ok(())

@@ -30,6 +30,8 @@ pub struct Row {
     pub extra_minutes: Option<u32>,
     /// Reference of the decision; `None`: as it was.
     pub reference: Option<String>,
+    /// Breaks with the clock stopped, how many (0: any number) and minutes in all; `None`: as they were.
+    pub breaks: Option<(i64, i64)>,
     /// Room, row and seat; `None`: as they were.
     pub place: Option<Place>,
     /// Line of the file.
@@ -60,7 +62,7 @@ pub const SEAT: &[&str] = &["place", "siege", "seat"];
 const MAX_FACTOR: i128 = 3;
 
 /// Reads a file of candidates. Columns (any order, accents and case free): `numéro`, `nom`, `prénom`,
-/// `centre`, `tiers-temps` (oui, a factor such as 1,33 or 4/3), `minutes`, `référence`, and where each sits: `salle`,
+/// `centre`, `tiers-temps` (oui, a factor such as 1,33 or 4/3), `minutes`, `référence`, `pauses` and `minutes de pause` (with the clock stopped), and where each sits: `salle`,
 /// `rangée` (from the front), `place` (in the row). Only the number and a name are compulsory.
 ///
 /// A column that is absent says nothing: whoever is enrolled already keeps what they have. An empty cell
@@ -75,8 +77,10 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Wrong>> {
     let factor = column(&["tierstemps", "facteur", "factor", "majoration"]);
     let minutes = column(&["minutes", "minutessupplementaires", "extraminutes"]);
     let reference = column(&["reference", "decision", "referencedecision"]);
+    let breaks = column(&["pauses", "nombredepauses", "breaks"]);
+    let rest = column(&["minutesdepause", "minutesdepauses", "breakminutes"]);
     let (room, row, seat) = (column(ROOM), column(ROW), column(SEAT));
-    let known = [number, last, first, site, factor, minutes, reference, room, row, seat];
+    let known = [number, last, first, site, factor, minutes, reference, breaks, rest, room, row, seat];
     let mut heads = Vec::new();
     let mut head = |place: String, message: String| heads.push(Wrong { place, message });
     if number.is_none() {
@@ -84,6 +88,9 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Wrong>> {
     }
     if last.is_none() {
         head("ligne 1".into(), "colonne « nom » absente".into());
+    }
+    if breaks.is_some() && rest.is_none() {
+        head("ligne 1".into(), "colonne « pauses » sans colonne « minutes de pause » : ajoutez-la".into());
     }
     for (i, header) in table.headers.iter().enumerate() {
         let place = format!("ligne 1, colonne {}", i + 1);
@@ -153,13 +160,21 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Wrong>> {
             })
         };
         let (seat_row, seat_column) = (whole(row, "rangée"), whole(seat, "place"));
+        let right = (whole(breaks, "pauses").unwrap_or(0), whole(rest, "minutes de pause").unwrap_or(0));
+        let breaks = rest.is_some().then_some(right);
+        if right.1 > 600 {
+            fault("minutes de pause", "un nombre entier de 0 à 600".into());
+        }
+        if right.0 > 0 && right.1 == 0 {
+            fault("minutes de pause", "des pauses sans minutes : indiquez combien en tout".into());
+        }
         let place = [room, row, seat].iter().any(Option::is_some).then(|| {
             if text(room).chars().count() > 100 || text(room).chars().any(char::is_control) {
                 fault("salle", "100 caractères au plus, sans saut de ligne ni caractère invisible".into());
             }
             (text(room).to_owned(), seat_row, seat_column)
         });
-        rows.push(Row { number: id, name, site, factor, extra_minutes, reference, place, line: line.line });
+        rows.push(Row { number: id, name, site, factor, extra_minutes, reference, breaks, place, line: line.line });
     }
     if rows.is_empty() && wrong.is_empty() {
         wrong.push(Wrong { place: "fichier".into(), message: "aucun candidat".into() });
@@ -318,7 +333,7 @@ pub async fn enrol(
             secret: if code.is_empty() { String::new() } else { password::hash_code(code) },
             number: row.number.clone(),
             site: row.site.clone(),
-            breaks: None,
+            breaks: row.breaks,
             fresh_site_id: ambient::fresh_id(now_ms),
             factor: row.factor.map(|f| f.to_string()),
             extra_minutes: row.extra_minutes.map(i64::from),

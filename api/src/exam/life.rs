@@ -2,16 +2,14 @@
 
 use super::draft::exam;
 use super::live;
+use super::supervision::own_sheet;
 use super::{checked_reason, event};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::{Actor, Role};
 use crate::error::{ApiError, ApiResult};
 use docimo_store::StoreError;
-use docimo_store::delivery::{Attempt, GrantTo, TimeGrant};
 use docimo_store::exams::{Event, Site};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 /// Adds a site.
 pub async fn add_site(app: &App, actor: &Actor, exam_id: &str, name: &str) -> ApiResult<String> {
@@ -132,90 +130,10 @@ pub async fn events(app: &App, actor: &Actor, exam_id: &str, limit: i64) -> ApiR
     Ok(events)
 }
 
-/// Extra time, as a form or a program sends it.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct TimeForm {
-    /// Section.
-    pub section: String,
-    /// Sheet, for one candidate.
-    #[serde(default)]
-    pub attempt: String,
-    /// Site, for everyone there.
-    #[serde(default)]
-    pub site: String,
-    /// `extension` (granted) or `compensation` (incident).
-    pub kind: String,
-    /// Minutes, 1 to 240.
-    pub minutes: u32,
-    /// Why; compulsory.
-    pub reason: String,
-}
-
-/// Gives extra time to a candidate or a site.
-pub async fn give_time(app: &App, actor: &Actor, exam_id: &str, form: &TimeForm) -> ApiResult<()> {
-    exam(app, exam_id).await?;
-    checked_reason(&form.reason, "il est conservé avec la décision")?;
-    if !(1..=240).contains(&form.minutes) {
-        return Err(ApiError::wrong("minutes", "De 1 à 240 minutes."));
-    }
-    let compensation = match form.kind.as_str() {
-        "extension" => false,
-        "compensation" => true,
-        _ => return Err(ApiError::wrong("nature", "Choisissez temps accordé ou compensation d’incident.")),
-    };
-    let paper = app.frozen_paper(exam_id).await?;
-    let (_, section) = paper.section(&form.section).ok_or(ApiError::NotFound)?;
-    let closed = || {
-        let why = "L’épreuve est close dans ce centre : rouvrez-la d’abord, sans quoi ce temps ne servirait à rien.";
-        ApiError::Conflict(why.into())
-    };
-    let (to, whom) = match (form.attempt.is_empty(), form.site.is_empty()) {
-        (false, true) => {
-            let own = |a: &Attempt| a.exam_id == exam_id && a.section_id == form.section;
-            let attempt = app.store.attempt(&form.attempt).await?.filter(own).ok_or(ApiError::NotFound)?;
-            if attempt.closed_ms.is_some() {
-                return Err(closed());
-            }
-            if attempt.handed_in_ms.is_some() {
-                return Err(ApiError::Conflict("Cette copie est remise : rendez-la d’abord au candidat.".into()));
-            }
-            (GrantTo::Attempt(attempt.id), format!("candidat {}", attempt.number))
-        }
-        (true, false) if compensation => {
-            let site = chosen_sites(app, exam_id, std::slice::from_ref(&form.site)).await?.remove(0);
-            let sittings = app.store.sittings(exam_id).await?;
-            match sittings.iter().find(|s| s.site_id == site.id && s.section_id == form.section) {
-                None => return Err(ApiError::Conflict("L’épreuve n’est pas ouverte dans ce centre.".into())),
-                Some(sitting) if sitting.closed_ms.is_some() => return Err(closed()),
-                Some(_) => (GrantTo::Site(site.id), format!("centre {}", site.name)),
-            }
-        }
-        (true, false) => {
-            return Err(ApiError::wrong("nature", "Pour un centre entier, c’est une compensation d’incident."));
-        }
-        _ => return Err(ApiError::wrong("destinataire", "Choisissez un candidat ou un centre.")),
-    };
-    let grant = TimeGrant {
-        id: ambient::fresh_id(ambient::now_ms()),
-        exam_id: exam_id.to_owned(),
-        section_id: form.section.clone(),
-        to,
-        compensation,
-        ms: i64::from(form.minutes) * 60_000,
-        reason: form.reason.trim().to_owned(),
-        pending: false,
-    };
-    let kind = if compensation { "compensation d’incident" } else { "temps accordé" };
-    let detail = format!("{} min de {kind}, {whom} : {}", form.minutes, grant.reason);
-    app.store.grant_time(&grant, section, &event(actor, exam_id, "time", detail)).await?;
-    live::look(app, exam_id).await;
-    Ok(())
-}
-
 /// Gives a sheet back to its candidate.
 pub async fn reopen(app: &App, actor: &Actor, attempt_id: &str, reason: &str) -> ApiResult<String> {
     checked_reason(reason, "il est conservé avec la décision")?;
-    let attempt = app.store.attempt(attempt_id).await?.ok_or(ApiError::NotFound)?;
+    let attempt = own_sheet(app, actor, attempt_id).await?;
     if attempt.exam_state != "open" {
         return Err(ApiError::Conflict("L’examen est terminé : une copie ne se rend plus.".into()));
     }

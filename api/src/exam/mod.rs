@@ -1,6 +1,6 @@
 //! The life of an exam: what the pages, the JSON interface and the command line all call.
 //!
-//! Composition ([`draft`], by a table of specification [`assembly`]), what must not be frozen unknowingly ([`hazards`]) → candidates ([`candidates`]) → opening, watching, closing ([`life`]) → the
+//! Composition ([`draft`], by a table of specification [`assembly`]), what must not be frozen unknowingly ([`hazards`]) → candidates ([`candidates`]) → opening and closing ([`life`]), who is there ([`live`]) and who watches ([`supervision`]) → the
 //! exam room ([`room`]) → marking and decisions ([`marks`], [`questions`]) → results ([`results`],
 //! [`export`]) → each student's correction ([`correction`]).
 
@@ -18,6 +18,7 @@ pub mod questions;
 pub mod results;
 pub mod room;
 pub mod schemes;
+pub mod supervision;
 pub mod times;
 
 use crate::ambient;

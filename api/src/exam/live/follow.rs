@@ -24,6 +24,7 @@ pub(super) async fn load(app: &App, mark: LiveMark) -> ApiResult<Data> {
         candidates: app.store.candidates(&exam_id).await?,
         of_person: HashMap::new(),
         messages: app.store.messages(&exam_id).await?,
+        limits: app.store.supervisor_sites(&exam_id).await?,
         spans: Vec::new(),
         untold: false,
         heard: HashMap::new(),
@@ -72,6 +73,7 @@ pub(super) async fn look(app: &App, exam: &Arc<LiveExam>, mark: Option<LiveMark>
     let sittings = app.store.sittings(&exam.id).await?;
     let rooms = app.store.room_clocks(&exam.id).await?;
     let messages = app.store.messages(&exam.id).await?;
+    let limits = app.store.supervisor_sites(&exam.id).await?;
     let late = app.store.late_now(&exam.id).await?;
     let (candidates, attempts) = if known.roster == mark.roster {
         (None, app.store.attempts_changed(&exam.id, known.live).await?)
@@ -91,6 +93,7 @@ pub(super) async fn look(app: &App, exam: &Arc<LiveExam>, mark: Option<LiveMark>
         let fresh = data.add(attempts.into_iter());
         data.take_places(&sittings, &rooms);
         take_late(data, &late);
+        data.limits = limits;
         if messages.len() != data.messages.len() {
             let new: Vec<_> =
                 messages.iter().filter(|m| !data.messages.iter().any(|k| k.id == m.id)).cloned().collect();

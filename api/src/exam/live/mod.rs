@@ -73,6 +73,8 @@ pub(crate) struct Data {
     /// Sheet of a person for a section.
     pub of_person: HashMap<(String, String), Arc<str>>,
     pub messages: Vec<Message>,
+    /// Supervisors limited to sites: (person, site).
+    pub limits: Vec<(String, String)>,
     /// Times without news not yet written.
     pub spans: Vec<docimo_store::live::OfflineSpan>,
     /// Has anything changed that other processes are to know?
@@ -129,6 +131,11 @@ impl Live {
     /// An exam that is kept already.
     pub(crate) fn get(&self, exam_id: &str) -> Option<Arc<LiveExam>> {
         self.exams.read().unwrap_or_else(PoisonError::into_inner).get(exam_id).cloned()
+    }
+
+    /// Is this exam kept: does anything of it move?
+    pub fn is_kept(&self, exam_id: &str) -> bool {
+        self.get(exam_id).is_some()
     }
 
     pub(crate) fn index(&self, exam: &Arc<LiveExam>, ids: impl IntoIterator<Item = Arc<str>>) {
