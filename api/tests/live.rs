@@ -170,3 +170,75 @@ async fn the_list_says_what_pages_say_and_asks_the_database_nothing() {
     assert_eq!(supervisor.get(&path).await["candidates"][0]["answered"], 1);
     assert_eq!(one.get(&format!("/attempts/{attempt}/clock")).await["state"], "running");
 }
+
+/// Address of a fresh PostgreSQL database, or `None` with the skip recorded.
+async fn postgres() -> Option<String> {
+    let Ok(server) = std::env::var("DOCIMO_TEST_POSTGRES") else {
+        if let Ok(log) = std::env::var("DOCIMO_SKIP_LOG") {
+            use std::io::Write;
+            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(log).unwrap();
+            writeln!(file, "api: two processes on PostgreSQL (DOCIMO_TEST_POSTGRES absent)").unwrap();
+        }
+        return None;
+    };
+    let name = format!("live_{}", std::process::id());
+    let admin = sqlx::PgPool::connect(&server).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&admin).await.unwrap();
+    admin.close().await;
+    let (head, query) = server.split_once('?').map_or((server.as_str(), None), |(h, q)| (h, Some(q)));
+    let base = head.rsplit_once('/').map_or(head, |(b, _)| b);
+    Some(format!("{base}/{name}{}", query.map(|q| format!("?{q}")).unwrap_or_default()))
+}
+
+/// Two processes share an exam: what is done on one is told on the other within two seconds, and each knows who
+/// is seen by the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_see_each_others_acts() {
+    let Some(url) = postgres().await else { return };
+    let first = House::on(&url).await;
+    let second = House::on(&url).await;
+    let (jury, exam, candidates) = two_sites(&first).await;
+    let there = |who: &Caller| Caller { app: second.app.clone(), token: who.token.clone() };
+    let one = there(&candidates[0]);
+    let attempt = sheet(&one, &exam).await;
+    let (_, mut line) = Listener::open(&one, &attempt).await;
+    assert_eq!(line.next().await.unwrap()["state"], "waiting");
+    let lyon = site(&jury, &exam, "Lyon").await;
+    let told = async |line: &mut Listener| {
+        let begun = std::time::Instant::now();
+        let event = line.next().await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        event
+    };
+    jury.post(&format!("/exams/{exam}/sections/s1/open"), json!({"sites": [lyon]})).await;
+    assert_eq!(told(&mut line).await["state"], "running");
+    let more = json!({"section": "s1", "attempt": attempt, "kind": "extension", "minutes": 5, "reason": "panne"});
+    jury.post(&format!("/exams/{exam}/time"), more).await;
+    assert_eq!(told(&mut line).await["clock"]["extension_ms"], 300_000);
+    jury.post(&format!("/exams/{exam}/stop"), json!({"site": lyon, "cause": "alarm"})).await;
+    assert_eq!(told(&mut line).await["clock"]["stop"]["cause"], "alarm");
+    jury.post(&format!("/exams/{exam}/resume"), json!({"site": lyon, "cause": "alarm"})).await;
+    assert!(told(&mut line).await["clock"]["stop"].is_null());
+
+    // Seen, answered and handed in on the second; listed by the first a few seconds later.
+    let stream = one.post(&format!("/attempts/{attempt}/streams"), json!({})).await["stream"].as_u64().unwrap();
+    one.post(&format!("/attempts/{attempt}/steps"), answer(stream, 1, "q1", &["a"])).await;
+    one.post(&format!("/attempts/{attempt}/presence"), json!({"stream": stream, "waiting": 3})).await;
+    let listed = async |expected: &dyn Fn(&Value) -> bool| {
+        for _ in 0..60 {
+            let list = jury.get(&format!("/exams/{exam}/sections/s1/monitor")).await;
+            if expected(&list["candidates"][0]) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("not listed: {}", jury.get(&format!("/exams/{exam}/sections/s1/monitor")).await);
+    };
+    listed(&|c| c["waiting"] == 3 && c["answered"] == 1 && c["pages"] == 1).await;
+    let hand_in = json!({"stream": stream, "steps": [{"seq": 2, "client_ms": 0, "act": {"hand_in": {}}}]});
+    one.post(&format!("/attempts/{attempt}/steps"), hand_in).await;
+    listed(&|c| c["phase"] == "handed_in").await;
+    jury.post(&format!("/attempts/{attempt}/reopen"), json!({"reason": "par erreur"})).await;
+    listed(&|c| c["phase"] == "running").await;
+    assert_eq!(one.get(&format!("/attempts/{attempt}/clock")).await["state"], "running");
+}

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
 
 mod bank;
+mod live;
 
 use docimo_engine::attempt::{Act, Phase, Verdict, fold};
 use docimo_engine::ledger::{Decision, Entry, Neutralisation};
@@ -686,6 +687,7 @@ async fn story(store: Store) {
     exams(&store).await;
     delivery(&store).await;
     crowd(&store).await;
+    live::live(&store).await;
     panels(&store).await;
     results(&store).await;
     bank::assembly(&store).await;
