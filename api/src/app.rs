@@ -1,7 +1,7 @@
 //! What a running server holds. Nothing in it matters for correctness: it can be lost at any time.
 
+use crate::auth::sessions::Sessions;
 use crate::auth::throttle::Throttle;
-use crate::auth::{Actor, Role};
 use crate::bank::index::Finder;
 use crate::error::{ApiError, ApiResult};
 use crate::metrics::Metrics;
@@ -22,7 +22,9 @@ pub struct Inner {
     /// The journal of answers.
     pub journal: Journal,
     /// Sign-in sessions seen lately.
-    pub sessions: SessionCache,
+    pub sessions: Sessions,
+    /// What never changes of sheets.
+    sheets: RwLock<HashMap<String, Arc<SheetFacts>>>,
     /// Frozen papers, by exam.
     papers: RwLock<HashMap<String, Arc<FrozenPaper>>>,
     /// Marked exams being studied.
@@ -67,6 +69,19 @@ impl std::ops::Deref for App {
     }
 }
 
+/// What never changes of a sheet: whose it is, and what for.
+pub struct SheetFacts {
+    /// Candidate's account.
+    pub person_id: String,
+    /// Exam.
+    pub exam_id: String,
+    /// Section.
+    pub section_id: String,
+}
+
+/// Sheets remembered at most: several national exams.
+const SHEETS: usize = 200_000;
+
 /// A paper that no longer changes.
 pub struct FrozenPaper {
     /// The paper.
@@ -86,10 +101,12 @@ impl App {
     /// A server over an open store. Must be called within a tokio runtime.
     pub fn new(store: Store, demo: bool, secure_cookies: bool) -> Self {
         let journal = Journal::start(store.clone());
+        let sessions = Sessions::start(store.clone());
         Self(Arc::new(Inner {
             store,
             journal,
-            sessions: SessionCache::default(),
+            sessions,
+            sheets: RwLock::default(),
             papers: RwLock::default(),
             rooms: crate::analysis::jobs::Rooms::default(),
             finder: OnceLock::new(),
@@ -128,6 +145,26 @@ impl App {
         }
     }
 
+    /// What never changes of a sheet, read once.
+    pub async fn sheet_facts(&self, attempt_id: &str) -> ApiResult<Arc<SheetFacts>> {
+        let known = self.sheets.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(attempt_id).cloned();
+        if let Some(facts) = known {
+            return Ok(facts);
+        }
+        let attempt = self.store.attempt(attempt_id).await?.ok_or(ApiError::NotFound)?;
+        let facts = Arc::new(SheetFacts {
+            person_id: attempt.person_id,
+            exam_id: attempt.exam_id,
+            section_id: attempt.section_id,
+        });
+        let mut sheets = self.sheets.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if sheets.len() >= SHEETS {
+            sheets.clear();
+        }
+        sheets.insert(attempt_id.to_owned(), facts.clone());
+        Ok(facts)
+    }
+
     /// The frozen paper of an exam, read once.
     pub async fn frozen_paper(&self, exam_id: &str) -> ApiResult<Arc<FrozenPaper>> {
         let cached = self.papers.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(exam_id).cloned();
@@ -145,59 +182,5 @@ impl App {
         let mut papers = self.papers.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         papers.insert(exam_id.to_owned(), frozen.clone());
         Ok(frozen)
-    }
-}
-
-/// Sessions seen lately, so that a save does not cost a look-up of who saves. An entry lives a few
-/// seconds: signing out elsewhere, or losing a role, is felt within them on every process.
-#[derive(Default)]
-pub struct SessionCache(RwLock<HashMap<String, (Actor, i64)>>);
-
-const SESSION_CACHE_MS: i64 = 5_000;
-
-impl SessionCache {
-    /// Who holds the session of that token hash.
-    pub async fn actor(&self, store: &Store, token_hash: &str, now_ms: i64) -> ApiResult<Option<Actor>> {
-        if let Some((actor, seen_ms)) = self.lock_read().get(token_hash)
-            && (0..SESSION_CACHE_MS).contains(&(now_ms - seen_ms))
-        {
-            return Ok(Some(actor.clone()));
-        }
-        let Some(session) = store.login(token_hash, now_ms).await? else { return Ok(None) };
-        let Some(person) = store.person(&session.person_id).await? else { return Ok(None) };
-        let roles: Vec<Role> = store.roles(&person.id).await?.iter().filter_map(|r| Role::from_name(r)).collect();
-        let actor = Actor {
-            id: person.id.into(),
-            name: person.name.into(),
-            login: person.login.into(),
-            roles: roles.into(),
-            csrf: session.csrf.into(),
-            token_hash: token_hash.into(),
-        };
-        let mut cache = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if cache.len() > 50_000 {
-            cache.retain(|_, (_, seen_ms)| now_ms - *seen_ms < SESSION_CACHE_MS);
-        }
-        cache.insert(token_hash.to_owned(), (actor.clone(), now_ms));
-        Ok(Some(actor))
-    }
-
-    /// Forgets one session (signed out) or, with `None`, all (roles changed).
-    pub fn forget(&self, token_hash: Option<&str>) {
-        let mut cache = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match token_hash {
-            Some(hash) => drop(cache.remove(hash)),
-            None => cache.clear(),
-        }
-    }
-
-    /// Forgets every session of a person.
-    pub fn forget_person(&self, person_id: &str) {
-        let mut cache = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        cache.retain(|_, (actor, _)| *actor.id != *person_id);
-    }
-
-    fn lock_read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, (Actor, i64)>> {
-        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

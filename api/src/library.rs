@@ -6,6 +6,7 @@ use crate::auth::Actor;
 use crate::bank::described::undescribed;
 use crate::bank::follows::Follows;
 use crate::bank::index::signature_bytes;
+use crate::bank::keyed::unkeyed;
 use crate::bank::near::{self, Known};
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Wrong};
@@ -33,6 +34,8 @@ const MANY: usize = 5;
 const UNDESCRIBED: &str = "entre comme brouillon : une image attend sa description";
 /// The same of an entry that lacks other words.
 const UNDESCRIBED_OTHER: &str = "entre comme brouillon : une vidéo ou un article en PDF attend sa description";
+/// The same of an open question without a key.
+const UNKEYED: &str = "entre comme brouillon : une question attend sa réponse";
 /// Said of a file without entries, whatever its format.
 const NO_QUESTION: &str = "le fichier ne contient aucune question";
 
@@ -408,7 +411,7 @@ async fn prepare(
         Element::Question(question) => docimo_engine::check::question(question),
         Element::Case(case) => docimo_engine::check::case(case),
     };
-    if docimo_engine::check::refused(&faults) {
+    if docimo_engine::check::unkeepable(&faults) {
         return Ok(Err(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ; ")));
     }
     if let Some(store) = goal.store() {
@@ -418,14 +421,21 @@ async fn prepare(
         Goal::Bank { author_id, status, .. } => (author_id, status),
         Goal::Trial(_) => ("", Status::Draft),
     };
-    // Validated elsewhere or not, nobody could answer it without seeing.
-    let bare = undescribed(&element);
-    let held = matches!(goal, Goal::Bank { status: Status::Validated, .. }) && !bare.is_empty();
-    let status = if held { Status::Draft } else { status };
-    let pictures = bare.iter().any(|(_, what)| what.starts_with("l’image"));
-    let held = held.then_some(if pictures { UNDESCRIBED } else { UNDESCRIBED_OTHER });
+    let held = held(&element).filter(|_| matches!(goal, Goal::Bank { status: Status::Validated, .. }));
+    let status = if held.is_some() { Status::Draft } else { status };
     let made = Made { entry_id: ambient::fresh_id(now_ms), status: status.code(), origin, author_id };
     Ok(revision_of(&element, made)?.map(|revision| (revision, own.into_values().collect(), held)))
+}
+
+/// Why an element comes in as a draft although others of its file are validated: nobody could mark it, or answer it
+/// without seeing.
+fn held(element: &Element) -> Option<&'static str> {
+    if !unkeyed(element).is_empty() {
+        return Some(UNKEYED);
+    }
+    let bare = undescribed(element);
+    let pictures = bare.iter().any(|(_, what)| what.starts_with("l’image"));
+    (!bare.is_empty()).then_some(if pictures { UNDESCRIBED } else { UNDESCRIBED_OTHER })
 }
 
 /// The files that an element names.

@@ -126,3 +126,91 @@ async fn folders_open_to_those_to_whom_they_are_given() {
     let common = admin.send(Method::DELETE, "/folders/commun", "application/json", vec![]).await;
     assert_eq!(common.0, StatusCode::CONFLICT, "{}", common.1);
 }
+
+#[tokio::test]
+async fn an_essay_stays_a_draft_until_it_has_a_key() {
+    let house = House::build().await;
+    let (author, jury) = (house.staff("auteur", Role::Author).await, house.staff("jury", Role::Committee).await);
+    let file = "::essai::Discutez la prise en charge. {}\n\n::autre::Quel traitement ? {=aspirine}\n";
+    let (status, report) =
+        jury.send(Method::POST, "/questions/import?name=q.gift", "application/octet-stream", file.into()).await;
+    assert_eq!(
+        (status, report["added"].as_i64(), &report["faulty"]),
+        (StatusCode::OK, Some(2), &json!([])),
+        "{report}"
+    );
+    let told = report["warnings"].to_string();
+    assert!(told.contains("gardée sans réponse attendue") && told.contains("attend sa réponse"), "{told}");
+    let all = jury.get("/questions").await["entries"].clone();
+    let by_key = |lacks: bool| all.as_array().unwrap().iter().find(|e| e["lacks_key"] == lacks).unwrap();
+    assert_eq!((&by_key(true)["status"], &by_key(false)["status"]), (&json!("draft"), &json!("validated")));
+    let (essay, at) = (by_key(true)["id"].clone(), format!("/questions/{}", by_key(true)["id"].as_str().unwrap()));
+
+    // Neither validated, nor put on a paper, nor frozen with one that someone wrote by hand.
+    author.post(&format!("{at}/steps"), step("submit", 1, "draft", "")).await;
+    let reviewer = house.staff("relecteur", Role::Reviewer).await;
+    reviewer.refused(&format!("{at}/steps"), step("validate", 1, "in_review", ""), 422, "réponse attendue").await;
+    let paper = json!({"title": "Blanc", "scheme": "edn", "sections": [{"id": "s1", "title": "Essai",
+        "duration_minutes": 60, "elements": [common::question("q1")]}]});
+    let settings = json!({"title": "Blanc", "start_mode": "individual", "grace_seconds": 0});
+    let exam = jury.post("/exams", settings).await["id"].as_str().unwrap().to_owned();
+    jury.json(Method::PUT, &format!("/exams/{exam}/paper"), &paper).await;
+    let add = json!({"entries": [essay]});
+    jury.refused(&format!("/exams/{exam}/sections/s1/entries"), add.clone(), 422, "réponse exacte").await;
+    let mut paper = jury.get(&format!("/exams/{exam}/paper")).await.clone();
+    let open = json!({"question": {"id": "libre", "kind": "QROC", "stem": "Discutez.", "exact": []}});
+    paper["sections"][0]["elements"].as_array_mut().unwrap().push(open);
+    jury.json(Method::PUT, &format!("/exams/{exam}/paper"), &paper).await;
+    jury.refused(&format!("/exams/{exam}/freeze"), json!({}), 422, "aucune réponse exacte").await;
+
+    // Someone writes its key: it is a question like another.
+    let draft = author.post("/drafts", json!({"entry": essay})).await;
+    let id = draft["id"].as_str().unwrap();
+    let mut element = draft["element"].clone();
+    element["question"]["exact"] = json!(["aspirine"]);
+    let body = json!({"element": element, "page": "p", "seen": draft["seen"]});
+    let (status, kept) = author.json(Method::PUT, &format!("/drafts/{id}"), &body).await;
+    assert_eq!(status, StatusCode::OK, "{kept}");
+    author.post(&format!("/drafts/{id}/publish"), json!({"submit": true})).await;
+    let done = reviewer.post(&format!("{at}/steps"), step("validate", 2, "in_review", "")).await;
+    assert_eq!(done["status"], "validated");
+    jury.post(&format!("/exams/{exam}/sections/s1/entries"), add).await;
+}
+
+#[tokio::test]
+async fn a_case_whose_opening_picture_is_absent_is_not_frozen() {
+    let house = House::build().await;
+    let (jury, exam) = common::draft(&house).await;
+    let mut paper = jury.get(&format!("/exams/{exam}/paper")).await.clone();
+    let case = json!({"case": {"id": "dp", "kind": "mini-DP", "title": "Un dossier", "intro": "Un homme tousse.",
+        "image": {"file": "absente", "alt": "Radiographie"}, "parts": [{"text": "", "question":
+        {"id": "dp-1", "kind": "QROC", "stem": "Quel examen ?", "exact": ["scanner"]}}]}});
+    paper["sections"][0]["elements"].as_array_mut().unwrap().push(case);
+    let (status, told) = jury.json(Method::PUT, &format!("/exams/{exam}/paper"), &paper).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    jury.refused(&format!("/exams/{exam}/freeze"), json!({}), 422, "texte d’ouverture").await;
+}
+
+#[tokio::test]
+async fn the_journal_of_the_bank_is_read_by_sort_person_and_day() {
+    let house = House::build().await;
+    let (admin, jury) = (house.staff("admin", Role::Administrator).await, house.staff("jury", Role::Committee).await);
+    let author = house.staff("auteur", Role::Author).await;
+    let college = admin.post("/units", json!({"name": "Cardiologie", "within": "etablissement", "reviews": 1})).await;
+    admin.post("/folders", json!({"name": "Concours", "unit": college["id"]})).await;
+    let all = jury.get("/questions/journal").await;
+    assert_eq!(all["total"], 2, "{all}");
+    assert_eq!((&all["acts"][0]["what"], &all["acts"][0]["author"]), (&json!("folder"), &json!("Nom de admin")));
+    assert_eq!(jury.get("/questions/journal?what=unit").await["total"], 1);
+    let admin_id = house.app.store.person_by_login("admin").await.unwrap().unwrap().id;
+    assert_eq!(jury.get(&format!("/questions/journal?who={admin_id}&from=2020-01-01")).await["total"], 2);
+    assert_eq!(jury.get("/questions/journal?who=personne").await["total"], 0);
+    assert_eq!(jury.get("/questions/journal?to=2020-01-01").await["total"], 0);
+    for (who, path, expected) in [
+        (&jury, "/questions/journal?from=hier", StatusCode::UNPROCESSABLE_ENTITY),
+        (&jury, "/questions/journal?what=account", StatusCode::UNPROCESSABLE_ENTITY),
+        (&author, "/questions/journal", StatusCode::FORBIDDEN),
+    ] {
+        assert_eq!(who.send(Method::GET, path, "application/json", vec![]).await.0, expected, "{path}");
+    }
+}

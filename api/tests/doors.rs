@@ -33,7 +33,7 @@ async fn signed_in(app: &App, roles: &[Role]) -> String {
     app.store.add_person(&person, &roles.iter().map(|r| r.name()).collect::<Vec<_>>()).await.unwrap();
     let token = ambient::token();
     let session = LoginSession { person_id: id, csrf: "csrf-token".into(), expires_ms: now_ms + 3_600_000 };
-    app.store.open_login(&ambient::token_hash(&token), &session, now_ms).await.unwrap();
+    app.journal.sign_in(&ambient::token_hash(&token), session, now_ms).await.unwrap();
     token
 }
 

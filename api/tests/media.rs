@@ -351,3 +351,57 @@ async fn undescribed_media_come_in_as_drafts() {
         assert!(told["notes"].to_string().contains(words), "{format}: {told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_and_a_pdf_are_brought_from_the_editor() {
+    let house = House::build().await;
+    let author = house.staff("auteur", Role::Author).await;
+    let made = author.post("/drafts", json!({"kind": "LCA"})).await;
+    let id = made["id"].as_str().unwrap().to_owned();
+    let send = async |kind: &str, bytes: Vec<u8>| {
+        let path = format!("/drafts/{id}/media?name=fichier&kind={kind}");
+        author.send(Method::POST, &path, "application/octet-stream", bytes).await
+    };
+    let (status, video) = send("video", mp4(50)).await;
+    assert_eq!((status, video["pages"].as_i64()), (StatusCode::CREATED, Some(0)), "{video}");
+    let (status, article) = send("pdf", pdf(3, None)).await;
+    assert_eq!((status, article["pages"].as_i64()), (StatusCode::CREATED, Some(3)), "{article}");
+    // What it is not, or what no way in takes, is refused with its field.
+    for (kind, bytes, place) in [
+        ("video", pdf(3, None), "vidéo"),
+        ("pdf", mp4(50), "PDF"),
+        ("image", mp4(50), "image"),
+        ("pdf", b"%PDF-1.7".to_vec(), "PDF"),
+    ] {
+        let (status, fault) = send(kind, bytes).await;
+        assert_eq!(
+            (status, fault["errors"][0]["place"].as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, Some(place)),
+            "{fault}"
+        );
+    }
+    let mut element = made["element"].clone();
+    element["case"]["title"] = json!("Un essai");
+    element["case"]["intro"] = json!("Lisez l’article.");
+    element["case"]["article"]["pdf"] =
+        json!({"file": article["file"], "pages": 3, "description": "Un essai randomisé."});
+    element["case"]["parts"] = json!([{"text": "", "question": {"id": "lca-1", "kind": "QROC", "stem": "Que voit-on ?",
+        "exact": ["steppage"], "video": {"file": video["file"], "description": "Une marche."}}}]);
+    let body = json!({"element": element, "page": "p", "seen": made["seen"]});
+    let (status, kept) = author.json(Method::PUT, &format!("/drafts/{id}"), &body).await;
+    assert_eq!(status, StatusCode::OK, "{kept}");
+    // The form holds both; a file of nobody is not published.
+    let (_, _, page) = fetch(&author, &format!("/questions/brouillons/{id}"), &[]).await;
+    let page = String::from_utf8(page).unwrap();
+    for words in ["name=\"video:case.parts.0.question\"", "name=\"pdf:case\"", "Une marche.", "3 pages"] {
+        assert!(page.contains(words), "{words}");
+    }
+    let mut lost = element.clone();
+    lost["case"]["parts"][0]["question"]["video"]["file"] = json!("0".repeat(64));
+    let body = json!({"element": lost, "page": "p", "seen": kept["seen"]});
+    let (_, kept) = author.json(Method::PUT, &format!("/drafts/{id}"), &body).await;
+    author.refused(&format!("/drafts/{id}/publish"), json!({}), 422, "envoyez-le de nouveau").await;
+    let body = json!({"element": element, "page": "p", "seen": kept["seen"]});
+    author.json(Method::PUT, &format!("/drafts/{id}"), &body).await;
+    author.post(&format!("/drafts/{id}/publish"), json!({})).await;
+}

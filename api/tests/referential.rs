@@ -8,6 +8,10 @@ use docimo::app::App;
 use docimo::auth::Role;
 use docimo::server;
 use docimo_store::Store;
+use docimo_store::bank::folders::Folder;
+use docimo_store::bank::operations::{BulkChange, BulkOperation, Change};
+use docimo_store::bank::workflow::NewEntryEvent;
+use docimo_store::exams::NewEvent;
 use docimo_store::people::{LoginSession, Person};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -35,7 +39,7 @@ impl House {
         app.store.add_person(&person, &[Role::Committee.name(), Role::Author.name()]).await.unwrap();
         let token = ambient::token();
         let session = LoginSession { person_id: "p".into(), csrf: "csrf-token".into(), expires_ms: now_ms + 3_600_000 };
-        app.store.open_login(&ambient::token_hash(&token), &session, now_ms).await.unwrap();
+        app.journal.sign_in(&ambient::token_hash(&token), session, now_ms).await.unwrap();
         Self { app, token, _dir: dir }
     }
 
@@ -174,6 +178,58 @@ async fn objectives_are_covered_and_their_tags_follow_a_new_version() {
     let changes = house.json("/api/v1/referentials/r2c/changes/1/2").await;
     assert!(changes.as_array().unwrap().iter().any(|c| c["change"] == "retitled"), "{changes}");
     assert_eq!(house.json("/api/v1/referentials/r2c").await["versions"].as_array().unwrap().len(), 2);
+
+    // The version before is still read.
+    let older = house.json("/api/v1/referentials/r2c?version=1").await;
+    assert_eq!((older["shown"].as_i64(), older["nodes"].as_array().unwrap().len()), (Some(1), 3));
+    let item = house.json("/api/v1/referentials/items/31?version=1").await;
+    assert_eq!(item["objectives"][0]["code"], "OIC-031-01-A");
+    assert_eq!(house.json("/api/v1/referentials/items?version=1").await["version"], "LISA 2024");
+    let page = house.page("/referentiel/items/31?version=1").await;
+    assert!(page.contains("n’est plus en vigueur") && page.contains("/referentiel/items/32?version=1"), "{page}");
+    assert!(page.contains("OIC-031-01-A") && page.contains("LISA 2025 (en vigueur)"));
+    assert!(!house.page("/referentiel/items/31").await.contains("n’est plus en vigueur"));
+    assert!(house.page("/referentiel?version=1").await.contains("/referentiel/items/31?version=1"));
+    assert!(house.page("/referentiel/r2c?version=1").await.contains("n’est plus en vigueur"));
+    assert_eq!(house.send("GET", "/referentiel?version=9", "text/html", "").await.0, 404);
+
+    // Counts are of folders in reach: what leaves it no longer counts, on pages and in JSON.
+    let store = &house.app.store;
+    let unit = store.units().await.unwrap()[0].id.clone();
+    let folder = Folder { id: "clos".into(), parent_id: None, unit_id: unit, name: "Clos".into() };
+    let event =
+        NewEvent { id: "e".into(), exam_id: None, at_ms: 1, author_id: None, what: "folder", detail: String::new() };
+    store.set_folder(&folder, &event).await.unwrap();
+    let entry = store.entry_by_external_id("q2").await.unwrap().unwrap();
+    let operation = BulkOperation {
+        id: "o".into(),
+        person_id: "p".into(),
+        at_ms: 1,
+        kind: "move".into(),
+        detail: String::new(),
+        undone_ms: None,
+        entries: 0,
+    };
+    let moved = BulkChange {
+        entry_id: entry.id.clone(),
+        change: Change::Folder { from: entry.folder_id.clone(), to: "clos".into() },
+        event: NewEntryEvent {
+            id: "ee".into(),
+            entry_id: entry.id.clone(),
+            revision: entry.latest,
+            person_id: "p".into(),
+            at_ms: 1,
+            what: "move",
+            place: String::new(),
+            body: String::new(),
+        },
+    };
+    let before = house.json("/api/v1/referentials/items/31").await["entries"].as_i64().unwrap();
+    store.change_entries(&operation, &[moved], None).await.unwrap();
+    assert_eq!(house.json("/api/v1/referentials/items/31").await["entries"].as_i64().unwrap(), before - 1);
+    let covered = house.json("/api/v1/referentials/items").await;
+    assert_eq!(covered["items"][30]["entries"].as_i64().unwrap(), before - 1);
+    assert!(house.page("/referentiel/items/31").await.contains("Aucune pour l’instant") == (before == 1));
 }
 
 #[tokio::test]

@@ -136,11 +136,13 @@ fn of_question(question: &Question, key: &str, place: &str, out: &mut Vec<Field>
                 add(&format!("z/{}/comment", zone.name), &format!("{name}, commentaire"), zone.comment.clone());
             }
         }
-        Body::Tcs { hypothesis, finding, panel, .. } => {
+        Body::Tcs { hypothesis, finding, panel, experts } => {
             add("hypothesis", "hypothèse", hypothesis.clone());
             add("finding", "élément nouveau du TCS", finding.clone());
             let votes: Vec<String> = panel.iter().map(ToString::to_string).collect();
             add("panel", "votes du panel (de −2 à +2)", votes.join(" "));
+            let named: Vec<String> = experts.iter().map(|e| format!("{} : {:+}", e.name, e.answer)).collect();
+            add("experts", "experts du panel", named.join(" ; "));
         }
         Body::Qru { .. } | Body::Qrm { .. } | Body::Qrp { .. } | Body::Qrpl { .. } | Body::Qcm { .. } => {}
     }

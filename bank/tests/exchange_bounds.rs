@@ -285,7 +285,7 @@ fn try_all(bytes: &[u8], format: Format) {
         if let Ok(reading) = read_within(bytes, "x", format, &limits) {
             for entry in &reading.entries {
                 // What is given for good is good.
-                assert!(!docimo_engine::check::refused(&docimo_bank::faults(&entry.element)), "{entry:?}");
+                assert!(!docimo_engine::check::unkeepable(&docimo_bank::faults(&entry.element)), "{entry:?}");
             }
         }
     }

@@ -436,6 +436,7 @@ fn table() -> Vec<(&'static str, Vec<Element>, Vec<Element>)> {
         ("missing_tags", vec![without("tags", json!([]))], vec![good()]),
         ("missing_source", vec![without("source", json!(""))], vec![good()]),
         ("missing_comment", vec![without("comment", json!(""))], vec![good()]),
+        ("missing_key", vec![qroc("Rédigez la conclusion.", &[])], vec![embolism()]),
         (
             "qroc_answer_in_stem",
             vec![qroc("Une embolie pulmonaire est confirmée. Quel est ce diagnostic ?", &["embolie pulmonaire", "EP"])],

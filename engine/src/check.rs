@@ -5,7 +5,7 @@ use crate::ledger::Effective;
 use crate::marking::{Compiled, ResponseMatrix};
 use crate::paper::{Case, CaseKind, Element, Paper, Section};
 use crate::qroc;
-use crate::question::{Body, Image, Kind, Proposition, Question, Shape, Status, Zone};
+use crate::question::{Body, Expert, Image, Kind, Proposition, Question, Shape, Status, Zone, votes_of};
 use crate::scheme::{BlankPolicy, CohortStep, Formula, MarkingScheme};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -30,6 +30,9 @@ pub struct Fault {
     pub place: String,
     /// What is wrong and what to do, in French.
     pub message: String,
+    /// Is it an open question that waits for its key? The bank may keep it; no paper takes it.
+    #[serde(skip)]
+    pub awaits_key: bool,
 }
 
 impl fmt::Display for Fault {
@@ -60,7 +63,14 @@ impl Faults {
 
     fn push(&mut self, severity: Severity, message: impl Into<String>) {
         let place = if self.place.is_empty() { "sujet".to_owned() } else { self.place.join(" › ") };
-        self.list.push(Fault { severity, place, message: message.into() });
+        self.list.push(Fault { severity, place, message: message.into(), awaits_key: false });
+    }
+
+    fn awaits_key(&mut self, message: impl Into<String>) {
+        self.error(message);
+        if let Some(last) = self.list.last_mut() {
+            last.awaits_key = true;
+        }
     }
 
     fn error(&mut self, message: impl Into<String>) {
@@ -182,6 +192,11 @@ pub fn case(case: &Case) -> Vec<Fault> {
 /// Is there a fault that forbids use?
 pub fn refused(faults: &[Fault]) -> bool {
     faults.iter().any(|f| f.severity == Severity::Error)
+}
+
+/// Is there a fault that forbids even keeping the question in a bank, until it is finished?
+pub fn unkeepable(faults: &[Fault]) -> bool {
+    faults.iter().any(|f| f.severity == Severity::Error && !f.awaits_key)
 }
 
 fn scheme_exists(paper: &Paper, f: &mut Faults, name: Option<&String>) {
@@ -393,15 +408,26 @@ fn body(f: &mut Faults, q: &Question) {
                 f.error("une QRP longue n’a ni proposition indispensable ni inacceptable");
             }
         }
-        Body::Qroc { exact, acceptable, max_words } => open_answer(f, exact, acceptable, *max_words),
+        Body::Qroc { exact, acceptable, max_words } => {
+            if q.body.lacks_key() {
+                f.awaits_key(
+                    "la QROC n’a aucune réponse exacte : ajoutez-en une avant de valider la question ou de la mettre \
+                     dans un sujet",
+                );
+            } else if exact.iter().all(|t| t.trim().is_empty()) {
+                f.error("la QROC n’a aucune réponse exacte");
+            }
+            open_answer(f, exact, acceptable, *max_words);
+        }
         Body::Qzp { expected, zones: list } => zones(f, q, *expected, list),
-        Body::Tcs { hypothesis, finding, panel } => {
+        Body::Tcs { hypothesis, finding, panel, experts } => {
             if hypothesis.trim().is_empty() {
                 f.error("le TCS n’a pas d’hypothèse (« si vous pensiez à… »)");
             }
             if finding.trim().is_empty() {
                 f.error("le TCS n’a pas de nouvelle information (« et que vous trouvez… »)");
             }
+            listed(f, experts, panel);
             let votes: u64 = panel.iter().map(|v| u64::from(*v)).sum();
             if votes == 0 {
                 f.error("le TCS n’a pas de panel : donnez les votes des experts de −2 à +2");
@@ -413,6 +439,25 @@ fn body(f: &mut Faults, q: &Question) {
                 f.warn("panel unanime : ce TCS ne discrimine pas");
             }
         }
+    }
+}
+
+/// Experts listed one by one are the panel.
+fn listed(f: &mut Faults, experts: &[Expert], panel: &[u32; 5]) {
+    let mut names = HashSet::new();
+    for expert in experts {
+        let name = expert.name.trim();
+        if name.is_empty() || name.chars().count() > 100 {
+            f.error("un expert du panel n’a pas de nom (de 1 à 100 caractères)");
+        } else if !names.insert(name.to_lowercase()) {
+            f.error(format!("l’expert « {name} » est deux fois dans le panel"));
+        }
+        if !(-2..=2).contains(&expert.answer) {
+            f.error(format!("panel : la réponse de « {name} » est {}, il faut de −2 à +2", expert.answer));
+        }
+    }
+    if !experts.is_empty() && votes_of(experts) != *panel {
+        f.error("les votes du panel ne sont pas ceux des experts listés");
     }
 }
 
@@ -464,9 +509,6 @@ fn propositions(f: &mut Faults, list: &[Proposition], usual: std::ops::RangeIncl
 }
 
 fn open_answer(f: &mut Faults, exact: &[String], acceptable: &[String], max_words: u32) {
-    if exact.iter().all(|t| t.trim().is_empty()) {
-        f.error("la QROC n’a aucune réponse exacte");
-    }
     if !(1..=20).contains(&max_words) {
         f.error(format!("{max_words} mots permis : de 1 à 20"));
     }

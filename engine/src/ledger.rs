@@ -333,8 +333,12 @@ impl Effective {
             Decision::RejectText { question, text } => self.edit(question, |q| reject_text(q, text))?,
             Decision::ChangeZone { question, zone, shape } => self.edit(question, |q| change_zone(q, zone, shape))?,
             Decision::ChangePanel { question, panel } => self.edit(question, |q| match &mut q.body {
-                Body::Tcs { panel: old, .. } if panel.iter().any(|v| *v > 0) && panel.iter().all(|v| *v <= 200) => {
+                Body::Tcs { panel: old, experts, .. }
+                    if panel.iter().any(|v| *v > 0) && panel.iter().all(|v| *v <= 200) =>
+                {
                     *old = *panel;
+                    // Those who were listed gave the votes of before.
+                    experts.clear();
                     Ok(())
                 }
                 Body::Tcs { .. } => Err(LedgerFault::BadKey(

@@ -82,6 +82,9 @@ impl ResponseMatrix {
 /// Why a paper cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CompileError {
+    /// An open question with nothing to compare answers with.
+    #[error("la question « {0} » n’a pas de réponse attendue : elle ne peut pas être notée")]
+    NoKey(QuestionId),
     /// A scheme that is neither built in nor in the paper.
     #[error("le barème « {0} » n’existe pas")]
     UnknownScheme(String),
@@ -192,6 +195,9 @@ impl Compiled {
         let placed: Vec<_> = paper.questions().collect();
         if placed.len() != matrix.questions() {
             return Err(CompileError::WrongSize { found: matrix.questions(), expected: placed.len() });
+        }
+        if let Some(open) = placed.iter().find(|p| p.question.body.lacks_key()) {
+            return Err(CompileError::NoKey(open.question.id.clone()));
         }
         let mut schemes: HashMap<&str, MarkingScheme> = HashMap::new();
         for p in &placed {

@@ -276,6 +276,26 @@ pub struct Zone {
     pub comment: String,
 }
 
+/// The answer of an expert to a TCS.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Expert {
+    /// Their name, or a label.
+    pub name: String,
+    /// −2 to +2.
+    pub answer: i8,
+}
+
+/// How many experts gave each answer from −2 to +2; an answer out of the scale counts for none.
+pub fn votes_of(experts: &[Expert]) -> [u32; 5] {
+    let mut panel = [0; 5];
+    for expert in experts {
+        if let Some(votes) = usize::try_from(i16::from(expert.answer) + 2).ok().and_then(|i| panel.get_mut(i)) {
+            *votes += 1;
+        }
+    }
+    panel
+}
+
 /// What is proper to each kind: the options and the key.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "UPPERCASE")]
@@ -330,6 +350,9 @@ pub enum Body {
         finding: String,
         /// Votes of the panel for −2, −1, 0, +1, +2.
         panel: [u32; 5],
+        /// Who gave these votes, where each is known; then they are the panel, counted.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        experts: Vec<Expert>,
     },
     /// Each proposition judged true, false or left unanswered.
     Qcm {
@@ -354,6 +377,21 @@ impl Body {
             Self::Qzp { .. } => Kind::Qzp,
             Self::Tcs { .. } => Kind::Tcs,
             Self::Qcm { .. } => Kind::Qcm,
+        }
+    }
+
+    /// Is it an open question with no answer to compare with: an essay kept until someone writes its key? Such a
+    /// question may be in a bank; no paper holds it, and nothing marks it.
+    pub fn lacks_key(&self) -> bool {
+        match self {
+            Self::Qroc { exact, acceptable, .. } => exact.iter().chain(acceptable).all(|text| text.trim().is_empty()),
+            Self::Qru { .. }
+            | Self::Qrm { .. }
+            | Self::Qrp { .. }
+            | Self::Qrpl { .. }
+            | Self::Qzp { .. }
+            | Self::Tcs { .. }
+            | Self::Qcm { .. } => false,
         }
     }
 
@@ -435,6 +473,23 @@ fn is_one(value: &Exact) -> bool {
 }
 
 impl Question {
+    /// A question with nothing but its stem and body.
+    pub fn new(id: QuestionId, stem: String, body: Body) -> Self {
+        Self {
+            id,
+            stem,
+            image: None,
+            video: None,
+            body,
+            weight: Exact::ONE,
+            rank: None,
+            tags: Vec::new(),
+            comment: String::new(),
+            source: String::new(),
+            scheme: None,
+        }
+    }
+
     /// The kind.
     pub fn kind(&self) -> Kind {
         self.body.kind()

@@ -407,7 +407,7 @@ fn zones() {
 #[test]
 fn scripts() {
     of_body(
-        Body::Tcs { hypothesis: " ".into(), finding: String::new(), panel: [0; 5] },
+        Body::Tcs { hypothesis: " ".into(), finding: String::new(), panel: [0; 5], experts: vec![] },
         &[
             "erreur | question q | le TCS n’a pas d’hypothèse (« si vous pensiez à… »)",
             "erreur | question q | le TCS n’a pas de nouvelle information (« et que vous trouvez… »)",

@@ -83,15 +83,37 @@ pub fn read_stops(json: &str) -> Vec<Stop> {
     if json == "[]" { Vec::new() } else { serde_json::from_str(json).unwrap_or_default() }
 }
 
-pub(crate) const ATTEMPT: &str = "select a.id, a.exam_id, a.site_id, a.person_id, a.section_id, a.seed, a.started_ms, \
-    a.handed_in_ms, a.extension_ms, a.compensation_ms, a.streams, a.last_seen_ms, e.start_mode, e.grace_ms, e.state as exam_state, \
-    t.opened_ms, t.closed_ms, coalesce(t.compensation_ms, 0) as site_compensation_ms, c.number, c.factor, c.extra_minutes, \
-    c.break_count, c.break_minutes, a.room, coalesce(r.compensation_ms, 0) as room_compensation_ms, a.stops, \
-    coalesce(r.stops, '[]') as room_stops, coalesce(t.stops, '[]') as site_stops, a.session, a.rival, a.rival_newer, a.changed \
-    from attempt a join exam e on e.id = a.exam_id \
-    join candidate c on c.exam_id = a.exam_id and c.person_id = a.person_id \
-    left join sitting t on t.exam_id = a.exam_id and t.site_id = a.site_id and t.section_id = a.section_id \
-    left join room_clock r on r.exam_id = a.exam_id and r.site_id = a.site_id and r.section_id = a.section_id and r.room = a.room";
+/// What is read of a sheet, and from where: in pieces, since a batch of saves reads more at once.
+macro_rules! attempt_columns {
+    () => {
+        "a.id, a.exam_id, a.site_id, a.person_id, a.section_id, a.seed, a.started_ms, \
+         a.handed_in_ms, a.extension_ms, a.compensation_ms, a.streams, a.last_seen_ms, e.start_mode, e.grace_ms, \
+         e.state as exam_state, t.opened_ms, t.closed_ms, coalesce(t.compensation_ms, 0) as site_compensation_ms, \
+         c.number, c.factor, c.extra_minutes, c.break_count, c.break_minutes, a.room, \
+         coalesce(r.compensation_ms, 0) as room_compensation_ms, a.stops, coalesce(r.stops, '[]') as room_stops, \
+         coalesce(t.stops, '[]') as site_stops, a.session, a.rival, a.rival_newer, a.changed"
+    };
+}
+macro_rules! attempt_joins {
+    () => {
+        "join exam e on e.id = a.exam_id \
+         join candidate c on c.exam_id = a.exam_id and c.person_id = a.person_id \
+         left join sitting t on t.exam_id = a.exam_id and t.site_id = a.site_id and t.section_id = a.section_id \
+         left join room_clock r on r.exam_id = a.exam_id and r.site_id = a.site_id and r.section_id = a.section_id \
+         and r.room = a.room"
+    };
+}
+pub(crate) const ATTEMPT: &str = concat!("select ", attempt_columns!(), " from attempt a ", attempt_joins!());
+/// The same with where its journal stands, for `asked (id, stream, place)` rows. The order of the tables is that of the
+/// text: SQLite would otherwise go through every sheet.
+pub(crate) const ASKED_ATTEMPTS: &str = concat!(
+    "select v.place, a.last_position, a.receipt, coalesce((select max(s.seq) from step s where s.exam_id = a.exam_id \
+     and s.attempt_id = a.id and s.stream = v.stream), 0) as last_seq, ",
+    attempt_columns!(),
+    " from asked v cross join attempt a ",
+    attempt_joins!(),
+    " where a.id = v.id"
+);
 
 impl Attempt {
     /// The four parts of this candidate's time for a section of `duration_minutes`.
@@ -286,11 +308,12 @@ macro_rules! rejudge_late {
         .await?;
         for attempt_id in late {
             // Takes the sheet's row, as a save does, before its steps are read.
-            let position: i64 =
-                sqlx::query_scalar("update attempt set last_position = last_position + 1 where id = $1 returning last_position")
-                    .bind(&attempt_id)
-                    .fetch_one(&mut *$tx)
-                    .await?;
+            let position: i64 = sqlx::query_scalar(
+                "update attempt set last_position = last_position + 1 where id = $1 returning last_position",
+            )
+            .bind(&attempt_id)
+            .fetch_one(&mut *$tx)
+            .await?;
             let sql = sqlx::AssertSqlSafe(format!("{} where a.id = $1", $crate::delivery::ATTEMPT));
             let attempt: $crate::delivery::Attempt = sqlx::query_as(sql).bind(&attempt_id).fetch_one(&mut *$tx).await?;
             let rows: Vec<$crate::delivery::StepRow> =
@@ -306,59 +329,38 @@ macro_rules! rejudge_late {
                 continue;
             }
             for ((stream, seq), verdict) in &changed {
-                sqlx::query("update step set verdict = $5 where exam_id = $1 and attempt_id = $2 and stream = $3 and seq = $4")
-                    .bind(exam_id)
-                    .bind(&attempt_id)
-                    .bind(i64::from(*stream))
-                    .bind(i64::from(*seq))
-                    .bind(verdict.name())
-                    .execute(&mut *$tx)
-                    .await?;
+                sqlx::query(
+                    "update step set verdict = $5 where exam_id = $1 and attempt_id = $2 and stream = $3 and seq = $4",
+                )
+                .bind(exam_id)
+                .bind(&attempt_id)
+                .bind(i64::from(*stream))
+                .bind(i64::from(*seq))
+                .bind(verdict.name())
+                .execute(&mut *$tx)
+                .await?;
             }
             let act = docimo_engine::attempt::Act::Rejudge { steps: changed.len() as u32 };
-            sqlx::query(
-                "insert into step (exam_id, attempt_id, stream, seq, position, client_ms, server_ms, verdict, kind, question_id, act, actor) \
-                 select $1, $2, 0, coalesce(max(seq), 0) + 1, $3, $4, $4, 'counted', $5, null, $6, $7 \
-                 from step where exam_id = $1 and attempt_id = $2 and stream = 0",
-            )
-            .bind(exam_id)
-            .bind(&attempt_id)
-            .bind(position)
-            .bind(event.at_ms)
-            .bind(act.name())
-            .bind($crate::error::to_json("step", &act)?)
-            .bind(event.author_id.as_deref().unwrap_or_default())
-            .execute(&mut *$tx)
-            .await?;
+            $crate::journal::server_step!(
+                $tx,
+                exam_id,
+                &attempt_id,
+                position,
+                event.at_ms,
+                &act,
+                event.author_id.as_deref().unwrap_or_default()
+            );
         }
     }};
 }
 pub(crate) use rejudge_late;
 
 impl Store {
-    /// The sheet of a candidate for a section, made if absent with this id and seed.
-    pub async fn ensure_attempt(
-        &self,
-        fresh_id: &str,
-        seed: i64,
-        exam_id: &str,
-        person_id: &str,
-        section_id: &str,
-    ) -> StoreResult<String> {
-        let known = "select id from attempt where exam_id = $1 and person_id = $2 and section_id = $3";
-        let found: Option<String> = read!(self, pool => sqlx::query_scalar(known)
-            .bind(exam_id).bind(person_id).bind(section_id).fetch_optional(pool).await?);
-        if let Some(id) = found {
-            return Ok(id);
-        }
-        let id = write!(self, tx => {
-            sqlx::query("insert into attempt (id, exam_id, site_id, room, person_id, section_id, seed) \
-                         select $1, exam_id, site_id, room, person_id, $4, $5 from candidate where exam_id = $2 and person_id = $3 \
-                         on conflict (exam_id, person_id, section_id) do nothing")
-                .bind(fresh_id).bind(exam_id).bind(person_id).bind(section_id).bind(seed).execute(&mut *tx).await?;
-            sqlx::query_scalar(known).bind(exam_id).bind(person_id).bind(section_id).fetch_one(&mut *tx).await?
-        });
-        Ok(id)
+    /// The sheet of a candidate for a section, if they have entered.
+    pub async fn known_attempt(&self, exam_id: &str, person_id: &str, section_id: &str) -> StoreResult<Option<String>> {
+        let sql = "select id from attempt where exam_id = $1 and person_id = $2 and section_id = $3";
+        Ok(read!(self, pool => sqlx::query_scalar(sql)
+            .bind(exam_id).bind(person_id).bind(section_id).fetch_optional(pool).await?))
     }
 
     /// One sheet.
@@ -377,16 +379,6 @@ impl Store {
     pub async fn attempts_of(&self, exam_id: &str, person_id: &str) -> StoreResult<Vec<Attempt>> {
         let sql = sqlx::AssertSqlSafe(format!("{ATTEMPT} where a.exam_id = $1 and a.person_id = $2"));
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(person_id).fetch_all(pool).await?))
-    }
-
-    /// Starts a candidate's own time, unless it already runs. Returns when it began.
-    pub async fn start_attempt(&self, id: &str, now_ms: i64) -> StoreResult<i64> {
-        let started: Option<i64> = write!(self, tx => {
-            sqlx::query("update attempt set started_ms = $2 where id = $1 and started_ms is null")
-                .bind(id).bind(now_ms).execute(&mut *tx).await?;
-            sqlx::query_scalar("select started_ms from attempt where id = $1").bind(id).fetch_one(&mut *tx).await?
-        });
-        Ok(started.unwrap_or(now_ms))
     }
 
     /// The journal of one sheet, in order of arrival.

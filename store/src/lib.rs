@@ -17,6 +17,7 @@ pub mod journal;
 pub mod live;
 pub mod panels;
 pub mod people;
+pub mod receipts;
 pub mod referentials;
 pub mod results;
 pub mod supervision;

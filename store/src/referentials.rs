@@ -174,10 +174,18 @@ impl Store {
 
     /// The nodes in force whose code begins with `prefix`, by code.
     pub async fn current_nodes(&self, slug: &str, prefix: &str) -> StoreResult<Vec<NodeRow>> {
-        let sql = "select n.code, n.parent, n.tag, n.kind, n.title, n.title_status, n.rank, n.rubric, n.status, \
-                   n.replaces from referential_node n join referential r on r.slug = n.slug and r.current = n.version \
-                   where n.slug = $1 and substr(n.code, 1, length($2)) = $2 order by n.code";
-        Ok(read!(self, pool => sqlx::query_as(sql).bind(slug).bind(prefix).fetch_all(pool).await?))
+        match self.referential(slug).await? {
+            Some(line) => self.nodes_under(slug, line.current, prefix).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The nodes of a version whose code begins with `prefix`, by code.
+    pub async fn nodes_under(&self, slug: &str, version: i64, prefix: &str) -> StoreResult<Vec<NodeRow>> {
+        let sql = "select code, parent, tag, kind, title, title_status, rank, rubric, status, replaces \
+                   from referential_node where slug = $1 and version = $2 and substr(code, 1, length($3)) = $3 \
+                   order by code";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(slug).bind(version).bind(prefix).fetch_all(pool).await?))
     }
 
     /// The node that a tag named, in the last version that had it.

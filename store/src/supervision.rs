@@ -17,14 +17,14 @@ pub struct DaySettings {
 }
 
 /// A page that wants to answer.
-#[derive(Clone, Debug)]
-pub struct PageOpening<'a> {
+#[derive(Clone, Debug, Default)]
+pub struct PageOpening {
     /// Sheet.
-    pub attempt_id: &'a str,
+    pub attempt_id: String,
     /// Hash of its sign-in session; empty where there is none (simulated candidates).
-    pub session: &'a str,
+    pub session: String,
     /// What the browser says it is.
-    pub agent: &'a str,
+    pub agent: String,
     /// When.
     pub at_ms: i64,
 }
@@ -37,6 +37,77 @@ pub enum Opening {
     /// Another machine has the sheet, and the exam's setting is that a supervisor decides.
     Waits,
 }
+
+/// Opens a page's stream of steps; `None` without such a sheet. Where another session has the sheet, that is noted
+/// for a supervisor; with `second_machine` at wait, the page waits. The caller holds the sheet (PostgreSQL).
+macro_rules! open_page {
+    ($tx:ident, $page:expr) => {{
+        let page: &$crate::supervision::PageOpening = $page;
+        let found: Option<(String, String, String)> =
+            sqlx::query_as("select session, rival, exam_id from attempt where id = $1")
+                .bind(&page.attempt_id)
+                .fetch_optional(&mut *$tx)
+                .await?;
+        match found {
+            None => None,
+            Some((session, rival, exam_id)) => {
+                let other = !session.is_empty() && !page.session.is_empty() && session != page.session;
+                // One that has signed out, or was ended, is no machine any more. Read for two machines only.
+                let mode: Option<String> = if other {
+                    sqlx::query_scalar(
+                        "select e.second_machine from exam e where e.id = $1 and exists \
+                         (select 1 from login_session s where s.token_hash = $2 and s.expires_ms > $3)",
+                    )
+                    .bind(&exam_id)
+                    .bind(&session)
+                    .bind(page.at_ms)
+                    .fetch_optional(&mut *$tx)
+                    .await?
+                } else {
+                    None
+                };
+                let waits = mode.as_deref() == Some("wait");
+                let now_rival = match (&mode, waits) {
+                    (None, _) if rival == page.session => String::new(),
+                    (None, _) => rival.clone(),
+                    (Some(_), true) => page.session.clone(),
+                    (Some(_), false) => session.clone(),
+                };
+                if now_rival != rival {
+                    sqlx::query("update attempt set rival = $2, rival_newer = $3 where id = $1")
+                        .bind(&page.attempt_id)
+                        .bind(&now_rival)
+                        .bind(i64::from(waits))
+                        .execute(&mut *$tx)
+                        .await?;
+                    $crate::live::bump_live!($tx, &exam_id, Some(page.attempt_id.as_str()));
+                }
+                if waits {
+                    Some($crate::supervision::Opening::Waits)
+                } else {
+                    let stream: i64 = sqlx::query_scalar(
+                        "update attempt set streams = streams + 1, last_seen_ms = $2, session = $3 where id = $1 returning streams",
+                    )
+                    .bind(&page.attempt_id)
+                    .bind(page.at_ms)
+                    .bind(&page.session)
+                    .fetch_one(&mut *$tx)
+                    .await?;
+                    sqlx::query("insert into page_opening (attempt_id, stream, session, agent, at_ms) values ($1, $2, $3, $4, $5)")
+                        .bind(&page.attempt_id)
+                        .bind(stream)
+                        .bind(&page.session)
+                        .bind(&page.agent)
+                        .bind(page.at_ms)
+                        .execute(&mut *$tx)
+                        .await?;
+                    Some($crate::supervision::Opening::Stream(stream))
+                }
+            }
+        }
+    }};
+}
+pub(crate) use open_page;
 
 /// A page as recorded.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -114,56 +185,6 @@ impl Store {
             insert_event!(tx, event);
         });
         Ok(())
-    }
-
-    /// Opens a page's stream of steps. Where another session has the sheet, that is noted for a supervisor; with
-    /// `second_machine` at wait, the page waits.
-    pub async fn open_page(&self, page: &PageOpening<'_>) -> StoreResult<Opening> {
-        Ok(write!(self, tx => {
-            // The update takes the sheet's row: what is read of it after is current.
-            sqlx::query("update attempt set last_seen_ms = $2 where id = $1")
-                .bind(page.attempt_id).bind(page.at_ms).execute(&mut *tx).await?;
-            let (session, rival, exam_id, mode): (String, String, String, String) = sqlx::query_as(
-                "select a.session, a.rival, a.exam_id, e.second_machine from attempt a join exam e on e.id = a.exam_id where a.id = $1")
-                .bind(page.attempt_id).fetch_optional(&mut *tx).await?.ok_or(StoreError::MissingReference)?;
-            let other = !session.is_empty() && !page.session.is_empty() && session != page.session;
-            // One that has signed out, or was ended, is no machine any more.
-            let alive: i64 = if other {
-                sqlx::query_scalar("select count(*) from login_session where token_hash = $1 and expires_ms > $2")
-                    .bind(&session).bind(page.at_ms).fetch_one(&mut *tx).await?
-            } else { 0 };
-            if alive > 0 && mode == "wait" {
-                if rival != page.session {
-                    sqlx::query("update attempt set rival = $2, rival_newer = 1 where id = $1")
-                        .bind(page.attempt_id).bind(page.session).execute(&mut *tx).await?;
-                    bump_live!(tx, &exam_id, Some(page.attempt_id));
-                }
-                Opening::Waits
-            } else {
-                let stream: i64 = sqlx::query_scalar("update attempt set streams = streams + 1, session = $2 where id = $1 returning streams")
-                    .bind(page.attempt_id).bind(page.session).fetch_one(&mut *tx).await?;
-                if alive > 0 {
-                    sqlx::query("update attempt set rival = $2, rival_newer = 0 where id = $1")
-                        .bind(page.attempt_id).bind(&session).execute(&mut *tx).await?;
-                    bump_live!(tx, &exam_id, Some(page.attempt_id));
-                } else if rival == page.session && !rival.is_empty() {
-                    sqlx::query("update attempt set rival = '' where id = $1").bind(page.attempt_id).execute(&mut *tx).await?;
-                    bump_live!(tx, &exam_id, Some(page.attempt_id));
-                }
-                sqlx::query("insert into page_opening (attempt_id, stream, session, agent, at_ms) values ($1, $2, $3, $4, $5)")
-                    .bind(page.attempt_id).bind(stream).bind(page.session).bind(page.agent).bind(page.at_ms)
-                    .execute(&mut *tx).await?;
-                Opening::Stream(stream)
-            }
-        }))
-    }
-
-    /// Opens a stream of steps for no session in particular; its number.
-    pub async fn open_stream(&self, attempt_id: &str, now_ms: i64) -> StoreResult<i64> {
-        match self.open_page(&PageOpening { attempt_id, session: "", agent: "", at_ms: now_ms }).await? {
-            Opening::Stream(stream) => Ok(stream),
-            Opening::Waits => Err(StoreError::Conflict),
-        }
     }
 
     /// Ends one of the two sessions seen on a sheet, `ended`, and leaves it to the other; [`StoreError::Conflict`]

@@ -78,10 +78,14 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(sql).bind(prefix).fetch_all(pool).await?))
     }
 
-    /// How many entries carry each of these tags; those that none carries are left out.
-    pub async fn counts_of_tags(&self, tags: &[String]) -> StoreResult<Vec<TagCount>> {
+    /// How many entries of these folders (`None`: of all) carry each of these tags; those that none carries are left
+    /// out.
+    pub async fn counts_of_tags(&self, tags: &[String], folders: Option<&[String]>) -> StoreResult<Vec<TagCount>> {
         const HEAD: &str = "select t.tag, count(*) as entries from entry_tag t join entry e on e.id = t.entry_id \
                             where e.status <> 'retired' and t.tag in (";
+        if folders.is_some_and(<[String]>::is_empty) {
+            return Ok(Vec::new());
+        }
         macro_rules! run {
             ($db:ty, $pool:expr) => {{
                 let mut found = Vec::new();
@@ -92,7 +96,16 @@ impl Store {
                     for tag in some {
                         list.push_bind(tag.clone());
                     }
-                    query.push(") group by t.tag order by t.tag");
+                    query.push(")");
+                    if let Some(folders) = folders {
+                        query.push(" and e.folder_id in (");
+                        let mut list = query.separated(", ");
+                        for folder in folders {
+                            list.push_bind(folder.clone());
+                        }
+                        query.push(")");
+                    }
+                    query.push(" group by t.tag order by t.tag");
                     found.extend(query.build_query_as::<TagCount>().fetch_all($pool).await?);
                 }
                 found

@@ -3,7 +3,7 @@
 import { freshId, touched } from "./form.js";
 import { M } from "./messages.js";
 
-const ATTRIBUTES = ["name", "id", "for", "aria-describedby", "aria-labelledby", "data-path", "data-list", "data-picture",
+const ATTRIBUTES = ["name", "id", "for", "aria-describedby", "aria-labelledby", "data-path", "data-list", "data-picture", "data-document",
   "data-question", "data-tags", "data-tag-labels", "data-credits"];
 
 /** @param {Element} list @returns {HTMLElement[]} */

@@ -1,7 +1,9 @@
 // The authoring page, made live: what is typed is kept by itself, seen as a student sees it, and advised on. The same
 // form works without this file.
 import { h, button, openDialog } from "../room/dom.js";
+import { watchDocuments } from "./documents.js";
 import { Drawing } from "./drawing.js";
+import { watchExperts } from "./experts.js";
 import { readElement } from "./form.js";
 import { Lists } from "./lists.js";
 import { M } from "./messages.js";
@@ -93,6 +95,8 @@ function start(form) {
   equip();
   addSuggestions(panes, form);
   watchPictures(form, saver);
+  watchDocuments(form, saver);
+  watchExperts(form);
   form.addEventListener("docimo:item", equip);
 
   // Typing ----------------------------------------------------------------------------------

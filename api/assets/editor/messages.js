@@ -28,11 +28,11 @@ export const M = {
   foundMine: "Reprendre le texte de cet ordinateur",
   foundTheirs: "Garder celui du serveur",
   /** @param {string} what @param {number} i from 0 */
-  added: (what, i) => `${name(what, i)} ajoutée.`,
+  added: (what, i) => `${name(what, i)} ${what === "experts" ? "ajouté" : "ajoutée"}.`,
   /** @param {string} what @param {number} i from 0 */
-  moved: (what, i) => `Devenue ${name(what, i).toLowerCase()}.`,
+  moved: (what, i) => `${what === "experts" ? "Devenu" : "Devenue"} ${name(what, i).toLowerCase()}.`,
   /** @param {string} what @param {number} i from 0 */
-  removed: (what, i) => `${name(what, i)} retirée.`,
+  removed: (what, i) => `${name(what, i)} ${what === "experts" ? "retiré" : "retirée"}.`,
   restore: "Rétablir ce qui vient d’être retiré",
   bold: "Gras", italic: "Italique", list: "Liste", table: "Tableau", formula: "Formule",
   /** @param {string} label */
@@ -43,6 +43,10 @@ export const M = {
   tagAdd: "Ajouter",
   sendingPicture: "Envoi de l’image…",
   pictureFailed: "L’image n’a pas pu être envoyée. Réessayez.",
+  sendingDocument: "Envoi du fichier…",
+  documentFailed: "Le fichier n’a pas pu être envoyé. Réessayez.",
+  /** @param {string} kind */
+  noDocument: (kind) => (kind === "video" ? "(aucune)" : "(aucun)"),
   /** @param {number} n @param {string} title */
   zone: (n, title) => `Zone ${n}${title ? `, ${title}` : ""}. Flèches : déplacer ; Maj et flèches : redimensionner ; Suppr : retirer.`,
   zonesArea: "Zones sur l’image",
@@ -56,5 +60,6 @@ export const M = {
 /** @param {string} what name of the list @param {number} i from 0 */
 function name(what, i) {
   if (what === "propositions") return `Proposition ${String.fromCharCode(65 + (i % 26))}`;
+  if (what === "experts") return `Expert ${i + 1}`;
   return what === "zones" ? `Zone ${i + 1}` : `Question ${i + 1}`;
 }

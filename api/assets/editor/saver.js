@@ -134,6 +134,34 @@ export class Saver {
     return this.#call("POST", `/media?name=${encodeURIComponent(file.name)}`, file);
   }
 
+  /**
+   * A video or a PDF, with how far it is: `fetch` does not say. @param {File} file @param {string} kind
+   * @param {(part:number) => void} far from 0 to 1
+   * @returns {Promise<{ok:true, body:any}|{ok:false, state:State, why:string}>}
+   */
+  async document(file, kind, far, renewed = false) {
+    const reply = await new Promise((/** @type {(reply:{status:number, data:any}) => void} */ done) => {
+      const request = new XMLHttpRequest();
+      const path = `/media?kind=${encodeURIComponent(kind)}&name=${encodeURIComponent(file.name)}`;
+      request.open("POST", `/api/v1/drafts/${encodeURIComponent(this.#id)}${path}`);
+      request.responseType = "json";
+      request.setRequestHeader("accept", "application/json");
+      request.setRequestHeader("content-type", "application/octet-stream");
+      request.setRequestHeader("x-csrf-token", this.#csrf);
+      request.upload.addEventListener("progress", (e) => e.lengthComputable && far(e.loaded / e.total));
+      request.addEventListener("load", () => done({ status: request.status, data: request.response }));
+      for (const name of ["error", "abort", "timeout"]) request.addEventListener(name, () => done({ status: 0, data: null }));
+      request.send(file);
+    });
+    const { status, data } = reply;
+    if (status >= 200 && status < 300 && data) return { ok: true, body: data };
+    if (status === 0) return { ok: false, state: "offline", why: "" };
+    if (status === 403 && String(data?.type).endsWith(":csrf") && !renewed && (await this.#renew())) {
+      return this.document(file, kind, far, true);
+    }
+    return { ok: false, state: stateOf(reply, data), why: whyOf(data) };
+  }
+
   /** @param {string} query @returns {Promise<{tag:string, label:string, title:string}[]>} */
   async tags(query) {
     try {
@@ -237,7 +265,7 @@ export class Saver {
   }
 }
 
-/** @param {Response} reply @param {any} problem @returns {State} */
+/** @param {{status:number}} reply @param {any} problem @returns {State} */
 function stateOf(reply, problem) {
   if (reply.status === 401) return "session";
   if (reply.status === 404) return "gone";

@@ -190,6 +190,8 @@ export const M = {
   handingInOffline: "Sans connexion, la remise attend sur cet ordinateur. Elle partira d’elle-même ; si cela dure, appelez un surveillant.",
   handedIn: "Copie remise",
   handedInAt: (/** @type {string} */ t) => `Reçue par le serveur à ${t}.`,
+  receipt: "Reçu",
+  receiptHint: (/** @type {number} */ n) => `Notez ce reçu : il est calculé sur les ${count(n, "acte", "actes")} de votre copie, dans l’ordre, et prouve ce qui a été enregistré. Le jury peut le comparer à la copie conservée.`,
   handedInHint: "Vous pouvez fermer cette page.",
   closed: "Temps écoulé, copie fermée",
   closedHint: "Vos réponses enregistrées sont conservées.",

@@ -20,7 +20,7 @@ import { listenKeys, showShortcuts } from "./keys.js";
 /** @import { ServerClock } from "./clock.js" */
 /** @import { Status } from "./queue.js" */
 /** @import { StepStore } from "./store.js" */
-/** @import { Act, AttemptState, Clock, ClockView, Response, Room, RoomData, StepsReply, Verdict } from "./types.js" */
+/** @import { Act, AttemptState, Clock, ClockView, Receipt, Response, Room, RoomData, StepsReply, Verdict } from "./types.js" */
 
 /** @typedef {{element:HTMLElement, heading:HTMLElement, refresh?:(status:any) => void, tick?:(ms:number|null) => void}} Screen */
 
@@ -43,6 +43,8 @@ export class ExamRoom {
   #again = new WeakSet();
   /** @type {number|null} */
   #handedIn_ms = null;
+  /** @type {Receipt|null} of the last act acknowledged */
+  #receipt = null;
   #typing = new Typing((question, response) => this.#queue.push({ answer: { question, response } }));
   #moves = { previous: () => this.#step(-1), flag: () => this.#flag(this.#current), next: () => this.#step(1) };
   #plan; #top; #bottom; #beat; #stop;
@@ -187,7 +189,7 @@ export class ExamRoom {
     const { room } = this.#model;
     // until the server has told the end, what was answered is known here only
     const answered = room.state === "running" ? this.#model.summary().answered : room.answered_count;
-    this.#show(endScreen(room, { answered, at_ms: this.#handedIn_ms ?? room.handed_in_ms }), "end");
+    this.#show(endScreen(room, { answered, at_ms: this.#handedIn_ms ?? room.handed_in_ms, receipt: this.#receipt ?? room.receipt ?? null }), "end");
     this.#status(this.#queue.status());
   }
 
@@ -336,6 +338,7 @@ export class ExamRoom {
   #reply(reply, sent, received, verdicts) {
     const fresh = this.#learn(reply.clock, sent, received);
     this.#others(reply.streams);
+    if (reply.receipt && reply.receipt.position >= (this.#receipt?.position ?? 0)) this.#receipt = reply.receipt;
     this.#stale ||= reply.revealed === true;
     for (const { act, verdict } of verdicts) {
       if ("lock" in act) this.#stale = true;

@@ -2,7 +2,7 @@
 import { h, prose, button, ask, openDialog } from "./dom.js";
 import { M } from "./messages.js";
 /** @import { Status } from "./queue.js" */
-/** @import { Room, RoomData, Stop } from "./types.js" */
+/** @import { Receipt, Room, RoomData, Stop } from "./types.js" */
 
 const home = () => document.body.dataset.home || "/";
 
@@ -91,7 +91,7 @@ export function handingInScreen() {
 /**
  * After the end: handed in, or time is up.
  * @param {RoomData} room
- * @param {{answered:number, at_ms:number|null}} facts
+ * @param {{answered:number, at_ms:number|null, receipt:Receipt|null}} facts
  */
 export function endScreen(room, facts) {
   const handedIn = room.state === "handed_in";
@@ -99,7 +99,9 @@ export function endScreen(room, facts) {
   const view = screen(handedIn ? M.handedIn : M.closed,
     h("p", { class: "lead" }, handedIn ? (facts.at_ms === null ? "" : M.handedInAt(M.hour(facts.at_ms))) : M.closedHint),
     h("dl", { class: "facts" }, fact(M.candidate, `${room.candidate_name}, ${room.candidate_number}`),
-      fact(handedIn ? M.answersReceived : M.answeredLabel, `${facts.answered} / ${room.question_count}`)),
+      fact(handedIn ? M.answersReceived : M.answeredLabel, `${facts.answered} / ${room.question_count}`),
+      handedIn && facts.receipt && fact(M.receipt, facts.receipt.code)),
+    handedIn && facts.receipt && h("p", { class: "hint" }, M.receiptHint(facts.receipt.position)),
     rest, handedIn && h("p", { class: "hint" }, M.handedInHint),
     h("div", { class: "btn-row room-screen__end" }, h("a", { class: "btn btn--primary", href: home() }, M.backHome)));
   let waited = false;

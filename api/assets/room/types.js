@@ -23,14 +23,15 @@
  * @typedef {{type:"question", id:string, number:number}} Single
  * @typedef {{attempt:string, exam_title:string, section_title:string, candidate_name:string, candidate_number:string,
  *   instructions_html:string, state:AttemptState, clock:Clock, answered_count:number, question_count:number,
- *   elements:(Single|Case)[], questions:Record<string, Question>, answers:Record<string, Response>, flags:string[],
+ *   elements:(Single|Case)[], questions:Record<string, Question>, answers:Record<string, Response>, flags:string[], receipt?:Receipt|null,
  *   section_progress:{index:number, count:number}, handed_in_ms:number|null, place:string|null}} RoomData
  * @typedef {{answer:{question:string, response:Response}}|{flag:{question:string, on:boolean}}
  *   |{lock:{question:string}}|{view:{element:string}}|{hand_in:{}}} Act
  * @typedef {{seq:number, client_ms:number, act:Act}} Step
  * @typedef {"counted"|"late"|"locked"|"handed_in"|"invalid"|"superseded"|"after_marking"} Verdict
  * @typedef {{acknowledged:number, verdicts?:{seq:number, verdict:Verdict}[], state:AttemptState, clock:Clock,
- *   revealed?:boolean, streams:number}} StepsReply
+ *   revealed?:boolean, streams:number, receipt?:Receipt|null}} StepsReply
+ * @typedef {{position:number, hash:string, code:string}} Receipt  of the journal up to an act
  *
  * One place the candidate can stop at: a question, with the case it belongs to.
  * @typedef {{question:string, number:number, status:"open"|"locked"|"hidden", of:Case|null, part:number}} Stop

@@ -84,7 +84,7 @@ fn presented(headers: &HeaderMap) -> Option<(&str, bool)> {
 async fn identify(app: &App, headers: &HeaderMap) -> ApiResult<Option<(Actor, bool)>> {
     let Some((token, by_cookie)) = presented(headers) else { return Ok(None) };
     let hash = ambient::token_hash(token);
-    let actor = app.sessions.actor(&app.store, &hash, ambient::now_ms()).await?;
+    let actor = app.sessions.actor(&hash, ambient::now_ms()).await?;
     Ok(actor.map(|actor| (actor, by_cookie)))
 }
 

@@ -5,6 +5,7 @@ pub mod csrf;
 pub mod guard;
 pub mod password;
 pub mod roles;
+pub mod sessions;
 pub mod signin;
 pub mod throttle;
 

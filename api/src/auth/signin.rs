@@ -110,7 +110,7 @@ pub async fn open_session(app: &App, person: Person) -> ApiResult<(String, Actor
     let token_hash = ambient::token_hash(&token);
     let session =
         LoginSession { person_id: person.id.clone(), csrf: ambient::token(), expires_ms: now_ms + SESSION_MS };
-    app.store.open_login(&token_hash, &session, now_ms).await?;
+    app.journal.sign_in(&token_hash, session.clone(), now_ms).await?;
     let roles: Vec<Role> = app.store.roles(&person.id).await?.iter().filter_map(|r| Role::from_name(r)).collect();
     let actor = Actor {
         id: person.id.into(),

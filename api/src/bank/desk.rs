@@ -1,7 +1,7 @@
 //! An entry's way from draft to use, by named people, with their reasons.
 
-use super::described;
 use super::reach::{self, Reach};
+use super::{described, keyed};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
@@ -129,7 +129,9 @@ pub async fn step(app: &App, actor: &Actor, entry_id: &str, form: &StepForm) -> 
             return Err(ApiError::Conflict("Vous avez écrit cette version : quelqu’un d’autre doit la relire.".into()));
         }
         let latest = app.store.latest_revision(entry_id).await?.ok_or(ApiError::NotFound)?;
-        described::check(&serde_json::from_str(&latest.body).map_err(|e| ApiError::Internal(e.into()))?)?;
+        let element = serde_json::from_str(&latest.body).map_err(|e| ApiError::Internal(e.into()))?;
+        keyed::check(&element, "Donnez une réponse attendue avant de valider")?;
+        described::check(&element)?;
         let events = app.store.entry_events(entry_id).await?;
         let mut agreed = approvals(&events, line.latest);
         if agreed.contains(&*actor.id) {

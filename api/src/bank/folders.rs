@@ -90,17 +90,18 @@ pub async fn set_right(
 ) -> ApiResult<()> {
     let reach = Reach::of(app, actor).await?;
     reach.need(folder, Level::Manage)?;
-    let known = match to_kind {
-        "everyone" => to_id.is_empty(),
-        "unit" => reach.units().iter().any(|u| u.id == to_id),
-        "person" => app.store.person(to_id).await?.is_some(),
-        _ => false,
+    let to = match to_kind {
+        "everyone" if to_id.is_empty() => Some("tout le monde".to_owned()),
+        "unit" => reach.units().iter().find(|u| u.id == to_id).map(|u| u.name.clone()),
+        "person" => app.store.person(to_id).await?.map(|p| p.name),
+        _ => None,
     };
-    if !known || (level != 0 && Level::from_number(level).is_none()) {
+    let Some(to) = to else { return Err(ApiError::wrong("droit", "Choisissez à qui, et jusqu’où.")) };
+    if level != 0 && Level::from_number(level).is_none() {
         return Err(ApiError::wrong("droit", "Choisissez à qui, et jusqu’où."));
     }
     let word = Level::from_number(level).map_or("retiré", Level::french);
-    let done = event(actor, "folder_right", format!("Droit sur « {} » : {word}", reach.path(folder)));
+    let done = event(actor, "folder_right", format!("Droit sur « {} », {to} : {word}", reach.path(folder)));
     let right =
         FolderRight { folder_id: folder.to_owned(), to_kind: to_kind.to_owned(), to_id: to_id.to_owned(), level };
     Ok(app.store.set_folder_right(&right, &done).await?)
@@ -151,12 +152,12 @@ pub async fn set_unit(
 /// # Errors
 /// Where either is unknown.
 pub async fn set_member(app: &App, actor: &Actor, unit: &str, person: &str, member: bool) -> ApiResult<()> {
-    if !app.store.units().await?.iter().any(|u| u.id == unit) {
-        return Err(ApiError::NotFound);
-    }
-    if app.store.person(person).await?.is_none() {
+    let units = app.store.units().await?;
+    let within = units.iter().find(|u| u.id == unit).ok_or(ApiError::NotFound)?;
+    let Some(who) = app.store.person(person).await? else {
         return Err(ApiError::wrong("personne", "Choisissez quelqu’un."));
-    }
-    let done = event(actor, "member", if member { "Membre ajouté" } else { "Membre retiré" });
+    };
+    let word = if member { "membre ajouté" } else { "membre retiré" };
+    let done = event(actor, "member", format!("« {} » : {word}, {}", within.name, who.name));
     Ok(app.store.set_member(unit, person, member, &done).await?)
 }

@@ -2,8 +2,9 @@
 //!
 //! Who sees and does what ([`reach`], [`folders`]) → finding entries ([`find`], over the [`index`] of this process, with
 //! its [`synonyms`]; [`near`] for those alike) → what is being written ([`draft`]) → an entry's way from draft to use
-//! ([`desk`], [`described`]) → several entries at once ([`bulk`]) → where entries were used and how they did
-//! ([`record`]) → which must not be together ([`enemies`]). Bringing files is `crate::library`; taking them away is
+//! ([`desk`], [`described`], [`keyed`]) → several entries at once ([`bulk`]) → where entries were used and how they did
+//! ([`record`]) → which must not be together ([`enemies`]) → what was done to the
+//! bank as a whole ([`journal`]). Bringing files is `crate::library`; taking them away is
 //! [`select`] (which entries), [`export`] (the file), [`follows`] (tags of today).
 
 pub mod bulk;
@@ -16,6 +17,8 @@ pub mod find;
 pub mod folders;
 pub mod follows;
 pub mod index;
+pub mod journal;
+pub mod keyed;
 pub mod near;
 pub mod reach;
 pub mod record;

@@ -18,6 +18,7 @@ pub mod serve;
 pub mod standard;
 pub mod tcs;
 pub mod user;
+pub mod verify;
 
 use crate::error::{ApiError, Wrong};
 use clap::error::ErrorKind;
@@ -110,6 +111,8 @@ enum Command {
     /// Importe, lit sur le wiki officiel et liste les référentiels
     #[command(subcommand)]
     R2c(r2c::R2cCommand),
+    /// Vérifie que les copies sont celles dont les candidats ont reçu la preuve
+    Verify(verify::VerifyArgs),
     /// Gère les comptes du personnel
     #[command(subcommand)]
     User(user::UserCommand),
@@ -222,6 +225,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Search(args)) => runtime.block_on(search::run(&common, &args)),
         Some(Command::Index(command)) => runtime.block_on(search::index(&common, &command)),
         Some(Command::R2c(command)) => runtime.block_on(r2c::run(&common, &command)),
+        Some(Command::Verify(args)) => runtime.block_on(verify::run(&common, &args)),
         Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),
         Some(Command::Check) => runtime.block_on(check::run(&common)),
     }

@@ -4,6 +4,7 @@ use super::{event, hazards};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::keyed;
 use crate::error::{ApiError, ApiResult, Wrong};
 use docimo_bank::revision::content_hash;
 use docimo_engine::check::{self, Fault};
@@ -427,7 +428,9 @@ pub(crate) async fn wordings(app: &App, entry_ids: &[String]) -> ApiResult<Vec<E
         }
         let number = line.usable.unwrap_or(line.latest);
         let revision = app.store.revision(id, number).await?.ok_or_else(unknown)?;
-        elements.push(serde_json::from_str(&revision.body).map_err(|e| ApiError::Internal(e.into()))?);
+        let element = serde_json::from_str(&revision.body).map_err(|e| ApiError::Internal(e.into()))?;
+        keyed::check(&element, &format!("« {} » ne peut pas encore entrer dans un sujet", line.external_id))?;
+        elements.push(element);
     }
     Ok(elements)
 }
@@ -469,14 +472,20 @@ pub async fn move_element(app: &App, exam_id: &str, section: &str, element: &str
 /// Faults of the paper as it stands, engine's and ours: an image that is not in the bank.
 pub async fn faults(app: &App, paper: &Paper) -> ApiResult<Vec<Fault>> {
     let mut faults = check::paper(paper);
-    for placed in paper.questions() {
-        if let Some(image) = &placed.question.image
-            && app.store.media(&image.file).await?.is_none()
-        {
+    let openings = paper.sections.iter().flat_map(|section| &section.elements).filter_map(|element| match element {
+        Element::Case(case) => Some((format!("{} {}, texte d’ouverture", case.kind, case.id), case.image.as_ref()?)),
+        Element::Question(_) => None,
+    });
+    let asked = paper
+        .questions()
+        .filter_map(|placed| Some((format!("question {}", placed.question.id), placed.question.image.as_ref()?)));
+    for (place, image) in openings.chain(asked) {
+        if !app.store.media_head(&image.file).await?.is_some_and(|head| head.mime.starts_with("image/")) {
             faults.push(Fault {
                 severity: check::Severity::Error,
-                place: format!("question {}", placed.question.id),
+                place,
                 message: format!("l’image « {} » n’est pas dans la banque", image.file),
+                awaits_key: false,
             });
         }
     }
@@ -489,6 +498,7 @@ pub async fn faults(app: &App, paper: &Paper) -> ApiResult<Vec<Fault>> {
                     severity: check::Severity::Error,
                     place: element.id().to_owned(),
                     message: format!("{what} « {file} » n’est pas dans la banque"),
+                    awaits_key: false,
                 });
             }
         }

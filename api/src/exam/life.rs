@@ -111,7 +111,15 @@ pub async fn finish(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
             close(app, actor, exam_id, section.id.as_str(), &sites).await?;
         }
     }
-    let done = event(actor, exam_id, "finish", "Examen terminé");
+    let (sheets, digest) = app.store.exam_digest(exam_id).await?;
+    let sheets = crate::web::filters::thousands(sheets);
+    let code = docimo_store::receipts::code(&digest);
+    let done = event(
+        actor,
+        exam_id,
+        "finish",
+        format!("Examen terminé\u{a0}: {sheets} copies, empreinte des journaux {code}"),
+    );
     app.store.move_exam(exam_id, &["open"], "closed", &done).await?;
     live::look(app, exam_id).await;
     Ok(())

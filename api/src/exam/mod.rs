@@ -15,6 +15,7 @@ pub mod live;
 pub mod marks;
 pub mod panels;
 pub mod questions;
+pub mod receipts;
 pub mod results;
 pub mod room;
 pub mod schemes;

@@ -15,7 +15,8 @@ use docimo_engine::question::{Body, Image, Kind, Question};
 use docimo_engine::response::Response;
 use docimo_engine::shuffle;
 use docimo_store::delivery::Attempt;
-use docimo_store::journal::{NewStep, Save};
+use docimo_store::journal::{Entering, NewStep, Save};
+use docimo_store::receipts::{self, Receipt};
 use docimo_store::supervision::{Opening, PageOpening};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +64,8 @@ pub struct Room {
     pub handed_in_ms: Option<i64>,
     /// What the candidate looked at last: a question or a case.
     pub place: Option<String>,
+    /// Last receipt of the journal.
+    pub receipt: Option<ReceiptView>,
 }
 
 /// Which of how many.
@@ -248,8 +251,17 @@ pub async fn enter(app: &App, actor: &Actor, exam_id: &str, section: &str) -> Ap
         let own = app.store.attempts_of(exam_id, &actor.id).await?.into_iter().find(|a| a.section_id == section);
         return own.map(|a| a.id).ok_or_else(|| ApiError::Conflict("L’examen est terminé.".into()));
     }
-    let fresh = ambient::fresh_id(ambient::now_ms());
-    Ok(app.store.ensure_attempt(&fresh, ambient::seed(), exam_id, &actor.id, section).await?)
+    if let Some(known) = app.store.known_attempt(exam_id, &actor.id, section).await? {
+        return Ok(known);
+    }
+    let entering = Entering {
+        fresh_id: ambient::fresh_id(ambient::now_ms()),
+        seed: ambient::seed(),
+        exam_id: exam_id.to_owned(),
+        person_id: actor.id.to_string(),
+        section_id: section.to_owned(),
+    };
+    Ok(app.journal.enter(entering).await?)
 }
 
 /// What the room holds now.
@@ -280,6 +292,7 @@ pub async fn room(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room>
         section_progress: Progress { index: index + 1, count: paper.sections.len() },
         handed_in_ms: attempt.handed_in_ms,
         place: sheet.place.clone(),
+        receipt: app.store.receipt(&attempt.id).await?.map(ReceiptView::of),
     };
     // The questions are for those who compose. Once handed in, they are for the correction.
     if phase == Phase::Running {
@@ -397,7 +410,7 @@ pub async fn start(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room
             return Err(ApiError::Conflict("Les horloges sont arrêtées : attendez la reprise pour commencer.".into()));
         }
         Phase::Ready => {
-            app.store.start_attempt(attempt_id, now_ms).await?;
+            app.journal.start_attempt(attempt_id, now_ms).await?;
             live::read_again(app, attempt_id).await?;
         }
         Phase::Waiting => return Err(ApiError::Conflict("L’épreuve n’est pas encore ouverte.".into())),
@@ -416,8 +429,13 @@ pub async fn open_stream(app: &App, actor: &Actor, attempt_id: &str, agent: &str
     if attempt.is_marked() || phase == Phase::Waiting || (phase != Phase::Running && !came) {
         return Err(ApiError::Conflict("L’épreuve n’est pas ouverte.".into()));
     }
-    let page = PageOpening { attempt_id, session: &actor.token_hash, agent, at_ms: now_ms };
-    let opening = app.store.open_page(&page).await?;
+    let page = PageOpening {
+        attempt_id: attempt_id.to_owned(),
+        session: actor.token_hash.to_string(),
+        agent: agent.to_owned(),
+        at_ms: now_ms,
+    };
+    let opening = app.journal.open_page(page).await?;
     live::read_again(app, attempt_id).await?;
     match opening {
         Opening::Stream(stream) => Ok(stream),
@@ -461,6 +479,27 @@ pub struct Acknowledgement {
     pub revealed: bool,
     /// Pages opened so far: a page whose stream is smaller has been left for another.
     pub streams: i64,
+    /// Receipt of the last of these steps: the same whenever it is sent again.
+    pub receipt: Option<ReceiptView>,
+}
+
+/// Proof of what is in a journal up to one of its acts.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReceiptView {
+    /// Which act of the sheet's journal, from 1.
+    pub position: i64,
+    /// Hash chained over the journal up to it: 64 hexadecimal digits.
+    pub hash: String,
+    /// Its first 80 bits, as people write them down: 16 letters and digits in groups of four.
+    pub code: String,
+}
+
+impl ReceiptView {
+    /// As told.
+    pub fn of((position, receipt): (i64, Receipt)) -> Self {
+        let hash = receipt.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { position, hash, code: receipts::code(&receipt) }
+    }
 }
 
 /// What a step was worth.
@@ -504,7 +543,13 @@ pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -
             return Err(ApiError::wrong(format!("acte n° {}", step.seq), message));
         }
     }
-    let (_, section, _) = own_attempt(app, actor, attempt_id).await?;
+    // Whose it is never changes: the rest is read with the write.
+    let sheet = app.sheet_facts(attempt_id).await?;
+    if *sheet.person_id != *actor.id {
+        return Err(ApiError::NotFound);
+    }
+    let paper = app.frozen_paper(&sheet.exam_id).await?;
+    let (_, section) = paper.section(&sheet.section_id).ok_or(ApiError::NotFound)?;
     let now_ms = ambient::now_ms();
     let save = Save {
         attempt_id: attempt_id.to_owned(),
@@ -534,5 +579,6 @@ pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -
         clock: Clock::of(&times, now_ms),
         revealed: saved.revealed,
         streams: saved.attempt.streams,
+        receipt: saved.receipt.map(ReceiptView::of),
     })
 }

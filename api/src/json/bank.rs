@@ -67,6 +67,8 @@ pub struct EntryView {
     questions: i64,
     /// Tags into referentials.
     tags: Vec<String>,
+    /// Does it hold an open question without a key? Such an entry stays a draft.
+    lacks_key: bool,
     /// Where the search line was found in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     extract: Option<ExtractView>,
@@ -75,6 +77,7 @@ pub struct EntryView {
 impl From<EntryLine> for EntryView {
     fn from(e: EntryLine) -> Self {
         Self {
+            lacks_key: e.lacks_key(),
             id: e.id,
             external_id: e.external_id,
             kind: e.kind,

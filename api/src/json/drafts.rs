@@ -8,9 +8,10 @@ use crate::auth::Actor;
 use crate::bank::draft::advice::{self, Advice, FieldFault};
 use crate::bank::draft::blank::Wanted;
 use crate::bank::draft::suggest::{self, Suggestion};
-use crate::bank::draft::{self, Draft, Published, Save, Take, read};
+use crate::bank::draft::{self, Draft, FileKind, Published, Save, Take, read};
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Problem};
+use crate::media::Checked;
 use crate::web::bank::editor::{preview, view};
 use axum::Json;
 use axum::body::Bytes;
@@ -221,9 +222,13 @@ pub struct MediaQuery {
     /// Name of the file.
     #[serde(default)]
     name: String,
+    /// `image` (the default), `video` or `pdf`.
+    #[serde(default)]
+    #[param(inline)]
+    kind: FileKind,
 }
 
-/// A picture of the bank.
+/// A picture, a video or a PDF of the bank.
 #[derive(Serialize, ToSchema)]
 pub struct MediaView {
     /// What a question names it by: the hash of its content.
@@ -234,22 +239,30 @@ pub struct MediaView {
     width: i64,
     /// Pixels.
     height: i64,
+    /// Pages of a PDF; 0 for others.
+    pages: u32,
 }
 
-/// Takes a picture (PNG, JPEG, GIF, WebP, inert SVG), sent as the body.
+/// Takes a picture (PNG, JPEG, GIF, WebP, inert SVG), a video (MP4, WebM) or a PDF, sent as the body.
 #[utoipa::path(post, path = "/api/v1/drafts/{draft}/media", tag = "bank", params(("draft" = String, Path), MediaQuery),
     request_body(content = String, content_type = "application/octet-stream"),
     responses((status = 201, body = MediaView), (status = 422, body = Problem, content_type = "application/problem+json")))]
-pub async fn picture(
+pub async fn media(
     State(app): State<App>,
     actor: Actor,
     Path(id): Path<String>,
     Query(query): Query<MediaQuery>,
     body: Bytes,
 ) -> ApiResult<(StatusCode, Json<MediaView>)> {
-    let media = draft::picture(&app, &actor, &id, &query.name, body.to_vec()).await?;
+    let taken = draft::file(&app, &actor, &id, query.kind, &query.name, body.to_vec()).await?;
+    let pages = match &taken {
+        Checked::Pdf(_, pages) => *pages,
+        Checked::Picture(_) | Checked::Video(_) => 0,
+    };
+    let media = taken.into_media();
     let url = format!("/media/{}", media.hash);
-    Ok((StatusCode::CREATED, Json(MediaView { file: media.hash, url, width: media.width, height: media.height })))
+    let view = MediaView { file: media.hash, url, width: media.width, height: media.height, pages };
+    Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// How to publish.

@@ -8,6 +8,7 @@ use crate::error::{ApiError, ApiResult, Problem, Wrong};
 use crate::exam::candidates::{self, Credential};
 use crate::exam::draft::{self, SectionForm, Settings, SettingsPatch};
 use crate::exam::life;
+use crate::exam::receipts::{self, CodeCheck, ExamCheck};
 use crate::exam::schemes;
 use crate::strict;
 use axum::Json;
@@ -535,4 +536,75 @@ pub async fn finish(State(app): State<App>, actor: Actor, Path(exam): Path<Strin
     }
     life::finish(&app, &actor, &exam).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A receipt, as a candidate holds it.
+#[derive(Deserialize, ToSchema)]
+pub struct Held {
+    /// Candidate number.
+    number: String,
+    /// Sixteen letters and digits; spaces, dashes and case do not matter.
+    code: String,
+}
+
+/// An act of a journal, as kept.
+#[derive(Serialize, ToSchema)]
+pub struct JournalStep {
+    /// Stream; 0 is the server's own.
+    stream: i64,
+    /// Number in it, from 1.
+    seq: i64,
+    /// Place in the journal, from 1.
+    position: i64,
+    /// The client's clock, ms UTC.
+    client_ms: i64,
+    /// The server's clock, ms UTC.
+    server_ms: i64,
+    /// counted, late, locked, handed_in, invalid, superseded or after_marking.
+    verdict: String,
+    /// What was done.
+    #[schema(value_type = crate::json::shapes::ActShape)]
+    act: serde_json::Value,
+    /// Hash chained over the journal up to here, 64 hexadecimal digits.
+    receipt: Option<String>,
+}
+
+/// The journal of a sheet, act by act, with its receipts.
+#[utoipa::path(get, path = "/api/v1/attempts/{attempt}/journal", tag = "exams", params(("attempt" = String, Path)),
+    responses((status = 200, body = Vec<JournalStep>), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn journal(State(app): State<App>, Path(attempt): Path<String>) -> ApiResult<Json<Vec<JournalStep>>> {
+    let (_, steps) = app.store.chained_steps(&attempt).await?.ok_or(ApiError::NotFound)?;
+    let view = |s: docimo_store::receipts::ChainedStep| {
+        Ok(JournalStep {
+            stream: s.stream,
+            seq: s.seq,
+            position: s.position,
+            client_ms: s.client_ms,
+            server_ms: s.server_ms,
+            verdict: s.verdict,
+            act: serde_json::from_str(&s.act).map_err(|e| ApiError::Internal(e.into()))?,
+            receipt: s.receipt.map(|bytes| bytes.iter().map(|b| format!("{b:02x}")).collect()),
+        })
+    };
+    Ok(Json(steps.into_iter().map(view).collect::<ApiResult<_>>()?))
+}
+
+/// Checks every journal of an exam against its receipts.
+#[utoipa::path(get, path = "/api/v1/exams/{exam}/receipts", tag = "exams", params(("exam" = String, Path)),
+    responses((status = 200, body = ExamCheck)))]
+pub async fn check_receipts(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<ExamCheck>> {
+    draft::exam(&app, &exam).await?;
+    Ok(Json(receipts::check_exam(&app.store, &exam, &|_, _| ()).await?))
+}
+
+/// Compares a candidate's receipt with their journals.
+#[utoipa::path(post, path = "/api/v1/exams/{exam}/receipts", tag = "exams", params(("exam" = String, Path)), request_body = Held,
+    responses((status = 200, body = CodeCheck), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn check_receipt(
+    State(app): State<App>,
+    Path(exam): Path<String>,
+    Body(held): Body<Held>,
+) -> ApiResult<Json<CodeCheck>> {
+    draft::exam(&app, &exam).await?;
+    Ok(Json(receipts::check_code(&app.store, &exam, &held.number, &held.code).await?))
 }

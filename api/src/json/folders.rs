@@ -1,18 +1,21 @@
 //! Folders of the bank, rights on them, establishments and colleges.
 
+#![expect(unused_qualifications, reason = "utoipa writes IntoParams out in full")]
+
 use crate::app::App;
 use crate::auth::Actor;
 use crate::bank::folders::{self, Home};
+use crate::bank::journal::{self, Asked};
 use crate::bank::reach::Reach;
 use crate::error::{ApiResult, Problem};
 use crate::json::Body;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use docimo_bank::rights::Level;
 use docimo_store::bank::folders::{FolderRight, Unit};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A right on a folder.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -203,4 +206,65 @@ pub async fn remove_member(
 ) -> ApiResult<StatusCode> {
     folders::set_member(&app, &actor, &unit, &person, false).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which acts.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct JournalQuery {
+    /// `folder`, `folder_right`, `unit`, `member`, `synonyms` or `questions_exported`; all of them by default.
+    #[serde(default)]
+    what: String,
+    /// Id of who did them.
+    #[serde(default)]
+    who: String,
+    /// First day, in Paris: `2026-03-01`.
+    #[serde(default)]
+    from: String,
+    /// Last day.
+    #[serde(default)]
+    to: String,
+    /// Acts to pass over.
+    #[serde(default)]
+    offset: u32,
+    /// At most 500; 100 by default.
+    limit: Option<u32>,
+}
+
+/// An act.
+#[derive(Serialize, ToSchema)]
+pub struct ActView {
+    /// When, ms since 1970 UTC.
+    at_ms: i64,
+    /// Who; absent for a command.
+    author: Option<String>,
+    /// Its sort.
+    what: String,
+    /// A sentence, in French.
+    detail: String,
+}
+
+/// Acts, and how many there are in all.
+#[derive(Serialize, ToSchema)]
+pub struct JournalView {
+    /// In all.
+    total: usize,
+    /// The newest first.
+    acts: Vec<ActView>,
+}
+
+/// What was done to the bank as a whole: folders, rights, establishments, synonyms, exports.
+#[utoipa::path(get, path = "/api/v1/questions/journal", tag = "bank", params(JournalQuery),
+    responses((status = 200, body = JournalView), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn journal(State(app): State<App>, Query(query): Query<JournalQuery>) -> ApiResult<Json<JournalView>> {
+    let asked = Asked { what: query.what, who: query.who, from: query.from, to: query.to };
+    let limit = query.limit.unwrap_or(100).clamp(1, 500) as usize;
+    let (found, total) = journal::read(&app, &asked, limit, query.offset as usize).await?;
+    let act = |e: docimo_store::exams::Event| ActView {
+        at_ms: e.at_ms,
+        author: e.author_name,
+        what: e.what,
+        detail: e.detail,
+    };
+    Ok(Json(JournalView { total, acts: found.into_iter().map(act).collect() }))
 }

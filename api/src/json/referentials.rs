@@ -5,9 +5,10 @@
 use super::Body;
 use crate::app::App;
 use crate::auth::Actor;
+use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::referential::bring::{self, Report};
-use crate::referential::coverage::{self, ItemCoverage, Objective, RubricCoverage};
+use crate::referential::coverage::{self, Chosen, ItemCoverage, Objective, OneItem, RubricCoverage};
 use crate::referential::review::{self, Waiting};
 use crate::referential::{file, node};
 use axum::Json;
@@ -98,11 +99,24 @@ pub struct CoverageView {
     rubrics: Vec<RubricCoverage>,
 }
 
-/// Objectives and questions of each item and rubric, and what has none.
-#[utoipa::path(get, path = "/api/v1/referentials/items", tag = "referentials", responses((status = 200, body = CoverageView)))]
-pub async fn coverage_of_items(State(app): State<App>) -> ApiResult<Json<CoverageView>> {
-    let whole = coverage::whole(&app.store).await?;
-    let version = whole.line.map(|line| line.version);
+/// Which version to read.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct VersionQuery {
+    /// Its number; the one in force by default.
+    version: Option<i64>,
+}
+
+/// Objectives and questions in reach of each item and rubric, and what has none.
+#[utoipa::path(get, path = "/api/v1/referentials/items", tag = "referentials", params(VersionQuery),
+    responses((status = 200, body = CoverageView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn coverage_of_items(
+    State(app): State<App>,
+    actor: Actor,
+    Query(query): Query<VersionQuery>,
+) -> ApiResult<Json<CoverageView>> {
+    let whole = coverage::whole(&app.store, &Reach::of(&app, &actor).await?, query.version).await?;
+    let version = whole.chosen.map(|chosen| chosen.version.name);
     Ok(Json(CoverageView { version, items: whole.items, rubrics: whole.rubrics }))
 }
 
@@ -124,11 +138,17 @@ pub struct ItemView {
 }
 
 /// One item with its objectives.
-#[utoipa::path(get, path = "/api/v1/referentials/items/{item}", tag = "referentials", params(("item" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/referentials/items/{item}", tag = "referentials", params(("item" = String, Path), VersionQuery),
     responses((status = 200, body = ItemView), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn item(State(app): State<App>, Path(item): Path<String>) -> ApiResult<Json<ItemView>> {
+pub async fn item(
+    State(app): State<App>,
+    actor: Actor,
+    Path(item): Path<String>,
+    Query(query): Query<VersionQuery>,
+) -> ApiResult<Json<ItemView>> {
     let number: ItemNumber = item.parse().map_err(|_| ApiError::NotFound)?;
-    let (objectives, entries) = coverage::of_item(&app.store, number).await?;
+    let reach = Reach::of(&app, &actor).await?;
+    let OneItem { objectives, entries, .. } = coverage::of_item(&app.store, &reach, number, query.version).await?;
     Ok(Json(ItemView {
         number: number.get(),
         title: r2c_referential::item(number).title,
@@ -163,17 +183,24 @@ pub struct ReferentialDetail {
     about: ReferentialView,
     /// Its versions, the newest first.
     versions: Vec<VersionView>,
-    /// Elements of the version in force, a parent before its children.
+    /// Number of the version whose elements follow.
+    shown: i64,
+    /// Its elements, a parent before its children.
     #[schema(value_type = Vec<Object>)]
     nodes: Vec<Node>,
 }
 
 /// An imported referential with its versions and elements.
-#[utoipa::path(get, path = "/api/v1/referentials/{referential}", tag = "referentials", params(("referential" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/referentials/{referential}", tag = "referentials", params(("referential" = String, Path), VersionQuery),
     responses((status = 200, body = ReferentialDetail), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn show(State(app): State<App>, Path(slug): Path<String>) -> ApiResult<Json<ReferentialDetail>> {
-    let line = app.store.referential(&slug).await?.ok_or(ApiError::NotFound)?;
-    let nodes = app.store.nodes(&slug, line.current).await?.iter().filter_map(node).collect();
+pub async fn show(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(query): Query<VersionQuery>,
+) -> ApiResult<Json<ReferentialDetail>> {
+    let chosen = coverage::chosen(&app.store, &slug, query.version).await?.ok_or(ApiError::NotFound)?;
+    let Chosen { line, versions, version: shown } = chosen;
+    let nodes = app.store.nodes(&slug, shown.number).await?.iter().filter_map(node).collect();
     let version = |v: docimo_store::referentials::VersionLine| VersionView {
         number: v.number,
         name: v.name,
@@ -182,8 +209,8 @@ pub async fn show(State(app): State<App>, Path(slug): Path<String>) -> ApiResult
         author: v.author_name,
         created_ms: v.created_ms,
     };
-    let versions = app.store.referential_versions(&slug).await?.into_iter().map(version).collect();
-    Ok(Json(ReferentialDetail { about: ReferentialView::imported(line), versions, nodes }))
+    let versions = versions.into_iter().map(version).collect();
+    Ok(Json(ReferentialDetail { about: ReferentialView::imported(line), shown: shown.number, versions, nodes }))
 }
 
 /// What differs between two versions, by their numbers.

@@ -3,9 +3,10 @@
 //! An entry counts once for a tag: a case of five questions on one item is one entry.
 
 use super::NATIONAL;
-use crate::error::ApiResult;
+use crate::bank::reach::Reach;
+use crate::error::{ApiError, ApiResult};
 use docimo_store::Store;
-use docimo_store::referentials::{NodeRow, ReferentialLine};
+use docimo_store::referentials::{NodeRow, ReferentialLine, VersionLine};
 use r2c_referential::{Item, ItemNumber, ObjectiveCode, Rank, Rubric, TitleStatus, items};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -85,18 +86,49 @@ pub struct RubricCoverage {
 /// The national referential and what the bank has of it.
 pub struct Coverage {
     /// Where the objectives come from; `None` when none were imported.
-    pub line: Option<ReferentialLine>,
+    pub chosen: Option<Chosen>,
     /// The 367 items.
     pub items: Vec<ItemCoverage>,
     /// The ten rubrics.
     pub rubrics: Vec<RubricCoverage>,
-    /// Every objective in force, by code.
+    /// Every objective of that version, by code.
     pub objectives: Vec<Objective>,
 }
 
-/// How many entries carry each tag.
-pub async fn counts(store: &Store, tags: &[String]) -> ApiResult<HashMap<String, i64>> {
-    Ok(store.counts_of_tags(tags).await?.into_iter().map(|c| (c.tag, c.entries)).collect())
+/// How many entries in reach carry each tag.
+pub async fn counts(store: &Store, reach: &Reach, tags: &[String]) -> ApiResult<HashMap<String, i64>> {
+    let readable = reach.readable();
+    let found = store.counts_of_tags(tags, readable.as_deref()).await?;
+    Ok(found.into_iter().map(|c| (c.tag, c.entries)).collect())
+}
+
+/// A referential with the version that someone asks for: the one in force unless they name another.
+pub struct Chosen {
+    /// The referential, with its version in force.
+    pub line: ReferentialLine,
+    /// Its versions, the newest first.
+    pub versions: Vec<VersionLine>,
+    /// The version to show.
+    pub version: VersionLine,
+}
+
+impl Chosen {
+    /// Is another version in force?
+    pub fn is_older(&self) -> bool {
+        self.version.number != self.line.current
+    }
+}
+
+/// The version numbered `asked` of a referential, or the one in force; `None` where nothing was imported under that
+/// name. A number that is no version's is not found.
+pub async fn chosen(store: &Store, slug: &str, asked: Option<i64>) -> ApiResult<Option<Chosen>> {
+    let Some(line) = store.referential(slug).await? else {
+        return if asked.is_some() { Err(ApiError::NotFound) } else { Ok(None) };
+    };
+    let versions = store.referential_versions(slug).await?;
+    let number = asked.unwrap_or(line.current);
+    let version = versions.iter().find(|v| v.number == number).cloned().ok_or(ApiError::NotFound)?;
+    Ok(Some(Chosen { line, versions, version }))
 }
 
 /// Tag of an item.
@@ -115,13 +147,13 @@ fn objective(node: NodeRow, counts: &HashMap<String, i64>) -> Objective {
     }
 }
 
-/// The whole.
-pub async fn whole(store: &Store) -> ApiResult<Coverage> {
-    let line = store.referential(NATIONAL).await?;
-    let nodes = store.current_nodes(NATIONAL, "").await?;
+/// The whole, as far as someone's reach goes, by the version asked for or the one in force.
+pub async fn whole(store: &Store, reach: &Reach, asked: Option<i64>) -> ApiResult<Coverage> {
+    let chosen = chosen(store, NATIONAL, asked).await?;
+    let nodes = under(store, chosen.as_ref(), "").await?;
     let mut tags: Vec<String> = items().iter().map(|item| item_tag(item.number)).collect();
     tags.extend(nodes.iter().map(|n| n.tag.clone()));
-    let counts = counts(store, &tags).await?;
+    let counts = counts(store, reach, &tags).await?;
     let one = |item: &Item| ItemCoverage {
         number: item.number.get(),
         title: item.title,
@@ -148,15 +180,34 @@ pub async fn whole(store: &Store) -> ApiResult<Coverage> {
             tally(&mut rubric.rank_a, &mut rubric.rank_b);
         }
     }
-    Ok(Coverage { line, items: list, rubrics: rubrics.to_vec(), objectives })
+    Ok(Coverage { chosen, items: list, rubrics: rubrics.to_vec(), objectives })
 }
 
-/// The objectives of one item in force, by code, and the entries about the item.
-pub async fn of_item(store: &Store, number: ItemNumber) -> ApiResult<(Vec<Objective>, i64)> {
-    let nodes = store.current_nodes(NATIONAL, &format!("OIC-{:03}-", number.get())).await?;
+async fn under(store: &Store, chosen: Option<&Chosen>, prefix: &str) -> ApiResult<Vec<NodeRow>> {
+    Ok(match chosen {
+        Some(chosen) => store.nodes_under(NATIONAL, chosen.version.number, prefix).await?,
+        None => Vec::new(),
+    })
+}
+
+/// One item and what the bank has of it.
+pub struct OneItem {
+    /// Where its objectives come from.
+    pub chosen: Option<Chosen>,
+    /// Its objectives, by code.
+    pub objectives: Vec<Objective>,
+    /// Entries about the item or one of its objectives.
+    pub entries: i64,
+}
+
+/// One item, as far as someone's reach goes, by the version asked for or the one in force.
+pub async fn of_item(store: &Store, reach: &Reach, number: ItemNumber, asked: Option<i64>) -> ApiResult<OneItem> {
+    let chosen = chosen(store, NATIONAL, asked).await?;
+    let nodes = under(store, chosen.as_ref(), &format!("OIC-{:03}-", number.get())).await?;
     let mut tags: Vec<String> = nodes.iter().map(|n| n.tag.clone()).collect();
     tags.push(item_tag(number));
-    let counts = counts(store, &tags).await?;
+    let counts = counts(store, reach, &tags).await?;
     let entries = counts.get(&item_tag(number)).copied().unwrap_or(0);
-    Ok((nodes.into_iter().map(|node| objective(node, &counts)).collect(), entries))
+    let objectives = nodes.into_iter().map(|node| objective(node, &counts)).collect();
+    Ok(OneItem { chosen, objectives, entries })
 }

@@ -50,7 +50,7 @@ impl House {
         self.app.store.add_person(&person, &[role.name()]).await.unwrap();
         let token = ambient::token();
         let session = LoginSession { person_id: person.id, csrf: "c".into(), expires_ms: now_ms + 3_600_000 };
-        self.app.store.open_login(&ambient::token_hash(&token), &session, now_ms).await.unwrap();
+        self.app.journal.sign_in(&ambient::token_hash(&token), session, now_ms).await.unwrap();
         Caller { app: self.app.clone(), token }
     }
 

@@ -227,6 +227,17 @@ impl Draft {
         }
     }
 
+    /// An open question with no answer to compare with: kept, and told by what examines every entry.
+    pub(super) fn essay(&mut self) -> Body {
+        Body::Qroc { exact: Vec::new(), acceptable: Vec::new(), max_words: 5 }
+    }
+
+    /// Adds to what the correction says.
+    pub(super) fn add_comment(&mut self, text: String) {
+        let own = std::mem::take(&mut self.comment);
+        self.comment = [own, text].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n\n");
+    }
+
     pub(super) fn qroc(&mut self, exact: Vec<String>, acceptable: Vec<String>) -> Body {
         let longest = exact.iter().chain(&acceptable).map(|t| qroc::word_count(t)).max().unwrap_or(0);
         let max_words = u32::try_from(longest).unwrap_or(u32::MAX).max(5);
@@ -399,19 +410,7 @@ impl Draft {
 
 /// A question with nothing but its stem and body; its identifier is given later.
 pub(super) fn question(stem: String, body: Body) -> Question {
-    Question {
-        id: QuestionId::new(""),
-        stem,
-        image: None,
-        video: None,
-        body,
-        weight: Exact::ONE,
-        rank: None,
-        tags: Vec::new(),
-        comment: String::new(),
-        source: String::new(),
-        scheme: None,
-    }
+    Question::new(QuestionId::new(""), stem, body)
 }
 
 /// A proposition named by its rank: a, b, c…

@@ -1,7 +1,7 @@
 //! What is looked for in every entry, whatever its format: the engine's faults, then what only a reader
 //! of many files knows to look for.
 
-use super::{Faulty, Imported, text};
+use super::{Faulty, Imported, UNKEYED, text};
 use crate::revision::{fingerprint, fold, hex_sha256};
 use docimo_engine::check::Severity;
 use docimo_engine::paper::Element;
@@ -13,6 +13,10 @@ pub(super) fn examine(mut entry: Imported) -> Result<Imported, Faulty> {
     let (mut errors, mut warnings) = (Vec::new(), Vec::new());
     for fault in crate::faults(&entry.element) {
         match fault.severity {
+            Severity::Error if fault.awaits_key => warnings.push(match &entry.element {
+                Element::Case(_) => format!("{} : {UNKEYED}", fault.place),
+                Element::Question(_) => UNKEYED.to_owned(),
+            }),
             Severity::Error => errors.push(format!("{} : {}", fault.place, fault.message)),
             // Its place repeats the id of the entry: in a lone question only the end is news.
             Severity::Warning => warnings.push(match (&entry.element, fault.place.split_once(" › ")) {

@@ -52,11 +52,7 @@ fn question(parsed: Parsed, number: usize, category: Option<&str>) -> Result<Imp
             let reason = format!("texte sans question{titled} : à reprendre à la main, dans un dossier");
             return Err(Faulty::warning(place, reason));
         }
-        Kind::Essay => {
-            let reason =
-                format!("question rédactionnelle{titled} : aucun type d’ici ne la note, elle n’est pas reprise");
-            return Err(Faulty::error(place, reason));
-        }
+        Kind::Essay => alone(draft.essay()),
         Kind::TrueFalse { right, wrong_feedback, right_feedback } => {
             let mut comment = |text: Option<Text>| text.map(|t| draft.gift(&t, "commentaires")).unwrap_or_default();
             let (wrong, good) = (comment(wrong_feedback), comment(right_feedback));

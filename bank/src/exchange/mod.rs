@@ -59,6 +59,9 @@ pub const MAX_BYTES: usize = 128 * 1024 * 1024;
 /// entry carries a warning.
 pub const MISSING_ALT: &str = "Image sans description (à compléter)";
 
+/// Said of an open question that came without an answer to compare with.
+pub const UNKEYED: &str = "question rédactionnelle : gardée sans réponse attendue ; à compléter avant validation";
+
 /// What a file holds.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reading {

@@ -12,7 +12,8 @@
 //! | `gapselect`, `ddwtos`, `cloze` | a small case of QRU and QROC |
 //! | `ddmarker`, `ddimageortext` | QZP |
 //! | `description` | the opening of a case of ours, else told |
-//! | `essay`, `calculated`, `random`… | told: no kind holds them |
+//! | `essay` | QROC without a key; what is told to markers goes to the comment |
+//! | `calculated`, `random`… | told: no kind holds them |
 //!
 //! `defaultgrade` is the weight, `idnumber` the identifier, `generalfeedback` the comment. Penalties,
 //! hints, shuffling and credits other than a half are told as lost.
@@ -177,13 +178,7 @@ fn visible(node: &Node, place: String, category: Option<&str>, names: &mut Names
             let reason = format!("texte sans question{} : à reprendre à la main, dans un dossier", titled(&name));
             return Err(Faulty::warning(place, reason));
         }
-        "essay" => {
-            let reason = format!(
-                "question rédactionnelle{} : aucun type d’ici ne la note, elle n’est pas reprise",
-                titled(&name)
-            );
-            return Err(Faulty::error(place, reason));
-        }
+        "essay" => alone(draft.essay()),
         other => {
             return Err(Faulty::error(place, format!("type « {other} » non pris en charge{}", titled(&name))));
         }
@@ -207,6 +202,10 @@ fn visible(node: &Node, place: String, category: Option<&str>, names: &mut Names
             .filter(|t| !t.is_empty())
             .collect::<Vec<_>>()
             .join("\n\n");
+    }
+    if let Some(guide) = node.child("graderinfo") {
+        let text = draft.node_markdown(guide, "indications de correction", None);
+        draft.add_comment(text);
     }
     draft.settings(node, kind);
     if let Some(element) = &mut element {
@@ -408,6 +407,16 @@ impl Draft {
                 "units" | "unitgradingtype" | "unitpenalty" | "showunits" | "unitsleft" if kind == "numerical" => {
                     (child.name == "units" && !child.content.is_empty()).then_some("unités")
                 }
+                "graderinfo" => None,
+                // How the answer is typed: a QROC has its own way.
+                "responseformat" | "responserequired" | "responsefieldlines" if kind == "essay" => None,
+                "attachments" | "attachmentsrequired" if kind == "essay" => {
+                    (number() != Some(0.0)).then_some("pièces jointes à la réponse")
+                }
+                "minwordlimit" | "maxwordlimit" if kind == "essay" => {
+                    (number() != Some(0.0)).then_some("nombre de mots imposé")
+                }
+                "filetypeslist" | "maxbytes" if kind == "essay" => None,
                 _ if text.is_empty() && child.elements().all(|c| c.name == "text") => {
                     // Empty, but there: these say yes by being there.
                     (child.name == "shownumcorrect").then_some("nombre de réponses justes annoncé")
@@ -426,6 +435,7 @@ impl Draft {
                 "correctfeedback" | "partiallycorrectfeedback" | "incorrectfeedback" => {
                     Some("retours selon la réussite (juste, partielle, fausse)")
                 }
+                "responsetemplate" => Some("texte proposé au candidat"),
                 "hint" => Some("indices"),
                 other => {
                     self.lose(format!("<{other}>"));

@@ -14,7 +14,7 @@ pub(super) fn check(r: &mut Review<'_>) {
     }
     match &question.body {
         Body::Qroc { exact, acceptable, .. } => qroc(r, exact, acceptable),
-        Body::Tcs { hypothesis, finding, panel } => tcs(r, hypothesis, finding, panel),
+        Body::Tcs { hypothesis, finding, panel, .. } => tcs(r, hypothesis, finding, panel),
         _ => {}
     }
 }
@@ -150,6 +150,10 @@ fn qroc(r: &mut Review<'_>, exact: &[String], acceptable: &[String]) {
         r.at_stem(Code::QrocAnswerInStem, Severity::Strong, words, |said| {
             format!("« {said} » est une réponse acceptée.")
         });
+    }
+    if total == 0 {
+        let message = "Aucune réponse attendue n’est donnée.".to_owned();
+        r.note(Code::MissingKey, Severity::Strong, Field::Answers, vec![], message);
     }
     let say = match total {
         1 => Some((Code::QrocFewAnswers, "Une seule réponse est acceptée.".to_owned())),

@@ -3,7 +3,9 @@
 #![allow(dead_code)]
 
 use docimo_engine::paper::{Article, Case, CaseKind, Element, Part, Pdf};
-use docimo_engine::question::{Body, Image, Point, Proposition, Question, Rank, Shape, Status, Video, Zone};
+use docimo_engine::question::{
+    Body, Expert, Image, Point, Proposition, Question, Rank, Shape, Status, Video, Zone, votes_of,
+};
 use docimo_engine::{CaseId, Exact, PropositionId, QuestionId, ZoneId};
 use proptest::prelude::*;
 
@@ -125,13 +127,19 @@ pub fn a_body(rich: bool) -> impl Strategy<Value = Body> {
             }
             Body::Qrpl { expected: right as u32, propositions: list }
         }),
+        (1u32..9).prop_map(|max_words| Body::Qroc { exact: vec![], acceptable: vec![], max_words }),
         (answers(), 2u32..8).prop_map(|((exact, acceptable), max_words)| Body::Qroc { exact, acceptable, max_words }),
-        (a_plain_text(), a_plain_text(), prop::array::uniform5(0u32..20)).prop_map(
-            |(hypothesis, finding, mut panel)| {
+        (a_plain_text(), a_plain_text(), prop::array::uniform5(0u32..20), prop::collection::vec(-2i8..3, 0..6))
+            .prop_map(|(hypothesis, finding, mut panel, answers)| {
+                let experts: Vec<Expert> = answers
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, answer)| Expert { name: format!("Expert {}", i + 1), answer })
+                    .collect();
                 panel[1] += 1;
-                Body::Tcs { hypothesis, finding, panel }
-            }
-        ),
+                let panel = if experts.is_empty() { panel } else { votes_of(&experts) };
+                Body::Tcs { hypothesis, finding, panel, experts }
+            }),
         prop::collection::vec((a_plain_text(), a_shape()), 1..4).prop_map(|list| {
             let expected = list.len() as u32;
             let zones = list.into_iter().enumerate().map(|(i, (name, shape))| Zone {

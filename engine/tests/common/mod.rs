@@ -88,7 +88,7 @@ pub fn qroc(exact: &[&str], acceptable: &[&str]) -> Body {
 }
 
 pub fn tcs(panel: [u32; 5]) -> Body {
-    Body::Tcs { hypothesis: "une embolie".into(), finding: "une fièvre".into(), panel }
+    Body::Tcs { hypothesis: "une embolie".into(), finding: "une fièvre".into(), panel, experts: vec![] }
 }
 
 /// `count` discs of radius 0.05 in a row, of which `expected` are announced.

@@ -6,6 +6,7 @@
 pub mod assembly;
 pub mod folders;
 pub mod follow;
+pub mod journal;
 pub mod media;
 pub mod operations;
 pub mod outgoing;
@@ -110,18 +111,47 @@ pub struct EntryLine {
     pub usable: Option<i64>,
     /// When it last changed.
     pub updated_ms: i64,
+    /// Codes of the latest revision's writing flaws, separated by spaces.
+    pub flaws: String,
+}
+
+impl EntryLine {
+    /// Does its latest revision hold an open question without a key?
+    pub fn lacks_key(&self) -> bool {
+        self.flaws.split_whitespace().any(|code| code == "missing_key")
+    }
 }
 
 /// Selects [`EntryLine`]s where a condition holds.
 macro_rules! line {
     () => {
         "select e.id, e.external_id, e.kind, e.status, e.latest, v.title, v.questions, v.tags, e.folder_id, \
-         e.language, e.usable, e.updated_ms"
+         e.language, e.usable, e.updated_ms, v.flaws"
     };
     ($where:literal) => {
         concat!(line!(), " from entry e join revision v on v.entry_id = e.id and v.number = e.latest where ", $where)
     };
 }
+
+/// Keeps the entries whose latest revision `v` has the words, the kind and the tag that something asks for.
+macro_rules! matching {
+    ($query:ident, $asked:expr) => {{
+        for word in &$asked.words {
+            let like = format!("%{}%", word.to_lowercase().replace(['%', '_'], ""));
+            $query.push(" and (lower(v.title) like ").push_bind(like.clone());
+            $query.push(" or lower(v.tags) like ").push_bind(like.clone());
+            $query.push(" or lower(e.external_id) like ").push_bind(like).push(")");
+        }
+        if let Some(kind) = &$asked.kind {
+            $query.push(" and e.kind = ").push_bind(kind.clone());
+        }
+        if let Some(tag) = &$asked.tag {
+            $query.push(" and e.id in (select t.entry_id from entry_tag t where t.tag = ");
+            $query.push_bind(tag.clone()).push(")");
+        }
+    }};
+}
+pub(crate) use matching;
 
 /// One revision, whole.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -255,15 +285,7 @@ impl Store {
             ($db:ty, $head:expr) => {{
                 let mut query = sqlx::QueryBuilder::<$db>::new($head);
                 query.push(FROM);
-                for word in &filter.words {
-                    let like = format!("%{}%", word.to_lowercase().replace(['%', '_'], ""));
-                    query.push(" and (lower(v.title) like ").push_bind(like.clone());
-                    query.push(" or lower(v.tags) like ").push_bind(like.clone());
-                    query.push(" or lower(e.external_id) like ").push_bind(like).push(")");
-                }
-                if let Some(kind) = &filter.kind {
-                    query.push(" and e.kind = ").push_bind(kind.clone());
-                }
+                matching!(query, filter);
                 if let Some(folders) = &filter.folders {
                     query.push(" and e.folder_id in (''");
                     for folder in folders {
@@ -273,10 +295,6 @@ impl Store {
                 }
                 if filter.living {
                     query.push(" and e.status <> 'retired'");
-                }
-                if let Some(tag) = &filter.tag {
-                    query.push(" and e.id in (select t.entry_id from entry_tag t where t.tag = ");
-                    query.push_bind(tag.clone()).push(")");
                 }
                 query
             }};

@@ -1,5 +1,6 @@
 //! Entries on their way out of the bank: which ones, then their wordings a few at a time.
 
+use super::matching;
 use crate::db::{Db, read};
 use crate::{Store, StoreResult};
 use std::collections::HashMap;
@@ -86,19 +87,7 @@ impl Store {
                 let mut query = sqlx::QueryBuilder::<$db>::new(
                     "select e.id from entry e join revision v on v.entry_id = e.id and v.number = e.latest where 1 = 1",
                 );
-                for word in &wanted.words {
-                    let like = format!("%{}%", word.to_lowercase().replace(['%', '_'], ""));
-                    query.push(" and (lower(v.title) like ").push_bind(like.clone());
-                    query.push(" or lower(v.tags) like ").push_bind(like.clone());
-                    query.push(" or lower(e.external_id) like ").push_bind(like).push(")");
-                }
-                if let Some(kind) = &wanted.kind {
-                    query.push(" and e.kind = ").push_bind(kind.clone());
-                }
-                if let Some(tag) = &wanted.tag {
-                    query.push(" and e.id in (select t.entry_id from entry_tag t where t.tag = ");
-                    query.push_bind(tag.clone()).push(")");
-                }
+                matching!(query, wanted);
                 if !wanted.statuses.is_empty() {
                     query.push(" and e.status in ");
                     within!(query, &wanted.statuses);

@@ -15,7 +15,7 @@ use docimo_store::bank::uses::FrozenElement;
 use docimo_store::bank::{Added, COMMON_FOLDER, EntryFilter, Media, NewRevision};
 use docimo_store::delivery::{GrantTo, TimeGrant};
 use docimo_store::exams::{Enrolment, Exam, NewEvent, Site};
-use docimo_store::journal::{NewStep, Save, WholeSheet};
+use docimo_store::journal::{Entering, NewStep, Save, WholeSheet};
 use docimo_store::panels::{NewJudgement, NewThreshold, Panel};
 use docimo_store::people::{LoginSession, Person};
 use docimo_store::referentials::{NewVersion, NodeRow};
@@ -111,6 +111,10 @@ fn save(attempt: &str, stream: u32, first: u32, acts: &[Act], now_ms: i64) -> Sa
     Save { attempt_id: attempt.into(), section: section(), actor: "p2".into(), stream, steps: steps.collect(), now_ms }
 }
 
+fn entering(fresh_id: &str, seed: i64, person: &str) -> Entering {
+    Entering { fresh_id: fresh_id.into(), seed, exam_id: "x".into(), person_id: person.into(), section_id: "s1".into() }
+}
+
 async fn people(store: &Store) {
     assert_eq!(store.count_people().await.unwrap(), 0);
     store.add_person(&person("p1", "comite"), &["committee", "author"]).await.unwrap();
@@ -123,18 +127,27 @@ async fn people(store: &Store) {
     assert_eq!(store.staff().await.unwrap().len(), 1);
 
     let session = LoginSession { person_id: "p1".into(), csrf: "c".into(), expires_ms: 100 };
-    store.open_login("hash", &session, 10).await.unwrap();
-    assert_eq!(store.login("hash", 50).await.unwrap(), Some(session.clone()));
-    assert_eq!(store.login("hash", 100).await.unwrap(), None, "it has ended");
+    let journal = Journal::start(store.clone());
+    journal.sign_in("hash", session.clone(), 10).await.unwrap();
+    let asked = ["other".to_owned(), "hash".to_owned(), "third".to_owned()];
+    let known = store.signed_in(&asked, 50).await.unwrap();
+    assert_eq!(known.len(), 1);
+    assert_eq!(
+        (known[0].person_id.as_str(), known[0].csrf.as_str(), known[0].token_hash.as_str()),
+        ("p1", "c", "hash")
+    );
+    assert_eq!((known[0].login.as_str(), known[0].roles.as_slice()), ("comite", &["committee".to_owned()][..]));
+    let in_at = async |now_ms| !store.signed_in(&asked, now_ms).await.unwrap().is_empty();
+    assert!(!in_at(100).await, "it has ended");
     store.change_person("p1", None, Some(Some(60)), &account(902)).await.unwrap();
-    assert_eq!(store.login("hash", 50).await.unwrap(), None, "disabling ends sessions");
+    assert!(!in_at(50).await, "disabling ends sessions");
     store.change_person("p1", None, Some(None), &account(903)).await.unwrap();
-    store.open_login("hash", &session, 10).await.unwrap();
+    journal.sign_in("hash", session.clone(), 10).await.unwrap();
     store.set_secret("p1", "new").await.unwrap();
-    assert_eq!(store.login("hash", 50).await.unwrap(), None, "so does a new secret");
-    store.open_login("hash", &session, 10).await.unwrap();
+    assert!(!in_at(50).await, "so does a new secret");
+    journal.sign_in("hash", session.clone(), 10).await.unwrap();
     store.close_login("hash").await.unwrap();
-    assert_eq!(store.login("hash", 50).await.unwrap(), None);
+    assert!(!in_at(50).await);
 
     store.add_link("l1", "first", 0, 100).await.unwrap();
     store.add_link("l2", "first", 0, 100).await.unwrap();
@@ -234,8 +247,14 @@ fn version(slug: &str, name: &str, compared_with: Option<i64>, nodes: Vec<NodeRo
 async fn tagged(store: &Store, tag: &str) -> i64 {
     let filter = EntryFilter { tag: Some(tag.into()), limit: 10, ..EntryFilter::default() };
     let listed = store.entries(&filter).await.unwrap().1;
-    let counted = store.counts_of_tags(&[tag.to_owned()]).await.unwrap().first().map_or(0, |c| c.entries);
+    let counted = store.counts_of_tags(&[tag.to_owned()], None).await.unwrap().first().map_or(0, |c| c.entries);
     assert_eq!(listed, counted, "{tag}");
+    let within = async |folders: &[String]| {
+        let found = store.counts_of_tags(&[tag.to_owned()], Some(folders)).await.unwrap();
+        found.first().map_or(0, |c| c.entries)
+    };
+    assert_eq!(within(&["commun".to_owned()]).await, counted, "{tag}");
+    assert_eq!((within(&["ailleurs".to_owned()]).await, within(&[]).await), (0, 0));
     listed
 }
 
@@ -402,25 +421,36 @@ async fn exams(store: &Store) {
 const MIN: i64 = 60_000;
 
 async fn delivery(store: &Store) {
-    let id = store.ensure_attempt("at1", 7, "x", "c1", "s1").await.unwrap();
-    assert_eq!(store.ensure_attempt("at2", 8, "x", "c1", "s1").await.unwrap(), id, "one sheet a section");
-    assert!(store.ensure_attempt("at3", 8, "x", "p1", "s1").await.is_err(), "not a candidate");
     let journal = Journal::start(store.clone());
+    assert_eq!(store.known_attempt("x", "c1", "s1").await.unwrap(), None);
+    let id = journal.enter(entering("at1", 7, "c1")).await.unwrap();
+    assert_eq!(journal.enter(entering("at2", 8, "c1")).await.unwrap(), id, "one sheet a section");
+    assert_eq!(store.known_attempt("x", "c1", "s1").await.unwrap().as_ref(), Some(&id));
+    assert!(journal.enter(entering("at3", 8, "p1")).await.is_err(), "not a candidate");
+    assert!(journal.open_stream("none", 0).await.is_err() && journal.start_attempt("none", 0).await.is_err());
     let attempt = store.attempt(&id).await.unwrap().unwrap();
     assert_eq!(attempt.times(10).phase(0), Phase::Waiting);
     assert!(matches!(journal.save(save(&id, 1, 1, &[tick("a")], 0)).await, Err(SaveError::UnknownStream)));
-    assert_eq!(store.open_stream(&id, 0).await.unwrap(), 1);
+    assert_eq!(journal.open_stream(&id, 0).await.unwrap(), 1);
     assert!(matches!(journal.save(save(&id, 1, 1, &[tick("a")], 0)).await, Err(SaveError::NotOpen)));
     store.open_sitting("x", &section(), &["site-0".into(), "site-2".into()], &event("x", 10, 0)).await.unwrap();
     assert_eq!(store.exam("x").await.unwrap().unwrap().state, "open");
     assert!(matches!(journal.save(save(&id, 1, 1, &[tick("a")], 0)).await, Err(SaveError::NotOpen)), "not started");
-    assert_eq!(store.start_attempt(&id, 1_000).await.unwrap(), 1_000);
-    assert_eq!(store.start_attempt(&id, 9_000).await.unwrap(), 1_000, "time starts once");
+    assert_eq!(journal.start_attempt(&id, 1_000).await.unwrap(), 1_000);
+    assert_eq!(journal.start_attempt(&id, 9_000).await.unwrap(), 1_000, "time starts once");
 
     let saved = journal.save(save(&id, 1, 1, &[tick("a"), tick("b")], 2_000)).await.unwrap();
     assert_eq!((saved.acknowledged, saved.verdicts), (2, vec![(1, Verdict::Counted), (2, Verdict::Counted)]));
+    let first = saved.receipt.unwrap();
     let again = journal.save(save(&id, 1, 1, &[tick("a"), tick("b"), tick("a")], 3_000)).await.unwrap();
     assert_eq!(again.acknowledged, 3, "what was stored is acknowledged again");
+    let receipt = journal.save(save(&id, 1, 1, &[tick("a"), tick("b")], 3_500)).await.unwrap().receipt;
+    assert_eq!(receipt, Some(first), "with the same receipt");
+    let (place, head) = again.receipt.unwrap();
+    assert_eq!((first.0, place), (2, 3));
+    assert_ne!(first.1, head);
+    let nothing = journal.save(save(&id, 1, 4, &[], 3_600)).await.unwrap();
+    assert_eq!(nothing.receipt, Some((3, head)), "where the journal stands");
     assert!(matches!(journal.save(save(&id, 1, 7, &[tick("a")], 3_000)).await, Err(SaveError::Gap { expected: 4 })));
     assert_eq!(store.steps("x", &id).await.unwrap().len(), 3, "a refused save leaves nothing");
     let forged = journal.save(save(&id, 1, 4, &[text("q3", "y"), text("q2", "x")], 4_000)).await.unwrap();
@@ -434,7 +464,7 @@ async fn delivery(store: &Store) {
     assert!(replay.revealed);
 
     // A second browser: its answers are newer than those of the first, whenever they arrive.
-    assert_eq!(store.open_stream(&id, 6_000).await.unwrap(), 2);
+    assert_eq!(journal.open_stream(&id, 6_000).await.unwrap(), 2);
     journal.save(save(&id, 2, 1, &[tick("b")], 7_000)).await.unwrap();
     let left = journal.save(save(&id, 1, 9, &[tick("a"), text("q2", "w")], 8_000)).await.unwrap();
     assert_eq!(left.verdicts, [(9, Verdict::Superseded), (10, Verdict::Locked)], "the first browser was left");
@@ -512,6 +542,14 @@ async fn delivery(store: &Store) {
         answers: vec![tick("a"), text("q2", "x")],
     };
     store.add_sheets(&[sheet]).await.unwrap();
+    // What was given back, judged again or written whole is in the chain like the rest; what is altered is seen.
+    for sheet in [&id, "whole"] {
+        let found = store.verify_journal(sheet).await.unwrap().unwrap();
+        assert_eq!((found.breach, found.without), (None, 0), "{sheet}");
+        assert_eq!(store.receipt(sheet).await.unwrap().unwrap().0, found.steps);
+    }
+    assert!(store.steps("x", &id).await.unwrap().iter().any(|s| matches!(s.act, Act::Rejudge { .. })));
+    assert!(store.verify_journal("none").await.unwrap().is_none());
     let steps = store.answer_steps("x").await.unwrap();
     assert_eq!(steps.iter().filter(|(a, _)| a == "whole").count(), 2);
     assert!(steps.windows(2).all(|w| w[0].0 <= w[1].0), "sheet by sheet");
@@ -528,11 +566,11 @@ async fn crowd(store: &Store) {
     store.open_sitting("x", &section(), &["site-0".into()], &event("x", 21, 0)).await.unwrap();
     let mut tasks = tokio::task::JoinSet::new();
     for n in 100..160 {
-        let (store, journal) = (store.clone(), journal.clone());
+        let journal = journal.clone();
         tasks.spawn(async move {
-            let id = store.ensure_attempt(&format!("crowd-{n}"), 1, "x", &format!("c{n}"), "s1").await.unwrap();
-            store.start_attempt(&id, 0).await.unwrap();
-            let stream = store.open_stream(&id, 0).await.unwrap() as u32;
+            let id = journal.enter(entering(&format!("crowd-{n}"), 1, &format!("c{n}"))).await.unwrap();
+            journal.start_attempt(&id, 0).await.unwrap();
+            let stream = journal.open_stream(&id, 0).await.unwrap() as u32;
             for seq in 1..=20 {
                 let saved = journal
                     .save(save(&id, stream, seq, &[tick(if seq % 2 == 0 { "a" } else { "b" })], 1))
@@ -548,6 +586,29 @@ async fn crowd(store: &Store) {
         assert_eq!(steps.iter().map(|s| s.seq).collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
         assert_eq!(steps.iter().map(|s| s.position).collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
     }
+    // One sheet from several hands at once: in one batch or in several, each is written once, one after the other.
+    let id = store.known_attempt("x", "c100", "s1").await.unwrap().unwrap();
+    let streams = [journal.open_stream(&id, 2).await.unwrap(), journal.open_stream(&id, 2).await.unwrap()];
+    let mut tasks = tokio::task::JoinSet::new();
+    for (stream, seq) in streams.into_iter().flat_map(|s| [(s, 1), (s, 1), (s, 1)]) {
+        let (journal, id) = (journal.clone(), id.clone());
+        tasks.spawn(async move { journal.save(save(&id, stream as u32, seq, &[tick("a")], 3)).await.unwrap() });
+    }
+    while let Some(saved) = tasks.join_next().await {
+        assert_eq!(saved.unwrap().acknowledged, 1);
+    }
+    assert_eq!(store.steps("x", &id).await.unwrap().len(), 22, "twenty, and one a stream");
+    for n in 100..160 {
+        let id = store.known_attempt("x", &format!("c{n}"), "s1").await.unwrap().unwrap();
+        let found = store.verify_journal(&id).await.unwrap().unwrap();
+        assert_eq!((found.breach, found.without), (None, 0));
+        assert_eq!(found.codes.len() as i64, found.steps);
+    }
+    let (sheets, digest) = store.exam_digest("x").await.unwrap();
+    assert!(sheets >= 60);
+    assert_eq!(store.exam_digest("x").await.unwrap(), (sheets, digest));
+    journal.save(save(&id, streams[1] as u32, 2, &[tick("b")], 4)).await.unwrap();
+    assert_ne!(store.exam_digest("x").await.unwrap().1, digest);
 }
 
 fn said(round: i64, judge: i64, target: &str, value: &str) -> NewJudgement {
@@ -669,9 +730,10 @@ async fn results(store: &Store) {
     assert_eq!(store.thresholds("x").await.unwrap()[1].version, Some(3));
     assert_eq!(store.ledger("x").await.unwrap()[2].entry, set);
     // Corrections may have been read: what arrives now is kept and never counts.
-    let id = store.ensure_attempt("at1", 7, "x", "c1", "s1").await.unwrap();
-    let stream = store.open_stream(&id, 40).await.unwrap() as u32;
-    let after = Journal::start(store.clone()).save(save(&id, stream, 1, &[tick("a")], 41)).await.unwrap();
+    let journal = Journal::start(store.clone());
+    let id = journal.enter(entering("at1", 7, "c1")).await.unwrap();
+    let stream = journal.open_stream(&id, 40).await.unwrap() as u32;
+    let after = journal.save(save(&id, stream, 1, &[tick("a")], 41)).await.unwrap();
     assert_eq!(after.verdicts, [(1, Verdict::AfterMarking)]);
     assert_eq!(store.after_marking_counts("x").await.unwrap(), [(id, 1)]);
 }

@@ -198,7 +198,10 @@ fn wording(placed: &Placed<'_>) -> Vec<String> {
         match &mut question.body {
             Body::Qroc { exact, acceptable, .. } => (*exact, *acceptable) = (vec![], vec![]),
             Body::Qzp { zones, .. } => zones.clear(),
-            Body::Tcs { panel, .. } => *panel = [0; 5],
+            Body::Tcs { panel, experts, .. } => {
+                *panel = [0; 5];
+                experts.clear();
+            }
             _ => {}
         }
         content_hash(&Element::Question(question))

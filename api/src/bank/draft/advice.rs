@@ -152,7 +152,7 @@ pub fn faults(element: &Element) -> Vec<FieldFault> {
         .into_iter()
         .map(|fault| {
             let (field, place) = spot(&fault, element);
-            let refused = fault.severity == check::Severity::Error;
+            let refused = fault.severity == check::Severity::Error && !fault.awaits_key;
             FieldFault { field, place: capital(&place), message: sentence(&fault.message), refused }
         })
         .collect()

@@ -1,7 +1,6 @@
 //! What a draft starts as, and what a question keeps when its kind changes.
 
 use crate::ambient;
-use docimo_engine::Exact;
 use docimo_engine::paper::{Article, Case, CaseKind, Element, Part};
 use docimo_engine::question::{Body, Kind, Proposition, Question, Status};
 
@@ -53,22 +52,12 @@ pub fn question(kind: Kind) -> Question {
         Kind::Qrpl => Body::Qrpl { expected: 3, propositions: many(10) },
         Kind::Qroc => Body::Qroc { exact: Vec::new(), acceptable: Vec::new(), max_words: 5 },
         Kind::Qzp => Body::Qzp { expected: 1, zones: Vec::new() },
-        Kind::Tcs => Body::Tcs { hypothesis: String::new(), finding: String::new(), panel: [0; 5] },
+        Kind::Tcs => {
+            Body::Tcs { hypothesis: String::new(), finding: String::new(), panel: [0; 5], experts: Vec::new() }
+        }
         Kind::Qcm => Body::Qcm { propositions: many(5) },
     };
-    Question {
-        id: fresh("q").as_str().into(),
-        stem: String::new(),
-        image: None,
-        video: None,
-        body,
-        weight: Exact::ONE,
-        rank: None,
-        tags: Vec::new(),
-        comment: String::new(),
-        source: String::new(),
-        scheme: None,
-    }
+    Question::new(fresh("q").as_str().into(), String::new(), body)
 }
 
 /// A question of a case.

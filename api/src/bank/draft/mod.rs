@@ -16,14 +16,14 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::library::{self, Made};
-use crate::media;
+use crate::media::{self, Checked};
 use blank::Wanted;
 use docimo_bank::revision::{Status, content_hash};
 use docimo_bank::rights::Level;
 use docimo_engine::paper::Element;
 use docimo_store::StoreError;
+use docimo_store::bank::EntryLine;
 use docimo_store::bank::working::WorkingCopy;
-use docimo_store::bank::{EntryLine, Media};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -301,6 +301,9 @@ pub async fn publish(app: &App, actor: &Actor, id: &str, submit: bool) -> ApiRes
     Ok(Published::Revision(number))
 }
 
+/// Said of a picture, a video or a PDF that is not in the bank.
+const ABSENT: &str = "Ce fichier n’est pas dans la banque : envoyez-le de nouveau.";
+
 /// Gives every picture the size that it has in the bank; what is wrong with those that are not there.
 async fn measured(app: &App, element: &mut Element) -> ApiResult<Vec<Wrong>> {
     let mut wrong = Vec::new();
@@ -310,10 +313,14 @@ async fn measured(app: &App, element: &mut Element) -> ApiResult<Vec<Wrong>> {
                 image.width = u32::try_from(media.width).unwrap_or(0);
                 image.height = u32::try_from(media.height).unwrap_or(0);
             }
-            None => wrong.push(Wrong {
-                place: "Image".into(),
-                message: "Ce fichier n’est pas dans la banque : envoyez-le de nouveau.".into(),
-            }),
+            None => wrong.push(Wrong { place: "Image".into(), message: ABSENT.into() }),
+        }
+    }
+    let pdf = element.pdf().map(|pdf| ("PDF", &pdf.file, "application/pdf"));
+    let videos = element.videos().map(|video| ("Vidéo", &video.file, "video/"));
+    for (place, file, kind) in pdf.into_iter().chain(videos) {
+        if !app.store.media_head(file).await?.is_some_and(|head| head.mime.starts_with(kind)) {
+            wrong.push(Wrong { place: place.into(), message: ABSENT.into() });
         }
     }
     Ok(wrong)
@@ -364,10 +371,63 @@ pub async fn abandon(app: &App, actor: &Actor, id: &str) -> ApiResult<()> {
     Ok(app.store.drop_working_copy(&actor.id, id).await?)
 }
 
-/// Takes a picture into the bank, for a draft.
-pub async fn picture(app: &App, actor: &Actor, id: &str, name: &str, bytes: Vec<u8>) -> ApiResult<Media> {
+/// What a file must be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FileKind {
+    /// A picture (PNG, JPEG, GIF, WebP, inert SVG).
+    #[default]
+    Image,
+    /// A video (MP4, WebM).
+    Video,
+    /// An article as PDF.
+    Pdf,
+}
+
+impl FileKind {
+    /// As fields of forms name it.
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "image" => Some(Self::Image),
+            "video" => Some(Self::Video),
+            "pdf" => Some(Self::Pdf),
+            _ => None,
+        }
+    }
+}
+
+/// Takes a picture, a video or a PDF into the bank, for a draft, by the checks of every other way in.
+pub async fn file(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    kind: FileKind,
+    name: &str,
+    bytes: Vec<u8>,
+) -> ApiResult<Checked> {
     open(app, actor, id).await?;
-    let media = media::check(name, bytes).map_err(|why| ApiError::wrong("image", why))?;
-    app.store.add_revisions(&[], std::slice::from_ref(&media), ambient::now_ms()).await?;
-    Ok(media)
+    let owned = name.to_owned();
+    // Pixels are decoded and pages are read: not where pages are answered.
+    let checked = tokio::task::spawn_blocking(move || match kind {
+        FileKind::Image => media::check(&owned, bytes).map(Checked::Picture),
+        FileKind::Video | FileKind::Pdf => media::read(&owned, bytes),
+    });
+    let checked = checked.await.map_err(|e| ApiError::Internal(e.into()))?;
+    let (place, wanted) = match kind {
+        FileKind::Image => ("image", "une image"),
+        FileKind::Video => ("vidéo", "une vidéo"),
+        FileKind::Pdf => ("PDF", "un PDF"),
+    };
+    let checked = checked.map_err(|why| ApiError::wrong(place, why))?;
+    let right = matches!(
+        (kind, &checked),
+        (FileKind::Image, Checked::Picture(_))
+            | (FileKind::Video, Checked::Video(_))
+            | (FileKind::Pdf, Checked::Pdf(..))
+    );
+    if !right {
+        return Err(ApiError::wrong(place, format!("« {name} » n’est pas {wanted}")));
+    }
+    app.store.add_revisions(&[], std::slice::from_ref(checked.media()), ambient::now_ms()).await?;
+    Ok(checked)
 }

@@ -17,6 +17,9 @@ pub fn element(mut given: Value) -> ApiResult<(Element, Vec<FieldFault>)> {
     }
     if let Some(case) = given.get_mut("case").and_then(Value::as_object_mut) {
         image_numbers(case, "case", "", &mut told);
+        if let Some(article) = case.get_mut("article").and_then(Value::as_object_mut) {
+            without_file(article, "pdf");
+        }
         if let Some(pages) = case.get_mut("article").and_then(|a| a.pointer_mut("/pdf/pages")) {
             let number = Number { path: "case.article.pdf", place: "PDF".to_owned(), most: 100_000, usual: 0 };
             whole(pages, number, &mut told);
@@ -63,11 +66,15 @@ fn whole(value: &mut Value, number: Number<'_>, told: &mut Vec<FieldFault>) {
     }
 }
 
-fn image_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told: &mut Vec<FieldFault>) {
-    // A form always has the fields of a picture.
-    if map.get("image").is_some_and(|i| i.get("file").and_then(Value::as_str).is_some_and(|f| f.trim().is_empty())) {
-        map.remove("image");
+/// A form always has the fields of a picture, a video, a PDF: without a file, there is none.
+fn without_file(map: &mut Map<String, Value>, name: &str) {
+    if map.get(name).is_some_and(|of| of.get("file").and_then(Value::as_str).is_some_and(|f| f.trim().is_empty())) {
+        map.remove(name);
     }
+}
+
+fn image_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told: &mut Vec<FieldFault>) {
+    without_file(map, "image");
     let Some(image) = map.get_mut("image").and_then(Value::as_object_mut) else { return };
     for side in ["width", "height"] {
         if let Some(value) = image.get_mut(side) {
@@ -80,6 +87,7 @@ fn image_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told: &m
 
 fn question_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told: &mut Vec<FieldFault>) {
     image_numbers(map, path, place, told);
+    without_file(map, "video");
     for (name, french, most, usual) in [("expected", "nombre attendu", 25, 1), ("max_words", "mots permis", 20, 5)] {
         if let Some(value) = map.get_mut(name) {
             let number = Number { path: &format!("{path}.{name}"), place: format!("{place}{french}"), most, usual };
@@ -98,6 +106,7 @@ fn question_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told:
         let number = Number { path: &format!("{path}.panel"), place: format!("{place}panel"), most: 100_000, usual: 0 };
         whole(vote, number, told);
     }
+    experts(map, path, place, told);
     for list in lists(map.get("kind").and_then(Value::as_str).unwrap_or_default()) {
         map.entry(*list).or_insert_with(|| json!([]));
     }
@@ -107,6 +116,36 @@ fn question_numbers(map: &mut Map<String, Value>, path: &str, place: &str, told:
             let message = "Les coordonnées de la zone ne se lisent pas : vérifiez-les.".to_owned();
             told.push(FieldFault::of(&format!("{path}.zones.{i}"), &format!("{place}zone {}", i + 1), message));
         }
+    }
+}
+
+/// Experts listed one by one: lines without a name and without an answer are none; the others make the votes.
+fn experts(map: &mut Map<String, Value>, path: &str, place: &str, told: &mut Vec<FieldFault>) {
+    let Some(list) = map.get_mut("experts").and_then(Value::as_array_mut) else { return };
+    let blank = |line: &Value, name: &str| line.get(name).and_then(Value::as_str).is_some_and(|t| t.trim().is_empty());
+    list.retain(|line| !(blank(line, "name") && blank(line, "answer")));
+    let mut votes = [0_u32; 5];
+    for (i, line) in list.iter_mut().enumerate() {
+        let Some(answer) = line.get_mut("answer") else { continue };
+        let read = match answer {
+            Value::Number(n) => n.as_i64(),
+            Value::String(text) => text.trim().replace('\u{2212}', "-").trim_start_matches('+').parse().ok(),
+            _ => None,
+        };
+        let read = read.filter(|n| (-2..=2).contains(n));
+        if read.is_none() {
+            let message = format!("L’expert n° {} n’a pas de réponse de −2 à +2 : 0 la remplace.", i + 1);
+            told.push(FieldFault::of(&format!("{path}.experts.{i}"), &format!("{place}panel"), message));
+        }
+        *answer = json!(read.unwrap_or(0));
+        if let Some(count) = usize::try_from(read.unwrap_or(0) + 2).ok().and_then(|at| votes.get_mut(at)) {
+            *count += 1;
+        }
+    }
+    if list.is_empty() {
+        map.remove("experts");
+    } else {
+        map.insert("panel".into(), json!(votes));
     }
 }
 

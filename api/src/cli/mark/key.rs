@@ -268,7 +268,8 @@ fn body(kind: Kind, line: &Line<'_>) -> Result<Body, ColumnFault> {
             let votes: Option<Vec<u32>> = line.cell("correct").split('|').map(|v| v.trim().parse().ok()).collect();
             match votes.as_deref() {
                 Some([a, b, c, d, e]) => {
-                    Ok(Body::Tcs { hypothesis: "-".into(), finding: "-".into(), panel: [*a, *b, *c, *d, *e] })
+                    let panel = [*a, *b, *c, *d, *e];
+                    Ok(Body::Tcs { hypothesis: "-".into(), finding: "-".into(), panel, experts: Vec::new() })
                 }
                 _ => Err(("correct", "cinq nombres de votes séparés par | sont attendus, de −2 à +2".into())),
             }
@@ -328,7 +329,7 @@ impl Key {
     /// Why the paper cannot be compiled, at the line of the question that makes it so.
     pub fn uncompiled(&self, error: &CompileError) -> Wrong {
         let line = match error {
-            CompileError::TooFine(id) => self.lines.get(id.as_str()),
+            CompileError::TooFine(id) | CompileError::NoKey(id) => self.lines.get(id.as_str()),
             CompileError::UnknownScheme(_) | CompileError::WrongSize { .. } => None,
         };
         let place = line.map_or_else(|| self.file.clone(), |(line, _)| self.at(*line, "weight"));

@@ -433,11 +433,13 @@ async fn adopt_votes(app: &App, actor: &Actor, exam_id: &str, panel_id: &str) ->
     draft::edit(app, exam_id, |paper| {
         let votes = concordance::votes(&book, paper);
         for question in paper.sections.iter_mut().flat_map(|s| &mut s.elements).flat_map(draft::questions_mut) {
-            if let docimo_engine::question::Body::Tcs { panel, .. } = &mut question.body
+            if let docimo_engine::question::Body::Tcs { panel, experts, .. } = &mut question.body
                 && let Some(own) = votes.iter().find(|v| v.0 == question.id)
                 && own.1.total() > 0
             {
                 *panel = own.1.0;
+                // The panel's own rows say who answered what.
+                experts.clear();
                 set += 1;
             }
         }

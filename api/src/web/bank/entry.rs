@@ -99,6 +99,8 @@ struct EntryPage {
     latest: i64,
     /// The validated revision that papers take, where it is not the latest.
     usable_is_older: Option<i64>,
+    /// Is one of its questions without a key?
+    lacks_key: bool,
     agreed: String,
     lock: Option<String>,
     steps: Vec<StepButton>,
@@ -275,6 +277,7 @@ pub async fn entry(
         status_code: line.status.clone(),
         latest: line.latest,
         usable_is_older: line.usable.filter(|n| *n != line.latest),
+        lacks_key: line.lacks_key(),
         agreed: if status == Status::InReview && needed > 1 {
             format!("{} sur {needed}", count(agreed, "accord", "accords"))
         } else {

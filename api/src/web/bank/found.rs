@@ -117,6 +117,8 @@ pub(crate) struct Card {
     pub(crate) kind_french: &'static str,
     pub(crate) status: &'static str,
     pub(crate) status_class: &'static str,
+    /// Is one of its questions without a key?
+    pub(crate) lacks_key: bool,
     pub(crate) pieces: Vec<Piece>,
     /// Where the extract is from, unless it is what is asked.
     pub(crate) part: &'static str,
@@ -252,6 +254,7 @@ pub(crate) async fn cards(
             kind_french: kind_french(&line.kind),
             status: line.status.parse().map_or("?", Status::french),
             status_class: line.status.parse().map_or("badge", entry::status_class),
+            lacks_key: line.lacks_key(),
             part: hit
                 .extract
                 .as_ref()

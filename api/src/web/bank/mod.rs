@@ -9,6 +9,7 @@ mod export;
 mod folders;
 pub(crate) mod found;
 mod import;
+mod journal;
 mod plain;
 pub(crate) mod searches;
 mod shown;
@@ -22,6 +23,7 @@ pub use entry::entry;
 pub use export::{export_file, export_page, export_ticked, template};
 pub use folders::{add as add_folder, folders, remove as remove_folder, set_member, set_right, set_unit};
 pub use import::{import, import_page};
+pub use journal::journal;
 pub use searches::{forget as forget_search, save as save_search, set_synonyms, synonyms_page};
 
 use super::layout::Layout;

@@ -296,6 +296,11 @@ pub async fn events_page(
     let head = head(&app, &actor, &exam, At::Events)
         .await?
         .lead("Tout ce que les responsables ont fait, avec l’heure de Paris et l’auteur.");
+    let head = if exam.frozen_ms.is_some() && is_room_staff(&actor) {
+        head.link(format!("/examens/{id}/recus"), "Vérifier les reçus des copies")
+    } else {
+        head
+    };
     let events = life::events(&app, &actor, &id, EVENTS_SHOWN).await?;
     let cut = events.len() as i64 == EVENTS_SHOWN;
     let mut days: Vec<Day> = Vec::new();

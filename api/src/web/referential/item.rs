@@ -1,14 +1,15 @@
 //! One item: its objectives by rank and rubric, its questions, and what is around it.
 
-use super::{Source, questions_href};
+use super::{Source, VersionQuery, Versions, questions_href, version_query};
 use crate::app::App;
+use crate::auth::Actor;
+use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult};
-use crate::referential::NATIONAL;
-use crate::referential::coverage::{self, Objective};
+use crate::referential::coverage::{self, Objective, OneItem};
 use crate::web;
 use crate::web::layout::Layout;
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use r2c_referential::{ItemNumber, Rank, Rubric, ecn_items_of, item as official, specialties_of};
 
@@ -43,6 +44,9 @@ struct ItemPage {
     entries: i64,
     questions: String,
     source: Option<Source>,
+    versions: Option<Versions>,
+    /// What keeps to an older version from page to page.
+    kept: String,
     ranks: Vec<RankBlock>,
     specialties: Vec<(String, &'static str)>,
     older: Vec<(u16, &'static str)>,
@@ -78,11 +82,17 @@ fn group(all: &[Objective], rank: Rank) -> RankBlock {
 }
 
 /// One item.
-pub async fn item(State(app): State<App>, Path(number): Path<String>, page: Layout) -> ApiResult<Response> {
+pub async fn item(
+    State(app): State<App>,
+    actor: Actor,
+    Path(number): Path<String>,
+    Query(query): Query<VersionQuery>,
+    page: Layout,
+) -> ApiResult<Response> {
     let number: ItemNumber = number.parse().map_err(|_| ApiError::NotFound)?;
     let found = official(number);
-    let (objectives, entries) = coverage::of_item(&app.store, number).await?;
-    let line = app.store.referential(NATIONAL).await?;
+    let reach = Reach::of(&app, &actor).await?;
+    let OneItem { chosen, objectives, entries } = coverage::of_item(&app.store, &reach, number, query.version).await?;
     let n = number.get();
     web::page(&ItemPage {
         page: page.titled(format!("Item {n}")),
@@ -90,7 +100,9 @@ pub async fn item(State(app): State<App>, Path(number): Path<String>, page: Layo
         title: found.title,
         entries,
         questions: questions_href(&coverage::item_tag(number)),
-        source: line.as_ref().map(Source::of),
+        source: chosen.as_ref().map(Source::of),
+        kept: version_query(chosen.as_ref()),
+        versions: Versions::of(chosen.as_ref(), format!("/referentiel/items/{}", number.get())),
         ranks: Rank::ALL.map(|rank| group(&objectives, rank)).into(),
         specialties: specialties_of(number).map(|s| (s.slug.to_string(), s.name)).collect(),
         older: ecn_items_of(number).map(|i| (i.number.get(), i.title)).collect(),

@@ -15,13 +15,14 @@ use super::filters;
 use super::layout::Layout;
 use crate::app::App;
 use crate::auth::{Actor, Role};
+use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult};
-use crate::referential::coverage::{self, Coverage, ItemCoverage, RubricCoverage, Tally};
+use crate::referential::coverage::{self, Chosen, Coverage, ItemCoverage, RubricCoverage, Tally};
 use crate::web;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use docimo_store::referentials::ReferentialLine;
+use docimo_store::referentials::{ReferentialLine, VersionLine};
 use r2c_referential::{Specialty, search_items, search_situations, situations, specialties, specialty};
 use serde::Deserialize;
 
@@ -45,6 +46,8 @@ struct ItemRow {
     number: u16,
     title: &'static str,
     entries: i64,
+    /// Its page.
+    page: String,
     href: String,
     rank_a: String,
     rank_b: String,
@@ -52,8 +55,9 @@ struct ItemRow {
 }
 
 impl ItemRow {
-    fn of(item: &ItemCoverage) -> Self {
+    fn of(item: &ItemCoverage, query: &str) -> Self {
         Self {
+            page: format!("/referentiel/items/{}{query}", item.number),
             number: item.number,
             title: item.title,
             entries: item.entries,
@@ -85,9 +89,44 @@ struct Source {
 }
 
 impl Source {
-    fn of(line: &ReferentialLine) -> Self {
-        Self { version: line.version.clone(), imported: filters::day(line.imported_ms), origin: line.origin.clone() }
+    fn of(chosen: &Chosen) -> Self {
+        let VersionLine { name, created_ms, origin, .. } = chosen.version.clone();
+        Self { version: name, imported: filters::day(created_ms), origin }
     }
+}
+
+/// The choice of a version, where there are several.
+struct Versions {
+    /// The page that shows them.
+    action: String,
+    /// Number, name, is it the one shown, is it the one in force.
+    all: Vec<(i64, String, bool, bool)>,
+    /// Is the version shown no longer in force?
+    older: bool,
+}
+
+impl Versions {
+    /// `None` where there is nothing to choose.
+    fn of(chosen: Option<&Chosen>, action: impl Into<String>) -> Option<Self> {
+        let chosen = chosen.filter(|c| c.versions.len() > 1)?;
+        let line = |v: &VersionLine| {
+            (v.number, v.name.clone(), v.number == chosen.version.number, v.number == chosen.line.current)
+        };
+        Some(Self { action: action.into(), all: chosen.versions.iter().map(line).collect(), older: chosen.is_older() })
+    }
+}
+
+/// What keeps to an older version from page to page.
+fn version_query(chosen: Option<&Chosen>) -> String {
+    chosen.filter(|c| c.is_older()).map_or_else(String::new, |c| format!("?version={}", c.version.number))
+}
+
+/// Which version to read.
+#[derive(Deserialize)]
+pub struct VersionQuery {
+    /// Its number; the one in force by default.
+    #[serde(default)]
+    version: Option<i64>,
 }
 
 struct Figures {
@@ -125,9 +164,13 @@ struct HomePage {
     may_manage: bool,
     waiting: usize,
     source: Option<Source>,
+    versions: Option<Versions>,
     figures: Figures,
     rubrics: Vec<RubricRow>,
     items: Vec<ItemRow>,
+    /// What keeps to an older version from page to page, alone and after another field.
+    kept: String,
+    kept_more: String,
     without: bool,
     others: Vec<Link>,
 }
@@ -138,6 +181,9 @@ pub struct HomeQuery {
     /// Only items without a question, or with an objective of rank A without one.
     #[serde(default)]
     manque: String,
+    /// Number of a version of the objectives; the one in force by default.
+    #[serde(default)]
+    version: Option<i64>,
 }
 
 /// Items, coverage, and the way to the rest.
@@ -147,7 +193,9 @@ pub async fn home(
     Query(query): Query<HomeQuery>,
     page: Layout,
 ) -> ApiResult<Response> {
-    let Coverage { line, items, rubrics, .. } = coverage::whole(&app.store).await?;
+    let reach = Reach::of(&app, &actor).await?;
+    let Coverage { chosen, items, rubrics, .. } = coverage::whole(&app.store, &reach, query.version).await?;
+    let kept = version_query(chosen.as_ref());
     let without = query.manque == "1";
     let shown = items.iter().filter(|i| !without || i.entries == 0 || i.rank_a.without_question > 0);
     let others = app.store.referentials().await?;
@@ -159,10 +207,13 @@ pub async fn home(
     web::page(&HomePage {
         may_manage: may_manage(&actor),
         waiting: crate::referential::review::waiting(&app.store).await?.len(),
-        source: line.as_ref().map(Source::of),
+        source: chosen.as_ref().map(Source::of),
+        versions: Versions::of(chosen.as_ref(), "/referentiel"),
         figures: Figures::of(&items),
         rubrics: rubrics.iter().map(RubricRow::of).collect(),
-        items: shown.map(ItemRow::of).collect(),
+        items: shown.map(|item| ItemRow::of(item, &kept)).collect(),
+        kept_more: kept.replacen('?', "&", 1),
+        kept,
         without,
         others: others.into_iter().map(link).collect(),
         page: page.titled("Référentiel"),
@@ -283,8 +334,8 @@ fn items_of<'c>(specialty: &Specialty, all: &'c [ItemCoverage]) -> Vec<&'c ItemC
 }
 
 /// Every specialty.
-pub async fn specialties_page(State(app): State<App>, page: Layout) -> ApiResult<Response> {
-    let all = coverage::whole(&app.store).await?.items;
+pub async fn specialties_page(State(app): State<App>, actor: Actor, page: Layout) -> ApiResult<Response> {
+    let all = coverage::whole(&app.store, &Reach::of(&app, &actor).await?, None).await?.items;
     let row = |s: &Specialty| {
         let own: Vec<ItemCoverage> = items_of(s, &all).into_iter().cloned().collect();
         let figures = Figures::of(&own);
@@ -310,16 +361,26 @@ struct SpecialtyPage {
     tagged_href: String,
     figures: Figures,
     has_objectives: bool,
+    versions: Option<Versions>,
     items: Vec<ItemRow>,
 }
 
 /// One specialty: its items and what the bank has of them.
-pub async fn specialty_page(State(app): State<App>, Path(slug): Path<String>, page: Layout) -> ApiResult<Response> {
+pub async fn specialty_page(
+    State(app): State<App>,
+    actor: Actor,
+    Path(slug): Path<String>,
+    Query(query): Query<VersionQuery>,
+    page: Layout,
+) -> ApiResult<Response> {
     let found = specialty(&slug).ok_or(ApiError::NotFound)?;
-    let whole = coverage::whole(&app.store).await?;
+    let reach = Reach::of(&app, &actor).await?;
+    let whole = coverage::whole(&app.store, &reach, query.version).await?;
+    let kept = version_query(whole.chosen.as_ref());
     let own: Vec<ItemCoverage> = items_of(found, &whole.items).into_iter().cloned().collect();
     let tag = format!("spec:{}", found.slug);
-    let tagged = coverage::counts(&app.store, std::slice::from_ref(&tag)).await?.get(&tag).copied().unwrap_or(0);
+    let tagged =
+        coverage::counts(&app.store, &reach, std::slice::from_ref(&tag)).await?.get(&tag).copied().unwrap_or(0);
     web::page(&SpecialtyPage {
         page: page.titled(found.name),
         name: found.name,
@@ -327,8 +388,9 @@ pub async fn specialty_page(State(app): State<App>, Path(slug): Path<String>, pa
         tagged_href: questions_href(&tag),
         tag,
         figures: Figures::of(&own),
-        has_objectives: whole.line.is_some(),
-        items: own.iter().map(ItemRow::of).collect(),
+        has_objectives: whole.chosen.is_some(),
+        versions: Versions::of(whole.chosen.as_ref(), format!("/referentiel/specialites/{}", found.slug)),
+        items: own.iter().map(|item| ItemRow::of(item, &kept)).collect(),
     })
 }
 
@@ -348,10 +410,10 @@ struct SituationsPage {
 }
 
 /// The 356 starting situations, with their questions.
-pub async fn situations_page(State(app): State<App>, page: Layout) -> ApiResult<Response> {
+pub async fn situations_page(State(app): State<App>, actor: Actor, page: Layout) -> ApiResult<Response> {
     let tag = |number| format!("R2C:SDD:{number}");
     let tags: Vec<String> = situations().iter().map(|s| tag(s.number)).collect();
-    let counts = coverage::counts(&app.store, &tags).await?;
+    let counts = coverage::counts(&app.store, &Reach::of(&app, &actor).await?, &tags).await?;
     let rows: Vec<SituationRow> = situations()
         .iter()
         .map(|s| SituationRow {

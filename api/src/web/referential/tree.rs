@@ -1,13 +1,16 @@
 //! An imported referential: its tree with the questions of each node, its versions and what changed.
 
-use super::questions_href;
+use super::{VersionQuery, Versions, questions_href, version_query};
 use crate::app::App;
+use crate::auth::Actor;
+use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult};
+use crate::referential::coverage::Chosen;
 use crate::referential::{NATIONAL, coverage, node};
 use crate::web::layout::Layout;
 use crate::web::{self, filters};
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use docimo_store::referentials::NodeRow;
 use r2c_referential::{Change, Node, NodeStatus, TitleStatus, diff};
@@ -26,6 +29,7 @@ struct TreeRow {
 }
 
 struct VersionRow {
+    href: String,
     name: String,
     at: String,
     author: String,
@@ -75,10 +79,13 @@ struct TreePage {
     publisher: String,
     licence: String,
     is_national: bool,
+    versions: Option<Versions>,
+    /// What keeps to an older version from page to page.
+    kept: String,
     nodes: usize,
     without: usize,
     rows: Vec<TreeRow>,
-    versions: Vec<VersionRow>,
+    history: Vec<VersionRow>,
     before: Option<String>,
     changes: Vec<ChangeRow>,
     more: usize,
@@ -112,11 +119,19 @@ fn rows(nodes: Vec<NodeRow>, counts: &HashMap<String, i64>) -> Vec<TreeRow> {
 }
 
 /// One imported referential.
-pub async fn tree(State(app): State<App>, Path(slug): Path<String>, page: Layout) -> ApiResult<Response> {
-    let line = app.store.referential(&slug).await?.ok_or(ApiError::NotFound)?;
-    let nodes = app.store.nodes(&slug, line.current).await?;
-    let versions = app.store.referential_versions(&slug).await?;
-    let before = versions.iter().find(|v| v.number < line.current);
+pub async fn tree(
+    State(app): State<App>,
+    actor: Actor,
+    Path(slug): Path<String>,
+    Query(query): Query<VersionQuery>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let chosen = coverage::chosen(&app.store, &slug, query.version).await?.ok_or(ApiError::NotFound)?;
+    let choice = Versions::of(Some(&chosen), format!("/referentiel/{slug}"));
+    let kept = version_query(Some(&chosen));
+    let Chosen { line, versions, version } = chosen;
+    let nodes = app.store.nodes(&slug, version.number).await?;
+    let before = versions.iter().find(|v| v.number < version.number);
     let changes = match before {
         Some(version) => {
             let older: Vec<Node> = app.store.nodes(&slug, version.number).await?.iter().filter_map(node).collect();
@@ -126,7 +141,7 @@ pub async fn tree(State(app): State<App>, Path(slug): Path<String>, page: Layout
         None => Vec::new(),
     };
     let tags: Vec<String> = nodes.iter().map(|n| n.tag.clone()).collect();
-    let counts = coverage::counts(&app.store, &tags).await?;
+    let counts = coverage::counts(&app.store, &Reach::of(&app, &actor).await?, &tags).await?;
     let is_national = slug == NATIONAL;
     let before = before.map(|v| v.name.clone());
     web::page(&TreePage {
@@ -135,13 +150,16 @@ pub async fn tree(State(app): State<App>, Path(slug): Path<String>, page: Layout
         publisher: line.publisher,
         licence: line.licence,
         is_national,
+        versions: choice,
+        kept,
         nodes: nodes.len(),
         without: nodes.iter().filter(|n| !counts.contains_key(&n.tag)).count(),
         // The national objectives are read item by item.
         rows: if is_national { Vec::new() } else { rows(nodes, &counts) },
-        versions: versions
+        history: versions
             .into_iter()
             .map(|v| VersionRow {
+                href: format!("/referentiel/{slug}?version={}", v.number),
                 name: v.name,
                 at: filters::date_time(v.created_ms),
                 author: v.author_name,

@@ -250,6 +250,14 @@ fn question_xml(question: &Question, before: &str, export: &Export<'_>, written:
             end.push_str("<shuffleanswers>false</shuffleanswers>\n");
             "matching"
         }
+        body @ Body::Qroc { .. } if body.lacks_key() => {
+            end.push_str(
+                "<responseformat>editor</responseformat>\n<responserequired>1</responserequired>\n\
+                 <responsefieldlines>15</responsefieldlines>\n<attachments>0</attachments>\n\
+                 <attachmentsrequired>0</attachmentsrequired>\n",
+            );
+            "essay"
+        }
         Body::Qroc { exact, acceptable, .. } => {
             end.push_str("<usecase>0</usecase>\n");
             let credits = exact.iter().map(|t| (100.0, t)).chain(acceptable.iter().map(|t| (50.0, t)));
@@ -258,7 +266,7 @@ fn question_xml(question: &Question, before: &str, export: &Export<'_>, written:
             }
             "shortanswer"
         }
-        Body::Tcs { hypothesis, finding, panel } => {
+        Body::Tcs { hypothesis, finding, panel, .. } => {
             lost("TCS en choix simple : les crédits sont arrondis à ceux que Moodle admet");
             let _ = write!(
                 stem,

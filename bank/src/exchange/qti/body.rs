@@ -15,7 +15,7 @@ pub(super) fn interactions<'a>(node: &'a Node, found: &mut Vec<&'a Node>) {
 }
 
 /// What a candidate does not see at first.
-fn is_aside(node: &Node) -> bool {
+pub(super) fn is_aside(node: &Node) -> bool {
     match node.name.as_str() {
         "feedbackBlock" | "feedbackInline" | "templateBlock" | "templateInline" | "infoControl" | "stylesheet" => true,
         "rubricBlock" => !node.attribute("view").is_some_and(|view| view.contains("candidate")),

@@ -1,9 +1,9 @@
 //! An `assessmentItem` to a question, or to a small case where it asks several things.
 
-use super::body::{html_of, inner_html, interactions};
+use super::body::{html_of, inner_html, interactions, is_aside};
 use super::{Context, ours};
 use crate::exchange::draft::{self, Answer, Draft, Markup, Sub};
-use crate::exchange::html::Picture;
+use crate::exchange::html::{self, Picture};
 use crate::exchange::payload::EDITED;
 use crate::exchange::xml::Node;
 use crate::exchange::{Faulty, Imported, MediaFile, identity, media};
@@ -166,8 +166,13 @@ fn visible(root: &Node, path: &str, category: Option<&str>, context: &mut Contex
     };
     let pictures = std::mem::take(&mut reader.pictures);
     reader.pictures(&pictures);
-    feedbacks(&mut draft, root, element.as_ref());
-    let element = element.map(|element| commented(&mut draft, root, element));
+    let open = matches!(&element, Some(Element::Question(question)) if question.body.lacks_key());
+    if !open {
+        feedbacks(&mut draft, root, element.as_ref());
+    }
+    if matches!(element, Some(Element::Question(_))) {
+        commented(&mut draft, root, open);
+    }
     if let Some(processing) = root.child("responseProcessing")
         && processing.attribute("template").is_none()
         && root.attribute("docimo:digest").is_none()
@@ -301,12 +306,20 @@ impl<'r> Reader<'r, '_, '_> {
                 answers.push((key, 100.0));
             }
         }
+        if long {
+            // A model answer is for who marks: beside the question, not its key.
+            let (models, keys) = answers.into_iter().partition(|(text, _)| qroc::word_count(text) > 20);
+            answers = keys;
+            for (text, _) in models {
+                let text = html::plain_to_markdown(&text);
+                self.draft.add_comment(text);
+            }
+            if answers.is_empty() {
+                return Some(self.draft.essay());
+            }
+        }
         if answers.is_empty() {
-            self.draft.errors.push(if long {
-                "question rédactionnelle, sans réponse à comparer : aucun type d’ici ne la note".to_owned()
-            } else {
-                "question ouverte sans réponse juste".to_owned()
-            });
+            self.draft.errors.push("question ouverte sans réponse juste".to_owned());
             return None;
         }
         if answers.iter().any(|(text, _)| qroc::word_count(text) > 20) {
@@ -588,10 +601,20 @@ fn feedbacks(draft: &mut Draft, root: &Node, element: Option<&Element>) {
     }
 }
 
-fn commented(draft: &mut Draft, root: &Node, mut element: Element) -> Element {
-    let general = root.children("modalFeedback").find(|f| f.attribute("identifier") == Some("COMMENT"));
-    if let (Some(general), Element::Question(question)) = (general, &mut element) {
-        question.comment = draft.markdown(&inner_html(general), Markup::Html, "retour général", None);
+/// The general comment, before what is already there. Of an essay, all that is told to markers and afterwards: it may
+/// hold what answers are to be compared with.
+fn commented(draft: &mut Draft, root: &Node, essay: bool) {
+    let models = std::mem::take(&mut draft.comment);
+    let general = root.children("modalFeedback").filter(|f| essay || f.attribute("identifier") == Some("COMMENT"));
+    let general: Vec<&Node> = general.take(if essay { usize::MAX } else { 1 }).collect();
+    let mut rubrics = Vec::new();
+    if essay {
+        root.all("rubricBlock", &mut rubrics);
+        rubrics.retain(|node| is_aside(node));
     }
-    element
+    for node in general.into_iter().chain(rubrics) {
+        let text = draft.markdown(&inner_html(node), Markup::Html, "retour général", None);
+        draft.add_comment(text);
+    }
+    draft.add_comment(models);
 }

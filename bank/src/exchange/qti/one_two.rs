@@ -71,11 +71,6 @@ fn item(node: &Node, path: &str, category: Option<&str>, context: &mut Context<'
     let title = node.attribute("title").unwrap_or_default();
     let named = if title.is_empty() { String::new() } else { format!(" (« {title} »)") };
     match kind.as_str() {
-        "essay_question" => {
-            let reason =
-                format!("question rédactionnelle{named} : aucun type d’ici ne la note, elle n’est pas reprise");
-            return Err(Faulty::error(place, reason));
-        }
         "file_upload_question" => {
             return Err(Faulty::error(place, format!("dépôt de fichier{named} : sans équivalent ici")));
         }
@@ -125,6 +120,12 @@ fn item(node: &Node, path: &str, category: Option<&str>, context: &mut Context<'
     };
     if let Some(general) = feedback(node, "general_fb") {
         draft.comment = draft.markdown(&general, Markup::Html, "retour général", None);
+    }
+    if matches!(&element, Some(Element::Question(question)) if question.body.lacks_key()) {
+        for html in for_markers(node) {
+            let text = draft.markdown(&html, Markup::Html, "indications de correction", None);
+            draft.add_comment(text);
+        }
     }
     let known =
         |id: &str| id == "general_fb" || id.ends_with("_fb") && !matches!(id, "correct_fb" | "general_incorrect_fb");
@@ -306,7 +307,20 @@ fn intervals(node: &Node, found: &mut Vec<(String, String, String)>) {
 /// The HTML of an item's feedback.
 fn feedback(item: &Node, ident: &str) -> Option<String> {
     let node = item.children("itemfeedback").find(|f| f.attribute("ident") == Some(ident))?;
-    let mut html = String::new();
+    Some(told(node)).filter(|h| !h.trim().is_empty())
+}
+
+/// What is told to who marks an essay: rubrics and model answers, as HTML.
+fn for_markers(item: &Node) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in ["itemrubric", "rubric", "solution"] {
+        item.all(name, &mut found);
+    }
+    found.into_iter().map(told).filter(|html| !html.trim().is_empty()).collect()
+}
+
+/// Texts below an element, as HTML.
+fn told(node: &Node) -> String {
     fn walk(node: &Node, html: &mut String) {
         for inner in node.elements() {
             match inner.name.as_str() {
@@ -315,8 +329,9 @@ fn feedback(item: &Node, ident: &str) -> Option<String> {
             }
         }
     }
+    let mut html = String::new();
     walk(node, &mut html);
-    Some(html).filter(|h| !h.trim().is_empty())
+    html
 }
 
 fn body(draft: &mut Draft, item: &Node, response: &Response<'_>, key: &Key, blanks: bool) -> Option<Body> {
@@ -325,7 +340,7 @@ fn body(draft: &mut Draft, item: &Node, response: &Response<'_>, key: &Key, blan
         return None;
     }
     if response.typed || blanks {
-        return typed(draft, item, response, key);
+        return typed(draft, item, response, key, blanks);
     }
     if response.options.is_empty() {
         draft.errors.push("question sans réponses à choisir".to_owned());
@@ -360,9 +375,12 @@ fn body(draft: &mut Draft, item: &Node, response: &Response<'_>, key: &Key, blan
     Some(draft.choice(answers, single))
 }
 
-fn typed(draft: &mut Draft, item: &Node, response: &Response<'_>, key: &Key) -> Option<Body> {
+fn typed(draft: &mut Draft, item: &Node, response: &Response<'_>, key: &Key, blanks: bool) -> Option<Body> {
     let numeric = response.numeric || metadata(item, "question_type") == "numerical_question";
     let best = key.worth.values().chain(key.intervals.iter().map(|(_, _, p)| p)).copied().fold(0.0, f64::max);
+    if best <= 0.0 && !numeric && !blanks {
+        return Some(draft.essay());
+    }
     if best <= 0.0 {
         draft.errors.push("question ouverte sans réponse juste : aucun type d’ici ne la note".to_owned());
         return None;

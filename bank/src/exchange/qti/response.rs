@@ -18,6 +18,8 @@ pub(super) fn processing(question: &Question, identifiers: &[String]) -> (String
         |list: &[Proposition]| list.iter().any(|p| matches!(p.status, Status::Indispensable | Status::Inacceptable));
     match &question.body {
         Body::Qru { .. } => (String::new(), template("match_correct")),
+        // Someone reads it: nothing is computed.
+        body @ Body::Qroc { .. } if body.lacks_key() => (String::new(), String::new()),
         Body::Qroc { .. } | Body::Tcs { .. } => (String::new(), template("map_response")),
         Body::Qzp { .. } => (String::new(), template("map_response_point")),
         Body::Qrp { propositions, .. } if !zeroing(propositions) => (String::new(), template("map_response")),

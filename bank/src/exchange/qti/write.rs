@@ -487,6 +487,10 @@ fn interaction(body: &Body, identifiers: &[String]) -> (String, String) {
             let inside = format!("{}{mapped}", correct(right.iter().copied()));
             (declare("multiple", "identifier", &inside), choices(propositions, identifiers, &expected.to_string()))
         }
+        body @ Body::Qroc { .. } if body.lacks_key() => {
+            let interaction = "<extendedTextInteraction responseIdentifier=\"RESPONSE\" expectedLines=\"15\"></extendedTextInteraction>\n";
+            (declare("single", "string", ""), interaction.to_owned())
+        }
         Body::Qroc { exact, acceptable, .. } => {
             let entries = exact.iter().map(|t| (t.clone(), 1.0)).chain(acceptable.iter().map(|t| (t.clone(), 0.5)));
             let mapped: String = entries
@@ -501,7 +505,7 @@ fn interaction(body: &Body, identifiers: &[String]) -> (String, String) {
             let interaction = "<p><textEntryInteraction responseIdentifier=\"RESPONSE\" expectedLength=\"40\"/></p>\n";
             (declare("single", "string", &inside), interaction.to_owned())
         }
-        Body::Tcs { hypothesis, finding, panel } => {
+        Body::Tcs { hypothesis, finding, panel, .. } => {
             let credits = TcsRule::ShareOfMode.credits(panel);
             let identifiers = ["m2", "m1", "z0", "p1", "p2"];
             let best = credits.iter().position(|c| *c == Exact::ONE);

@@ -62,6 +62,7 @@ pub(super) fn elements() -> Vec<Element> {
             hypothesis: "une embolie pulmonaire".to_owned(),
             finding: "un sus-décalage du segment ST en V1 à V4".to_owned(),
             panel: [9, 4, 1, 0, 0],
+            experts: Vec::new(),
         },
     );
     let first = named(

@@ -74,6 +74,7 @@ pub(super) fn read(number: usize, cells: Cells) -> Result<Line, Vec<String>> {
                     hypothesis: get(Column::Hypothesis).to_owned(),
                     finding: get(Column::Finding).to_owned(),
                     panel,
+                    experts: Vec::new(),
                 }),
                 Kind::Qzp => {
                     let zones = zones(get(Column::Zones), &mut errors);

@@ -167,7 +167,10 @@ fn row(question: &Question, written: &mut Written) -> Cells {
             put(&mut cells, Column::Acceptable, &joined(acceptable.iter().map(String::as_str)));
             put(&mut cells, Column::MaxWords, &max_words.to_string());
         }
-        Body::Tcs { hypothesis, finding, panel } => {
+        Body::Tcs { hypothesis, finding, panel, experts } => {
+            if !experts.is_empty() {
+                written.lost(id, "un tableau garde les votes du panel sans les noms des experts");
+            }
             put(&mut cells, Column::Hypothesis, hypothesis);
             put(&mut cells, Column::Finding, finding);
             put(&mut cells, Column::Answers, &panel.map(|v| v.to_string()).join("/"));

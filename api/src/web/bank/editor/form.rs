@@ -6,6 +6,7 @@
 
 use crate::bank::draft::blank;
 use crate::error::{ApiError, ApiResult};
+use crate::media::Checked;
 use docimo_engine::question::{Kind, Question};
 use serde_json::{Map, Value, json};
 
@@ -91,8 +92,27 @@ fn lists(map: &mut Map<String, Value>) {
     }
 }
 
+/// Puts a file that came in where its field says.
+pub fn put_file(tree: &mut Value, path: &str, taken: &Checked) -> ApiResult<()> {
+    let (of, name) = match taken {
+        Checked::Pdf(..) => (format!("{path}.article"), "pdf"),
+        Checked::Picture(_) => (path.to_owned(), "image"),
+        Checked::Video(_) => (path.to_owned(), "video"),
+    };
+    let owner = at(tree, &of).and_then(Value::as_object_mut);
+    let owner = owner.ok_or_else(|| ApiError::bad("Ce fichier n’est à aucune question : rechargez la page."))?;
+    let told = |field: &str| owner.get(name).and_then(|i| i.get(field)).cloned().unwrap_or_else(|| json!(""));
+    let value = match taken {
+        Checked::Picture(m) => json!({"file": m.hash, "alt": told("alt"), "width": m.width, "height": m.height}),
+        Checked::Pdf(m, pages) => json!({"file": m.hash, "pages": pages, "description": told("description")}),
+        Checked::Video(m) => json!({"file": m.hash, "description": told("description")}),
+    };
+    owner.insert(name.into(), value);
+    Ok(())
+}
+
 /// Does what a button asks for: `ajouter:case.parts:QRU`, `monter:question.propositions.2`, `retirer:…`,
-/// `type:question:QRM`, `image:question`. Other words are the page's.
+/// `type:question:QRM`, `image:question`, `video:question`, `pdf:case`. Other words are the page's.
 pub fn act(tree: &mut Value, asked: &str) -> ApiResult<()> {
     let mut words = asked.splitn(3, ':');
     let (verb, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -126,8 +146,12 @@ pub fn act(tree: &mut Value, asked: &str) -> ApiResult<()> {
             let question: Question = serde_json::from_value(place.clone()).map_err(|_| odd())?;
             *place = serde_json::to_value(blank::recast(&question, kind)).map_err(|e| ApiError::Internal(e.into()))?;
         }
-        "image" => {
-            at(tree, path).and_then(Value::as_object_mut).ok_or_else(odd)?.remove("image");
+        "image" | "video" => {
+            at(tree, path).and_then(Value::as_object_mut).ok_or_else(odd)?.remove(verb);
+        }
+        "pdf" => {
+            let article = at(tree, &format!("{path}.article")).and_then(Value::as_object_mut).ok_or_else(odd)?;
+            article.remove("pdf");
         }
         "article" => {
             let case = at(tree, path).and_then(Value::as_object_mut).ok_or_else(odd)?;
@@ -143,6 +167,7 @@ fn line(path: &str, more: &str) -> Option<Value> {
     let name = path.rsplit('.').next()?;
     let value = match name {
         "propositions" => json!(blank::proposition()),
+        "experts" => json!({"name": "", "answer": "0"}),
         "parts" => json!(blank::part(Kind::from_code(more)?)),
         "zones" => json!({"id": blank::fresh("z"), "name": "", "shape": shape(more)?}),
         _ => return None,

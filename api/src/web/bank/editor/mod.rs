@@ -4,6 +4,7 @@
 //! Reading order: `start` (where one comes from), this file (the editor), `form` (from fields to an element), `view` (from an element to fields),
 //! `preview`. What is kept and published is `crate::bank::draft`'s.
 
+mod document;
 mod form;
 pub mod preview;
 mod start;
@@ -17,7 +18,7 @@ use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::bank::draft::advice::{self, FieldFault};
-use crate::bank::draft::{self, Draft, Published, Save, Take, read};
+use crate::bank::draft::{self, Draft, FileKind, Published, Save, Take, read};
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::library;
@@ -31,7 +32,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use docimo_bank::rights::Level;
 use docimo_engine::paper::Element;
-use serde_json::json;
 use view::Choice;
 
 /// Someone else's revision beside the draft.
@@ -155,8 +155,8 @@ pub async fn show(State(app): State<App>, actor: Actor, Path(id): Path<String>, 
 #[derive(Default)]
 struct Sent {
     fields: Vec<(String, String)>,
-    /// Path of the question or case, name, bytes.
-    pictures: Vec<(String, String, Vec<u8>)>,
+    /// What is expected, path of the question or case, name, bytes.
+    files: Vec<(FileKind, String, String, Vec<u8>)>,
 }
 
 impl Sent {
@@ -165,11 +165,13 @@ impl Sent {
         let mut sent = Self::default();
         while let Some(field) = form.next_field().await.map_err(unreadable)? {
             let Some(name) = field.name().map(str::to_owned) else { continue };
-            if let Some(path) = name.strip_prefix("image:") {
-                let file = field.file_name().unwrap_or("image").to_owned();
+            let kind =
+                name.split_once(':').and_then(|(kind, path)| Some((FileKind::from_code(kind)?, path.to_owned())));
+            if let Some((kind, path)) = kind {
+                let file = field.file_name().unwrap_or_default().to_owned();
                 let bytes = field.bytes().await.map_err(unreadable)?;
                 if !bytes.is_empty() {
-                    sent.pictures.push((path.to_owned(), file, bytes.to_vec()));
+                    sent.files.push((kind, path, file, bytes.to_vec()));
                 }
             } else {
                 sent.fields.push((name, field.text().await.map_err(unreadable)?));
@@ -197,15 +199,9 @@ impl Sent {
 /// Keeps what a form holds, after what its button asks for.
 async fn kept(app: &App, actor: &Actor, id: &str, sent: &Sent) -> ApiResult<(Draft, Vec<FieldFault>)> {
     let mut tree = form::tree(&sent.fields);
-    for (path, name, bytes) in &sent.pictures {
-        let media = draft::picture(app, actor, id, name, bytes.clone()).await?;
-        let of = form::at(&mut tree, path).and_then(serde_json::Value::as_object_mut);
-        let of = of.ok_or_else(|| ApiError::bad("Cette image n’est à aucune question : rechargez la page."))?;
-        let alt = of.get("image").and_then(|i| i.get("alt")).cloned().unwrap_or_else(|| json!(""));
-        of.insert(
-            "image".into(),
-            json!({"file": media.hash, "alt": alt, "width": media.width, "height": media.height}),
-        );
+    for (kind, path, name, bytes) in &sent.files {
+        let taken = draft::file(app, actor, id, *kind, name, bytes.clone()).await?;
+        form::put_file(&mut tree, path, &taken)?;
     }
     let asked = sent.asked();
     if asked.starts_with("type:") {
@@ -247,7 +243,8 @@ pub async fn save(
         "monter" | "descendre" | "retirer" => {
             format!("{back}#{}", path.rsplit_once('.').map_or(path, |(list, _)| list).replace('.', "-"))
         }
-        "type" | "image" | "article" => format!("{back}#{}", path.replace('.', "-")),
+        "pdf" => format!("{back}#case-article-pdf"),
+        "type" | "image" | "video" | "article" => format!("{back}#{}", path.replace('.', "-")),
         _ => return Ok(web::go(&back, "Brouillon enregistré.")),
     };
     Ok(Redirect::to(&to).into_response())

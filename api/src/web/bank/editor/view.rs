@@ -1,5 +1,6 @@
 //! The fields of a question or case, as forms show them.
 
+use super::document::DocumentFields;
 use crate::bank::draft::advice::Advice;
 use crate::bank::draft::blank::CASES;
 use crate::bank::draft::{blank, suggest};
@@ -8,7 +9,7 @@ use crate::media::ImageView;
 use crate::web::committee::signed;
 use askama::Template;
 use docimo_engine::paper::{Case, CaseKind, Element, Part};
-use docimo_engine::question::{Body, Image, Kind, Proposition, Question, Shape, Status, Zone};
+use docimo_engine::question::{Body, Expert, Image, Kind, Proposition, Question, Shape, Status, Zone};
 use docimo_engine::scheme::TcsRule;
 
 /// One of a few values.
@@ -182,6 +183,32 @@ struct Vote {
     credit: String,
 }
 
+/// An expert of the panel of a TCS.
+#[derive(Template)]
+#[template(path = "bank/editor/expert.html")]
+struct ExpertFields {
+    p: String,
+    d: String,
+    number: usize,
+    name: String,
+    answers: Vec<Choice>,
+}
+
+impl ExpertFields {
+    fn of(path: String, index: usize, expert: &Expert) -> Self {
+        let one = |(value, label): &(i8, &str)| {
+            choice(&value.to_string(), &format!("{} : {label}", signed(*value)), *value == expert.answer)
+        };
+        Self {
+            d: dashed(&path),
+            p: path,
+            number: index + 1,
+            name: expert.name.clone(),
+            answers: TCS_SCALE.iter().map(one).collect(),
+        }
+    }
+}
+
 /// A question.
 #[derive(Template)]
 #[template(path = "bank/editor/question.html")]
@@ -197,8 +224,7 @@ pub(super) struct QuestionFields {
     kinds: Vec<Choice>,
     stem: String,
     image: ImageFields,
-    /// A video brought by a file: its name, what it shows.
-    video: Option<(String, String)>,
+    video: DocumentFields,
     /// A picture is of no use without zones: shown at once there.
     is_qzp: bool,
     has_propositions: bool,
@@ -209,6 +235,8 @@ pub(super) struct QuestionFields {
     zones: Vec<ZoneFields>,
     blank_zones: Vec<ZoneFields>,
     tcs: Option<(String, String, Vec<Vote>)>,
+    experts: Vec<ExpertFields>,
+    blank_expert: Option<ExpertFields>,
     comment: String,
     source: String,
     rank: String,
@@ -229,17 +257,18 @@ impl QuestionFields {
             _ => &[],
         };
         let shapes: &[&str] = if kind == Kind::Qzp { &["rect", "circle", "polygon"] } else { &[] };
+        let of = number.map(|n| format!(" de la question <span data-index=\"parts\">{n}</span>")).unwrap_or_default();
         Self {
             p: path.to_owned(),
             d: dashed(path),
-            of: number.map(|n| format!(" de la question <span data-index=\"parts\">{n}</span>")).unwrap_or_default(),
+            video: DocumentFields::video(path, question.video.as_ref(), &of),
+            of,
             id: question.id.to_string(),
             named,
             kind: kind.code(),
             kinds: Kind::ALL.map(|k| choice(k.code(), k.french(), k == kind)).into_iter().collect(),
             stem: question.stem.clone(),
             image: ImageFields::of(question.image.as_ref()),
-            video: question.video.as_ref().map(|v| (v.file.clone(), v.description.clone())),
             is_qzp: kind == Kind::Qzp,
             has_propositions,
             propositions: propositions.iter().enumerate().map(|(i, p)| line(i, p)).collect(),
@@ -257,7 +286,7 @@ impl QuestionFields {
             zones: zones.iter().enumerate().map(|(i, z)| ZoneFields::of(format!("{path}.zones.{i}"), i, z)).collect(),
             blank_zones: shapes.iter().filter_map(|s| ZoneFields::blank(format!("{path}.zones.new"), s)).collect(),
             tcs: match &question.body {
-                Body::Tcs { hypothesis, finding, panel } => {
+                Body::Tcs { hypothesis, finding, panel, .. } => {
                     let credits = TcsRule::default().credits(panel);
                     let votes = TCS_SCALE.iter().zip(panel).zip(credits).map(|(((value, label), votes), credit)| {
                         Vote { value: signed(*value), label, votes: *votes, credit: credit.french(3) }
@@ -266,6 +295,16 @@ impl QuestionFields {
                 }
                 _ => None,
             },
+            experts: match &question.body {
+                Body::Tcs { experts, .. } => {
+                    let one = |(i, e)| ExpertFields::of(format!("{path}.experts.{i}"), i, e);
+                    experts.iter().enumerate().map(one).collect()
+                }
+                _ => Vec::new(),
+            },
+            blank_expert: (kind == Kind::Tcs).then(|| {
+                ExpertFields::of(format!("{path}.experts.new"), 0, &Expert { name: String::new(), answer: 0 })
+            }),
             comment: question.comment.clone(),
             source: question.source.clone(),
             rank: question.rank.map(|r| r.to_string()).unwrap_or_default(),
@@ -318,8 +357,8 @@ pub(super) struct CaseFields {
     intro: String,
     image: ImageFields,
     article: Option<(String, String, String)>,
-    /// An article brought as PDF: its file, its pages, what it says.
-    pdf: Option<(String, u32, String)>,
+    /// The article as PDF.
+    pdf: DocumentFields,
     parts: Vec<PartFields>,
     /// One for each kind that may be added.
     blanks: Vec<PartFields>,
@@ -339,11 +378,7 @@ impl CaseFields {
             title: case.title.clone(),
             intro: case.intro.clone(),
             image: ImageFields::of(case.image.as_ref()),
-            pdf: case
-                .article
-                .as_ref()
-                .and_then(|a| a.pdf.as_ref())
-                .map(|pdf| (pdf.file.clone(), pdf.pages, pdf.description.clone())),
+            pdf: DocumentFields::pdf(case.article.as_ref().and_then(|a| a.pdf.as_ref())),
             article: case
                 .article
                 .clone()
