@@ -1,7 +1,7 @@
 //! Sheets (*copies*) and the time they have.
 
 use crate::Store;
-use crate::db::{read, write};
+use crate::db::read;
 use crate::error::{StoreError, StoreResult, from_json};
 use docimo_engine::Exact;
 use docimo_engine::attempt::{Act, Step, Times, Verdict};
