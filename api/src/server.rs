@@ -112,7 +112,8 @@ pub async fn serve(app: App, listener: tokio::net::TcpListener) -> anyhow::Resul
         // Lines that stay open would keep the server waiting.
         app.live.stop();
     };
-    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    // Made once: a router given as it is would be copied, route by route, for each connection.
+    axum::serve(listener, service.into_make_service()).with_graceful_shutdown(stop).await?;
     tracing::info!(at_ms = ambient::now_ms(), "stopped");
     Ok(())
 }

@@ -358,8 +358,11 @@ export class ExamRoom {
 
   /** @param {AttemptState} state */
   #state(state) {
-    this.#stale ||= state !== this.#model.room.state;
-    if (this.#stale) void this.#reload();
+    const before = this.#model.room.state;
+    this.#stale ||= state !== before;
+    // told of the opening within the same second, candidates come for the paper spread over two
+    if (this.#stale && before === "waiting") setTimeout(() => this.#stale && void this.#reload(), Math.random() * 2000);
+    else if (this.#stale) void this.#reload();
   }
 
   async #reload() {

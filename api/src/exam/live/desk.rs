@@ -11,6 +11,7 @@ use docimo_store::delivery::Attempt;
 use docimo_store::exams::Candidate;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError};
 use utoipa::ToSchema;
 
 /// One candidate as seen from the supervisor's desk.
@@ -121,13 +122,6 @@ pub struct Monitor {
     pub candidates: Vec<Watched>,
 }
 
-impl Monitor {
-    /// How many are in a phase.
-    pub fn count(&self, phase: &str) -> usize {
-        self.candidates.iter().filter(|c| c.phase == phase).count()
-    }
-}
-
 /// Who does what now, in a section, at some sites (all where there is none).
 pub async fn monitor(app: &App, exam_id: &str, section: &str, sites: Option<&HashSet<String>>) -> ApiResult<Monitor> {
     if let Some(exam) = live_exam(app, exam_id).await? {
@@ -155,6 +149,25 @@ pub async fn monitor(app: &App, exam_id: &str, section: &str, sites: Option<&Has
     let all = app.store.candidates(exam_id).await?;
     let candidates = all.iter().filter(|c| sees(sites, c)).map(watched).collect();
     Ok(Monitor { now_ms, questions: questions(section_), candidates })
+}
+
+/// How old a list made for someone else may be, ms.
+const SHARED_MS: i64 = 1_000;
+
+/// Everyone of a section, as it was within the last second: made once for all who look, so that many who look at ten
+/// thousand candidates cost little more than one. What someone in charge does is seen at once.
+pub async fn shared(app: &App, exam_id: &str, section: &str) -> ApiResult<Arc<Monitor>> {
+    let Some(exam) = live_exam(app, exam_id).await? else {
+        return Ok(Arc::new(monitor(app, exam_id, section, None).await?));
+    };
+    let mut lists = exam.lists.lock().unwrap_or_else(PoisonError::into_inner);
+    let now_ms = ambient::now_ms();
+    if let Some(list) = lists.get(section).filter(|l| (0..SHARED_MS).contains(&(now_ms - l.now_ms))) {
+        return Ok(list.clone());
+    }
+    let list = Arc::new(from_memory(&exam, section, None)?);
+    lists.insert(section.to_owned(), list.clone());
+    Ok(list)
 }
 
 fn questions(section: &Section) -> usize {

@@ -24,7 +24,7 @@ use presence::Beat;
 use sheet::Sheet;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use view::ClockView;
 
 /// The hub of a process.
@@ -61,6 +61,8 @@ pub struct LiveExam {
     pub paper: Arc<FrozenPaper>,
     /// Place of each question in its section.
     places: HashMap<String, HashMap<String, usize>>,
+    /// Lists of sections made lately, for all who look.
+    pub(crate) lists: Mutex<HashMap<String, Arc<desk::Monitor>>>,
     data: RwLock<Data>,
 }
 
@@ -195,7 +197,8 @@ pub async fn exam(app: &App, exam_id: &str) -> ApiResult<Option<Arc<LiveExam>>> 
     let paper = app.frozen_paper(exam_id).await?;
     let places = paper.sections.iter().map(|s| (s.id.to_string(), places(s))).collect();
     let data = follow::load(app, mark).await?;
-    let exam = Arc::new(LiveExam { id: exam_id.to_owned(), paper, places, data: RwLock::new(data) });
+    let exam =
+        Arc::new(LiveExam { id: exam_id.to_owned(), paper, places, lists: Mutex::default(), data: RwLock::new(data) });
     follow::count_answers(app, &exam).await?;
     let ids: Vec<Arc<str>> = exam.read().sheets.keys().cloned().collect();
     app.live.index(&exam, ids);
@@ -252,4 +255,5 @@ pub async fn look(app: &App, exam_id: &str) {
     if let Err(error) = follow::look(app, &exam, None).await {
         tracing::warn!(exam = exam_id, %error, "could not look at the changes of an exam");
     }
+    exam.lists.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }

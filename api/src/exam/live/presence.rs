@@ -29,6 +29,8 @@ pub(crate) struct Seen {
     pub waiting: u32,
     /// Time without news, in all.
     pub offline_ms: i64,
+    /// Did the news come from the page itself? What the database holds is its last act, perhaps long before.
+    pub sure: bool,
 }
 
 /// Without news for longer, a page is offline: two beats missed.
@@ -39,7 +41,7 @@ const CUT_MS: i64 = 5_000;
 impl Seen {
     /// Takes news; the time without any before it, if that was long.
     pub fn beat(&mut self, beat: Beat, now_ms: i64) -> Option<(i64, i64)> {
-        let silent = self.at_ms.map(|at| now_ms - at).filter(|ms| *ms > SILENCE_MS);
+        let silent = self.at_ms.filter(|_| self.sure).map(|at| now_ms - at).filter(|ms| *ms > SILENCE_MS);
         // What the machine says is bounded by what was seen from here.
         let said = i64::from(beat.offline_ms).min(self.at_ms.map_or(0, |at| now_ms - at));
         let cut = silent.or(Some(said).filter(|ms| *ms >= CUT_MS));
@@ -48,6 +50,7 @@ impl Seen {
             stream: beat.stream,
             waiting: beat.waiting,
             offline_ms: self.offline_ms + cut.unwrap_or(0),
+            sure: true,
         };
         cut.map(|ms| (now_ms - ms, now_ms))
     }
@@ -96,7 +99,7 @@ impl Data {
             let Some(sheet) = self.sheets.get_mut(id.as_str()) else { continue };
             if sheet.seen.at_ms.is_none_or(|known| at_ms > known) {
                 let offline_ms = offline_ms.max(sheet.seen.offline_ms);
-                sheet.seen = Seen { at_ms: Some(at_ms), stream, waiting, offline_ms };
+                sheet.seen = Seen { at_ms: Some(at_ms), stream, waiting, offline_ms, sure: true };
             }
             for (word, text) in bits.as_bytes().chunks(16).enumerate() {
                 let value = std::str::from_utf8(text).ok().and_then(|t| u64::from_str_radix(t, 16).ok()).unwrap_or(0);
@@ -177,5 +180,27 @@ pub(crate) fn saved(app: &App, attempt: &docimo_store::delivery::Attempt, answer
     if let Some((from_ms, to_ms)) = span {
         let attempt_id = attempt.id.clone();
         data.spans.push(docimo_store::live::OfflineSpan { attempt_id, from_ms, to_ms });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn beat(offline_ms: u32) -> Beat {
+        Beat { stream: 1, waiting: 2, offline_ms }
+    }
+
+    #[test]
+    fn a_silence_is_what_the_server_saw_and_a_cut_what_the_page_says_within_it() {
+        let mut seen = Seen { at_ms: Some(1_000), ..Seen::default() };
+        assert_eq!(seen.beat(beat(0), 900_000), None, "its last act says nothing of when it was there");
+        assert_eq!(seen.beat(beat(0), 915_000), None);
+        assert_eq!(seen.beat(beat(9_000), 930_000), Some((921_000, 930_000)), "a cut between two beats");
+        assert_eq!(seen.beat(beat(u32::MAX), 945_000), Some((930_000, 945_000)), "never more than was seen");
+        assert_eq!(seen.beat(beat(0), 1_000_000), Some((945_000, 1_000_000)), "nothing heard");
+        assert_eq!((seen.offline_ms, seen.waiting), (79_000, 2));
+        assert_eq!(seen.silent_since(1_010_000), None);
+        assert_eq!(seen.silent_since(1_100_000), Some(1_000_000));
     }
 }

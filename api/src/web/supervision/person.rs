@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::draft;
-use crate::exam::live::desk::{Watched, monitor};
+use crate::exam::live::desk::{Watched, shared};
 use crate::exam::supervision::own_sheet;
 use crate::web::committee::{At, Head, head};
 use crate::web::filters::{date_time, time};
@@ -68,9 +68,9 @@ pub async fn person_page(
     }
     let paper = app.frozen_paper(&id).await?;
     let (_, current) = paper.section(&section).ok_or(ApiError::NotFound)?;
-    let list = monitor(&app, &id, &section, None).await?;
-    let watched: Watched =
-        list.candidates.into_iter().find(|c| c.attempt.as_deref() == Some(&attempt)).ok_or(ApiError::NotFound)?;
+    let list = shared(&app, &id, &section).await?;
+    let own = |c: &&Watched| c.attempt.as_deref() == Some(&attempt);
+    let watched: &Watched = list.candidates.iter().find(own).ok_or(ApiError::NotFound)?;
     let now_ms = ambient::now_ms();
     let times = sheet.times(current.duration_minutes);
     let (allowance, reading) = (times.allowance, times.reading(now_ms).unwrap_or_default());

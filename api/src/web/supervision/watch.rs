@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::draft;
-use crate::exam::live::desk::{Monitor, Watched, monitor};
+use crate::exam::live::desk::{Watched, shared};
 use crate::exam::supervision::time::{self, kind_french};
 use crate::exam::supervision::{Reach, reach};
 use crate::web::committee::{At, Head, head, is_committee, matches, segment, words};
@@ -216,9 +216,9 @@ fn line(exam: &str, section: &str, now_ms: i64, c: Watched) -> Line {
 }
 
 /// Sites, or the rooms of the one that is chosen.
-fn groups(monitor: &Monitor, site: &str, base: &str) -> Vec<Group> {
+fn groups(candidates: &[&Watched], site: &str, base: &str) -> Vec<Group> {
     let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
-    for c in monitor.candidates.iter().filter(|c| site.is_empty() || c.site_id == site) {
+    for c in candidates.iter().filter(|c| site.is_empty() || c.site_id == site) {
         let key = if site.is_empty() { c.site.clone() } else { c.room.clone() };
         let group = groups.entry((key.clone(), c.site_id.clone())).or_insert_with(|| Group {
             name: if key.is_empty() { "Salle non précisée".into() } else { key },
@@ -244,7 +244,8 @@ fn groups(monitor: &Monitor, site: &str, base: &str) -> Vec<Group> {
 async fn fresh(app: &App, actor: &Actor, id: &str, section: &str, search: &Search, reach: &Reach) -> ApiResult<Fresh> {
     let paper = app.frozen_paper(id).await?;
     let (_, current) = paper.section(section).ok_or(ApiError::NotFound)?;
-    let monitor = monitor(app, id, section, reach.sites.as_ref()).await?;
+    let list = shared(app, id, section).await?;
+    let seen: Vec<&Watched> = list.candidates.iter().filter(|c| reach.holds(&c.site_id)).collect();
     let base = back(id, section, "");
     let query = format!(
         "mots={}&phase={}&centre={}",
@@ -252,20 +253,24 @@ async fn fresh(app: &App, actor: &Actor, id: &str, section: &str, search: &Searc
         web::urlencode(&search.phase),
         web::urlencode(&search.centre)
     );
-    let groups = groups(&monitor, &search.centre, &base);
+    let groups = groups(&seen, &search.centre, &base);
     let phases = PHASES
         .into_iter()
-        .map(|(name, label)| Phase { name, label, count: thousands(monitor.count(name)), chosen: search.phase == name })
+        .map(|(name, label)| Phase {
+            name,
+            label,
+            count: thousands(seen.iter().filter(|c| c.phase == name).count()),
+            chosen: search.phase == name,
+        })
         .collect();
-    let late = monitor.candidates.iter().filter(|c| c.late > 0).count();
-    let (now_ms, questions, enrolled) = (monitor.now_ms, monitor.questions, monitor.candidates.len());
+    let late = seen.iter().filter(|c| c.late > 0).count();
+    let (now_ms, questions, enrolled) = (list.now_ms, list.questions, seen.len());
     let wanted = words(&search.mots);
-    let found: Vec<Watched> = monitor
-        .candidates
+    let found: Vec<&Watched> = seen
         .into_iter()
         .filter(|c| search.phase.is_empty() || c.phase == search.phase)
         .filter(|c| search.centre.is_empty() || c.site_id == search.centre)
-        .filter(|c| matches(&wanted, &format!("{} {} {} {}", c.number, c.name, c.site, c.room)))
+        .filter(|c| wanted.is_empty() || matches(&wanted, &format!("{} {} {} {}", c.number, c.name, c.site, c.room)))
         .collect();
     Ok(Fresh {
         exam: id.to_owned(),
@@ -286,7 +291,7 @@ async fn fresh(app: &App, actor: &Actor, id: &str, section: &str, search: &Searc
         by_room: !search.centre.is_empty(),
         alarm: groups.iter().any(|g| g.alarm),
         groups,
-        lines: found.into_iter().take(SHOWN).map(|c| line(id, section, now_ms, c)).collect(),
+        lines: found.into_iter().take(SHOWN).map(|c| line(id, section, now_ms, c.clone())).collect(),
     })
 }
 
