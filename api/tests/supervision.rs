@@ -142,7 +142,11 @@ async fn a_supervisor_of_a_site_sees_and_acts_there_only() {
     assert_eq!(status, StatusCode::NO_CONTENT, "{said}");
     let list = supervisor.get(&day.at("/sections/s1/monitor")).await;
     assert_eq!(list["candidates"].as_array().unwrap().len(), 2);
+    assert_eq!(supervisor.get(&day.at("/candidates")).await.as_array().unwrap().len(), 2);
+    let all = day.jury.get(&day.at("/candidates")).await;
+    let code = day.at(&format!("/candidates/{}/code", all[2]["person"].as_str().unwrap()));
     // Whatever is asked of the other site, it is as if absent.
+    supervisor.refused(&code, json!({}), 404, "").await;
     for (path, body) in [
         (day.at("/stop"), json!({"site": day.lille, "cause": "alarm"})),
         (day.at("/stop"), json!({"attempt": day.sheets[2], "cause": "pause", "reason": "x"})),

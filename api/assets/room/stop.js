@@ -13,9 +13,8 @@ export function stopScreen(clock, resume) {
   const lead = h("p", { class: "lead" });
   const time = h("p", { class: "room-screen__wait num", role: "timer", "aria-live": "off" });
   const saving = h("p", { role: "status" });
-  const go = button(M.breakEnd, resume, "btn--primary");
-  const screen = h("main", { class: "room-stop" }, h("div", { class: "room-screen" }, heading, lead, time, saving,
-    h("div", { class: "btn-row room-screen__end" }, go)));
+  const go = h("div", { class: "btn-row room-screen__end" }, button(M.breakEnd, resume, "btn--primary"));
+  const screen = h("main", { class: "room-stop" }, h("div", { class: "room-screen" }, heading, lead, time, saving, go));
   let shown = "";
 
   /** Shows, hides or follows. @param {boolean} wanted @returns {boolean} is it shown? */

@@ -2,6 +2,7 @@
 
 use super::draft::exam;
 use super::event;
+use super::supervision::reach;
 use crate::ambient;
 use crate::app::App;
 use crate::auth::{Actor, Role, accounts, password};
@@ -10,7 +11,7 @@ use crate::table::{Table, fold_header};
 use crate::web::filters::count;
 use docimo_engine::Exact;
 use docimo_store::StoreError;
-use docimo_store::exams::{Enrolment, Place};
+use docimo_store::exams::{Candidate, Enrolment, Place};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
@@ -284,7 +285,7 @@ pub async fn import(app: &App, actor: &Actor, exam_id: &str, bytes: Vec<u8>) -> 
 /// Gives a candidate a new access code, for whoever lost theirs. The old code and the sessions end; what
 /// was answered is there when they come back.
 pub async fn new_code(app: &App, actor: &Actor, exam_id: &str, person_id: &str) -> ApiResult<Credential> {
-    let candidate = app.store.candidate(exam_id, person_id).await?.ok_or(ApiError::NotFound)?;
+    let candidate = seen(app, actor, exam_id, person_id).await?;
     if app.store.roles(person_id).await?.iter().any(|r| r != Role::Student.name()) {
         return Err(ApiError::Conflict(
             "Ce compte est aussi celui d’un membre du personnel : seul un administrateur en change le code.".into(),
@@ -294,6 +295,21 @@ pub async fn new_code(app: &App, actor: &Actor, exam_id: &str, person_id: &str) 
     let done = event(actor, exam_id, "code", format!("Nouveau code d’accès : candidat {}", candidate.number));
     app.store.add_event(&done).await?;
     Ok(Credential { number: candidate.number, name: candidate.name, site: candidate.site_name, code })
+}
+
+/// Candidates of an exam that this person may see, by number.
+pub async fn list(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Vec<Candidate>> {
+    let reach = reach(app, actor, exam_id).await?;
+    let mut all = app.store.candidates(exam_id).await?;
+    all.retain(|c| reach.holds(&c.site_id));
+    Ok(all)
+}
+
+/// One of them; as if absent otherwise.
+pub async fn seen(app: &App, actor: &Actor, exam_id: &str, person_id: &str) -> ApiResult<Candidate> {
+    let candidate = app.store.candidate(exam_id, person_id).await?.ok_or(ApiError::NotFound)?;
+    reach(app, actor, exam_id).await?.check(&candidate.site_id)?;
+    Ok(candidate)
 }
 
 /// Takes a candidate out of an exam, unless they have opened their paper.

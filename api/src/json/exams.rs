@@ -441,7 +441,11 @@ pub struct CandidateView {
 /// Candidates of an exam.
 #[utoipa::path(get, path = "/api/v1/exams/{exam}/candidates", tag = "exams", params(("exam" = String, Path)),
     responses((status = 200, body = Vec<CandidateView>)))]
-pub async fn candidates(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<CandidateView>>> {
+pub async fn candidates(
+    State(app): State<App>,
+    actor: Actor,
+    Path(exam): Path<String>,
+) -> ApiResult<Json<Vec<CandidateView>>> {
     draft::exam(&app, &exam).await?;
     let view = |c: docimo_store::exams::Candidate| CandidateView {
         person: c.person_id,
@@ -454,7 +458,7 @@ pub async fn candidates(State(app): State<App>, Path(exam): Path<String>) -> Api
         break_count: c.break_count,
         break_minutes: c.break_minutes,
     };
-    Ok(Json(app.store.candidates(&exam).await?.into_iter().map(view).collect()))
+    Ok(Json(candidates::list(&app, &actor, &exam).await?.into_iter().map(view).collect()))
 }
 
 /// Enrols the candidates of a CSV file sent as the body: all, or none with every fault. The access codes

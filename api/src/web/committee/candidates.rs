@@ -56,7 +56,7 @@ pub struct Search {
 const PAGE: usize = 200;
 
 /// An accommodation in words; empty when there is none.
-fn accommodation(factor: &str, extra_minutes: i64) -> String {
+fn accommodation(factor: &str, extra_minutes: i64, break_minutes: i64) -> String {
     let factor = factor.parse::<Exact>().unwrap_or(Exact::ONE);
     let mut parts = Vec::new();
     if factor == Exact::new(4, 3) {
@@ -66,6 +66,9 @@ fn accommodation(factor: &str, extra_minutes: i64) -> String {
     }
     if extra_minutes > 0 {
         parts.push(format!("+{extra_minutes}\u{a0}min"));
+    }
+    if break_minutes > 0 {
+        parts.push(format!("pauses {break_minutes}\u{a0}min"));
     }
     parts.join(", ")
 }
@@ -80,8 +83,9 @@ async fn show(
 ) -> ApiResult<CandidatesPage> {
     let exam = draft::exam(app, id).await?;
     let head = head(app, actor, &exam, At::Candidates).await?;
-    let all = app.store.candidates(id).await?;
-    let accommodated = all.iter().filter(|c| !accommodation(&c.factor, c.extra_minutes).is_empty()).count();
+    let all = candidates::list(app, actor, id).await?;
+    let accommodated =
+        all.iter().filter(|c| !accommodation(&c.factor, c.extra_minutes, c.break_minutes).is_empty()).count();
     let wanted = words(&search.mots);
     let any = !all.is_empty();
     let total = thousands(all.len());
@@ -89,7 +93,7 @@ async fn show(
         .into_iter()
         .map(|c| Line {
             href: format!("/examens/{id}/candidats/{}", c.person_id),
-            accommodation: accommodation(&c.factor, c.extra_minutes),
+            accommodation: accommodation(&c.factor, c.extra_minutes, c.break_minutes),
             number: c.number,
             name: c.name,
             site: c.site_name,
@@ -168,7 +172,7 @@ struct CandidatePage {
 
 async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: Layout) -> ApiResult<CandidatePage> {
     let exam = draft::exam(app, id).await?;
-    let candidate = app.store.candidate(id, person).await?.ok_or(ApiError::NotFound)?;
+    let candidate = candidates::seen(app, actor, id, person).await?;
     let paper = draft::paper(app, id).await?;
     let now_ms = ambient::now_ms();
     let attempts = app.store.attempts_of(id, person).await?;
@@ -204,7 +208,7 @@ async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: La
         page: page.titled(head.document()),
         head,
         base: format!("/examens/{id}/candidats/{person}"),
-        accommodation: accommodation(&candidate.factor, candidate.extra_minutes),
+        accommodation: accommodation(&candidate.factor, candidate.extra_minutes, candidate.break_minutes),
         can_remove: is_registry(actor) && !over && attempts.iter().all(|a| a.streams == 0),
         can_renew: *candidate.person_id != *actor.id,
         place: place(&candidate),
@@ -312,8 +316,8 @@ mod tests {
 
     #[test]
     fn accommodations_are_said_in_words() {
-        assert_eq!(accommodation("4/3", 0), "tiers temps");
-        assert_eq!(accommodation("3/2", 10), "durée × 1,5, +10\u{a0}min");
-        assert_eq!(accommodation("1", 0), "");
+        assert_eq!(accommodation("4/3", 0, 0), "tiers temps");
+        assert_eq!(accommodation("3/2", 10, 20), "durée × 1,5, +10\u{a0}min, pauses 20\u{a0}min");
+        assert_eq!(accommodation("1", 0, 0), "");
     }
 }
