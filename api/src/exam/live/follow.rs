@@ -21,6 +21,8 @@ pub(super) async fn load(app: &App, mark: LiveMark) -> ApiResult<Data> {
     let mut data = Data {
         mark,
         sheets: HashMap::new(),
+        sittings: app.store.sittings(&exam_id).await?,
+        rooms: app.store.room_clocks(&exam_id).await?,
         candidates: app.store.candidates(&exam_id).await?,
         of_person: HashMap::new(),
         messages: app.store.messages(&exam_id).await?,
@@ -58,6 +60,7 @@ pub(super) async fn count_answers(app: &App, exam: &LiveExam) -> ApiResult<()> {
 
 /// Reads what changed since the last look, if the mark has moved.
 pub(super) async fn look(app: &App, exam: &Arc<LiveExam>, mark: Option<LiveMark>) -> ApiResult<()> {
+    let _turn = exam.looking.lock().await;
     let mark = match mark {
         Some(mark) => Some(mark),
         None => app.store.live_mark(&exam.id).await?,
@@ -67,7 +70,7 @@ pub(super) async fn look(app: &App, exam: &Arc<LiveExam>, mark: Option<LiveMark>
         return Ok(());
     };
     let known = exam.read().mark.clone();
-    if known == mark {
+    if known == mark || known.live > mark.live {
         return Ok(());
     }
     let sittings = app.store.sittings(&exam.id).await?;
@@ -83,15 +86,12 @@ pub(super) async fn look(app: &App, exam: &Arc<LiveExam>, mark: Option<LiveMark>
     let fresh = {
         let mut data = exam.write();
         let data = &mut *data;
-        // Two looks may cross: the mark only goes forward.
-        if mark.live >= data.mark.live {
-            data.mark = mark;
-        }
+        data.mark = mark;
         if let Some(candidates) = candidates {
             data.candidates = candidates;
         }
+        data.take_places(sittings, rooms);
         let fresh = data.add(attempts.into_iter());
-        data.take_places(&sittings, &rooms);
         take_late(data, &late);
         data.limits = limits;
         if messages.len() != data.messages.len() {

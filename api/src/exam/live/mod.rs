@@ -63,6 +63,8 @@ pub struct LiveExam {
     places: HashMap<String, HashMap<String, usize>>,
     /// Lists of sections made lately, for all who look.
     pub(crate) lists: Mutex<HashMap<String, Arc<desk::Monitor>>>,
+    /// One look at a time: an older one would undo what a newer one read.
+    looking: tokio::sync::Mutex<()>,
     data: RwLock<Data>,
 }
 
@@ -70,6 +72,10 @@ pub struct LiveExam {
 pub(crate) struct Data {
     pub mark: LiveMark,
     pub sheets: HashMap<Arc<str>, Sheet>,
+    /// Clocks of sites, as they were read last.
+    pub sittings: Vec<docimo_store::exams::Sitting>,
+    /// Clocks of rooms.
+    pub rooms: Vec<docimo_store::live::RoomClock>,
     /// Everyone enrolled, by number.
     pub candidates: Vec<docimo_store::exams::Candidate>,
     /// Sheet of a person for a section.
@@ -197,8 +203,14 @@ pub async fn exam(app: &App, exam_id: &str) -> ApiResult<Option<Arc<LiveExam>>> 
     let paper = app.frozen_paper(exam_id).await?;
     let places = paper.sections.iter().map(|s| (s.id.to_string(), places(s))).collect();
     let data = follow::load(app, mark).await?;
-    let exam =
-        Arc::new(LiveExam { id: exam_id.to_owned(), paper, places, lists: Mutex::default(), data: RwLock::new(data) });
+    let exam = Arc::new(LiveExam {
+        id: exam_id.to_owned(),
+        paper,
+        places,
+        lists: Mutex::default(),
+        looking: tokio::sync::Mutex::default(),
+        data: RwLock::new(data),
+    });
     follow::count_answers(app, &exam).await?;
     let ids: Vec<Arc<str>> = exam.read().sheets.keys().cloned().collect();
     app.live.index(&exam, ids);

@@ -125,10 +125,9 @@ impl Data {
 /// Writes what is known here and reads what others know; times without news are recorded.
 pub(crate) async fn share(app: &App, now_ms: i64) -> ApiResult<()> {
     for exam in app.live.known() {
-        let (spans, body) = {
+        let (spans, untold) = {
             let mut data = exam.write();
-            let told = std::mem::take(&mut data.untold) && !app.store.is_single();
-            (std::mem::take(&mut data.spans), told.then(|| data.tell_others()))
+            (std::mem::take(&mut data.spans), std::mem::take(&mut data.untold))
         };
         if !spans.is_empty()
             && let Err(error) = app.store.add_offline_spans(&spans).await
@@ -139,7 +138,8 @@ pub(crate) async fn share(app: &App, now_ms: i64) -> ApiResult<()> {
         if app.store.is_single() {
             continue;
         }
-        if let Some(body) = body {
+        if untold {
+            let body = exam.read().tell_others();
             app.store.keep_presence(&app.live.process, &exam.id, now_ms, &body).await?;
         }
         // Their clocks are theirs: what is new is told by what was read of each.

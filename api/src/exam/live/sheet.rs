@@ -88,12 +88,53 @@ fn facts(a: &Attempt) -> impl PartialEq + '_ {
     (times, given, right, (&a.stops, &a.room_stops, &a.site_stops), (a.streams, &a.exam_state, &a.start_mode))
 }
 
+/// Clocks of sites and rooms, to be found quickly.
+struct Places<'a> {
+    sittings: HashMap<(&'a str, &'a str), &'a Sitting>,
+    rooms: HashMap<(&'a str, &'a str, &'a str), &'a RoomClock>,
+    state: &'a str,
+}
+
+impl<'a> Places<'a> {
+    fn of(sittings: &'a [Sitting], rooms: &'a [RoomClock], state: &'a str) -> Self {
+        Self {
+            sittings: sittings.iter().map(|s| ((s.site_id.as_str(), s.section_id.as_str()), s)).collect(),
+            rooms: rooms.iter().map(|r| ((r.site_id.as_str(), r.section_id.as_str(), r.room.as_str()), r)).collect(),
+            state,
+        }
+    }
+
+    /// Gives a sheet the clock of its site and room, and the state of the exam.
+    fn give(&self, a: &mut Attempt) {
+        let sitting = self.sittings.get(&(a.site_id.as_str(), a.section_id.as_str())).copied();
+        let room = self.rooms.get(&(a.site_id.as_str(), a.section_id.as_str(), a.room.as_str())).copied();
+        a.opened_ms = sitting.and_then(|s| s.opened_ms);
+        a.closed_ms = sitting.and_then(|s| s.closed_ms);
+        a.site_compensation_ms = sitting.map_or(0, |s| s.compensation_ms);
+        a.room_compensation_ms = room.map_or(0, |r| r.compensation_ms);
+        set(&mut a.site_stops, sitting.map_or("[]", |s| s.stops.as_str()));
+        set(&mut a.room_stops, room.map_or("[]", |r| r.stops.as_str()));
+        set(&mut a.exam_state, self.state);
+    }
+}
+
+/// Without a new text where it is the same.
+fn set(text: &mut String, value: &str) {
+    if text != value {
+        value.clone_into(text);
+    }
+}
+
 impl Data {
-    /// Adds or replaces sheets; the ids of new ones.
+    /// Adds or replaces sheets; the ids of new ones. A sheet may have been read before a change that is known here:
+    /// what is of its site and room is taken from what was read of these last.
     pub fn add(&mut self, attempts: impl Iterator<Item = Attempt>) -> Vec<Arc<str>> {
+        let places = Places::of(&self.sittings, &self.rooms, &self.mark.state);
         let mut fresh = Vec::new();
-        for attempt in attempts {
+        for mut attempt in attempts {
+            places.give(&mut attempt);
             match self.sheets.get_mut(attempt.id.as_str()) {
+                Some(sheet) if sheet.attempt.changed > attempt.changed => {}
                 Some(sheet) => sheet.take(attempt),
                 None => {
                     let id: Arc<str> = attempt.id.as_str().into();
@@ -106,38 +147,12 @@ impl Data {
         fresh
     }
 
-    /// Gives each sheet the clock of its site and room, and the state of the exam.
-    pub fn take_places(&mut self, sittings: &[Sitting], rooms: &[RoomClock]) {
-        let sittings: HashMap<(&str, &str), &Sitting> =
-            sittings.iter().map(|s| ((s.site_id.as_str(), s.section_id.as_str()), s)).collect();
-        let rooms: HashMap<(&str, &str, &str), &RoomClock> =
-            rooms.iter().map(|r| ((r.site_id.as_str(), r.section_id.as_str(), r.room.as_str()), r)).collect();
-        let state = self.mark.state.clone();
+    /// Takes the clocks of sites and rooms, and gives them to every sheet.
+    pub fn take_places(&mut self, sittings: Vec<Sitting>, rooms: Vec<RoomClock>) {
+        (self.sittings, self.rooms) = (sittings, rooms);
+        let places = Places::of(&self.sittings, &self.rooms, &self.mark.state);
         for sheet in self.sheets.values_mut() {
-            let a = &sheet.attempt;
-            let sitting = sittings.get(&(a.site_id.as_str(), a.section_id.as_str())).copied();
-            let room = rooms.get(&(a.site_id.as_str(), a.section_id.as_str(), a.room.as_str())).copied();
-            let (site_stops, room_stops) =
-                (sitting.map_or("[]", |s| s.stops.as_str()), room.map_or("[]", |r| r.stops.as_str()));
-            let same = a.exam_state == state
-                && a.opened_ms == sitting.and_then(|s| s.opened_ms)
-                && a.closed_ms == sitting.and_then(|s| s.closed_ms)
-                && a.site_compensation_ms == sitting.map_or(0, |s| s.compensation_ms)
-                && a.room_compensation_ms == room.map_or(0, |r| r.compensation_ms)
-                && a.site_stops == site_stops
-                && a.room_stops == room_stops;
-            if same {
-                continue;
-            }
-            sheet.change(|a| {
-                a.exam_state.clone_from(&state);
-                a.opened_ms = sitting.and_then(|s| s.opened_ms);
-                a.closed_ms = sitting.and_then(|s| s.closed_ms);
-                a.site_compensation_ms = sitting.map_or(0, |s| s.compensation_ms);
-                a.room_compensation_ms = room.map_or(0, |r| r.compensation_ms);
-                a.site_stops = site_stops.to_owned();
-                a.room_stops = room_stops.to_owned();
-            });
+            sheet.change(|a| places.give(a));
         }
     }
 
