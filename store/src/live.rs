@@ -116,7 +116,8 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
     }
 
-    /// Answers that arrived from `from_ms` up to `to_ms`, by sheet; of one sheet where it is given.
+    /// Answers that arrived from `from_ms` up to `to_ms`, as sheet and place in its journal; of one sheet where it is
+    /// given.
     pub async fn answers_between(
         &self,
         exam_id: &str,
@@ -124,8 +125,8 @@ impl Store {
         from_ms: i64,
         to_ms: i64,
     ) -> StoreResult<Vec<(String, i64)>> {
-        let sql = "select attempt_id, count(*) from step where exam_id = $1 and attempt_id = coalesce(cast($2 as text), attempt_id) \
-                   and kind = 'answer' and server_ms >= $3 and server_ms < $4 group by attempt_id";
+        let sql = "select attempt_id, position from step where exam_id = $1 and attempt_id = coalesce(cast($2 as text), attempt_id) \
+                   and kind = 'answer' and server_ms >= $3 and server_ms < $4";
         Ok(
             read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(attempt_id).bind(from_ms).bind(to_ms).fetch_all(pool).await?),
         )

@@ -170,15 +170,17 @@ pub async fn site(app: &App, actor: &Actor, exam_id: &str, section_id: &str, sit
         .filter(|g| g.section_id == section_id && g.status == "given")
         .collect();
     let late: HashMap<String, i64> = app.store.late_now(exam_id).await?.into_iter().collect();
-    let mut while_stopped: HashMap<String, i64> = HashMap::new();
+    // By their place in the journal: an answer that came during two stops at once came once.
+    let mut while_stopped: HashMap<String, BTreeSet<i64>> = HashMap::new();
     for stop in stops.iter().filter(|s| s.site_id == site_id) {
         let to_ms = stop.to_ms.unwrap_or(now_ms);
-        for (id, count) in app.store.answers_between(exam_id, stop.attempt_id.as_deref(), stop.from_ms, to_ms).await? {
+        let came = app.store.answers_between(exam_id, stop.attempt_id.as_deref(), stop.from_ms, to_ms).await?;
+        for (id, position) in came {
             let concerned = place
                 .get(id.as_str())
                 .is_some_and(|a| a.site_id == site_id && stop.room.as_ref().is_none_or(|room| *room == a.room));
             if concerned {
-                *while_stopped.entry(id).or_default() += count;
+                while_stopped.entry(id).or_default().insert(position);
             }
         }
     }
@@ -213,7 +215,7 @@ pub async fn site(app: &App, actor: &Actor, exam_id: &str, section_id: &str, sit
                 name: base.name,
                 room: attempt.room.clone(),
                 late_answers: late.get(&attempt.id).copied().unwrap_or(0),
-                answers_while_stopped: while_stopped.get(&attempt.id).copied().unwrap_or(0),
+                answers_while_stopped: while_stopped.get(&attempt.id).map_or(0, |seen| seen.len() as i64),
                 machines: machines.get(&attempt.id).map_or(0, |m| m.len() as i64),
                 ..report
             }
