@@ -9,7 +9,7 @@ use crate::metrics::Metrics;
 use docimo_engine::paper::{Paper, Section};
 use docimo_store::{Journal, Store};
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock, RwLock, Weak};
 use tokio::sync::Semaphore;
 
 /// Handle on everything. Cheap to clone.
@@ -34,6 +34,8 @@ pub struct Inner {
     finder: OnceLock<Arc<Finder>>,
     /// Frozen papers, ready to be compared.
     pub shelf: crate::exam::hazards::shelf::Shelf,
+    /// Exams being sat.
+    pub live: crate::exam::live::Live,
     /// Wordings that papers may take, as units of the assembly.
     pub units: crate::exam::assembly::pool::Units,
     /// Papers being assembled.
@@ -52,6 +54,17 @@ pub struct Inner {
     pub demo: bool,
     /// Are we reached over TLS (cookies are then marked Secure)?
     pub secure_cookies: bool,
+}
+
+/// The same, for what goes on beside requests: it does not keep the server alive.
+#[derive(Clone)]
+pub struct WeakApp(Weak<Inner>);
+
+impl WeakApp {
+    /// The server, while there is one.
+    pub fn upgrade(&self) -> Option<App> {
+        self.0.upgrade().map(App)
+    }
 }
 
 impl std::ops::Deref for App {
@@ -103,6 +116,7 @@ impl App {
             rooms: crate::analysis::jobs::Rooms::default(),
             finder: OnceLock::new(),
             shelf: crate::exam::hazards::shelf::Shelf::default(),
+            live: crate::exam::live::Live::default(),
             units: crate::exam::assembly::pool::Units::default(),
             assemblies: crate::exam::assembly::jobs::Jobs::default(),
             sealed: crate::exam::sealed::Cabinet::default(),
@@ -124,6 +138,11 @@ impl App {
     /// How we are reached from outside: nothing is known of it by default, and no proxy is believed.
     pub fn network(&self) -> &Network {
         self.network.get_or_init(Network::default)
+    }
+
+    /// A handle that does not keep it alive.
+    pub fn downgrade(&self) -> WeakApp {
+        WeakApp(Arc::downgrade(&self.0))
     }
 
     /// The search index; `None` where it could not be opened, while the first one is being built, and in what does not

@@ -84,6 +84,11 @@ pub enum ApiError {
     /// Steps of a stream that this sheet does not have (a database restored, say).
     #[error("Ce flux d’actes n’existe pas sur cette copie : ouvrez-en un autre.")]
     UnknownStream,
+    /// Another machine has this sheet, and a supervisor decides which one answers.
+    #[error(
+        "Votre copie est ouverte sur une autre machine. Prévenez le surveillant : lui seul peut la donner à celle-ci."
+    )]
+    SecondMachine,
     /// Too many attempts to sign in.
     #[error("Trop d’essais. Attendez {0} secondes.")]
     TooManyTries(u64),
@@ -155,7 +160,9 @@ impl ApiError {
             Self::Forbidden | Self::Csrf | Self::NotAdmitted(_) => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Conflict(_) | Self::SequenceGap { .. } | Self::UnknownStream => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::SequenceGap { .. } | Self::UnknownStream | Self::SecondMachine => {
+                StatusCode::CONFLICT
+            }
             Self::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -179,6 +186,7 @@ impl ApiError {
             Self::Conflict(_) => "conflict",
             Self::SequenceGap { .. } => "sequence-gap",
             Self::UnknownStream => "unknown-stream",
+            Self::SecondMachine => "second-machine",
             Self::TooManyTries(_) => "too-many-tries",
             Self::Overloaded => "overloaded",
             Self::Internal(_) => "internal",
@@ -198,7 +206,9 @@ impl ApiError {
             Self::BadRequest(_) => "Demande incomprise",
             Self::Invalid { .. } => "Données à corriger",
             Self::NotAdmitted(_) => "Entrée refusée",
-            Self::Conflict(_) | Self::SequenceGap { .. } | Self::UnknownStream => "Impossible dans l’état actuel",
+            Self::Conflict(_) | Self::SequenceGap { .. } | Self::UnknownStream | Self::SecondMachine => {
+                "Impossible dans l’état actuel"
+            }
             Self::TooManyTries(_) => "Trop d’essais",
             Self::Overloaded => "Serveur surchargé",
             Self::Internal(_) => "Erreur interne",

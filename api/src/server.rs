@@ -109,9 +109,15 @@ pub async fn metrics(State(app): State<App>) -> Response {
 
 /// Serves until the process is asked to stop; requests under way are answered.
 pub async fn serve(app: App, listener: tokio::net::TcpListener) -> anyhow::Result<()> {
-    // Who is at the other end, for sites that have addresses of their own.
+    // Who is at the other end, for sites that have addresses of their own. Made once: a router given as it is would be
+    // copied, route by route, for each connection.
     let service = service(&app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop_asked()).await?;
+    let stop = async move {
+        stop_asked().await;
+        // Lines that stay open would keep the server waiting.
+        app.live.stop();
+    };
+    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
     tracing::info!(at_ms = ambient::now_ms(), "stopped");
     Ok(())
 }

@@ -10,6 +10,7 @@
 //! `(stream, seq)`.
 
 use crate::deadline::TimeAllowance;
+use crate::deadline::stops::{self, BreakRight, Reading, Stop};
 use crate::paper::{Case, Element, Section};
 use crate::response::{self, Response};
 use crate::{CaseId, QuestionId};
@@ -386,7 +387,7 @@ pub enum Phase {
 }
 
 /// Clock facts of a sheet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Times {
     /// When its site was opened, if it was.
     pub opened_ms: Option<i64>,
@@ -398,12 +399,33 @@ pub struct Times {
     pub handed_in_ms: Option<i64>,
     /// The candidate's time.
     pub allowance: TimeAllowance,
+    /// When the clock was, or is, stopped: by the site, the room, for this candidate.
+    pub stops: Vec<Stop>,
+    /// Breaks that the candidate may take.
+    pub breaks: BreakRight,
 }
 
 impl Times {
-    /// The candidate's deadline, once time runs. Closing the site ends everyone's time there.
-    pub fn deadline_ms(&self) -> Option<i64> {
-        let own = self.started_ms.map(|started| self.allowance.deadline_ms(started));
+    /// The clock at `now_ms`, once time runs.
+    pub fn reading(&self, now_ms: i64) -> Option<Reading> {
+        let started = self.started_ms?;
+        Some(stops::read(started, self.allowance.total_ms(), &self.stops, self.breaks, now_ms))
+    }
+
+    /// The stop that lasts at `now_ms` and comes first in rank (alarm, pause, break), started or not.
+    pub fn lasting(&self, now_ms: i64) -> Option<Stop> {
+        let rank = |s: &Stop| match s.cause {
+            stops::Cause::Alarm => 0,
+            stops::Cause::Pause => 1,
+            stops::Cause::Break => 2,
+        };
+        self.stops.iter().filter(|s| s.to_ms.is_none_or(|to| now_ms < to)).min_by_key(|s| (rank(s), s.from_ms)).copied()
+    }
+
+    /// The candidate's deadline as it is at `now_ms`, once time runs; while the clock stands still it goes
+    /// away as fast as time comes. Closing the site ends everyone's time there.
+    pub fn deadline_ms(&self, now_ms: i64) -> Option<i64> {
+        let own = self.reading(now_ms).map(|reading| reading.deadline_ms);
         match (own, self.closed_ms) {
             (Some(own), Some(closed)) => Some(own.min(closed)),
             (own, _) => own,
@@ -421,7 +443,7 @@ impl Times {
         if self.closed_ms.is_some_and(|closed| now_ms >= closed) {
             return Phase::Closed;
         }
-        match self.deadline_ms() {
+        match self.deadline_ms(now_ms) {
             None => Phase::Ready,
             Some(deadline) if now_ms < deadline => Phase::Running,
             Some(_) => Phase::Closed,

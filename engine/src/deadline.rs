@@ -1,6 +1,8 @@
 //! How long a candidate has. Four separate recorded things make a deadline: the paper's duration, the
 //! accommodation (*tiers-temps*, code de l'éducation D. 613-26), time granted (*extension*) and
-//! incident compensation. They are never merged.
+//! incident compensation. They are never merged. While the clock is stopped ([`stops`]) none of it runs.
+
+pub mod stops;
 
 use crate::Exact;
 use serde::{Deserialize, Serialize};

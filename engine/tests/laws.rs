@@ -516,6 +516,8 @@ proptest! {
             started_ms: started,
             handed_in_ms: handed_in,
             allowance: TimeAllowance { duration_ms, accommodation_ms, extension_ms, compensation_ms },
+            stops: Vec::new(),
+            breaks: Default::default(),
         };
         let order = |phase| match phase {
             Phase::Waiting => 0,
@@ -528,7 +530,7 @@ proptest! {
         // More time never closes a sheet earlier.
         let more = Times {
             allowance: TimeAllowance { compensation_ms: compensation_ms + 5, ..times.allowance },
-            ..times
+            ..times.clone()
         };
         for now in -10..500 {
             prop_assert!(order(more.phase(now)) <= order(times.phase(now)));

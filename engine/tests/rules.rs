@@ -690,6 +690,8 @@ fn a_third_more_time() {
         started_ms: Some(1000),
         handed_in_ms: None,
         allowance: time,
+        stops: Vec::new(),
+        breaks: Default::default(),
     };
     assert_eq!(times.phase(1000 + 240 * 60_000 - 1), Phase::Running);
     assert_eq!(times.phase(1000 + 240 * 60_000), Phase::Closed);

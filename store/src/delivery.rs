@@ -1,13 +1,12 @@
 //! Sheets (*copies*) and the time they have.
 
 use crate::Store;
-use crate::db::{read, write};
+use crate::db::read;
 use crate::error::{StoreError, StoreResult, from_json};
-use crate::exams::{NewEvent, insert_event};
 use docimo_engine::Exact;
 use docimo_engine::attempt::{Act, Step, Times, Verdict};
+use docimo_engine::deadline::stops::{BreakRight, Stop};
 use docimo_engine::deadline::{Accommodation, TimeAllowance};
-use docimo_engine::paper::Section;
 
 /// A sheet with everything its clock depends on.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -54,6 +53,34 @@ pub struct Attempt {
     pub factor: String,
     /// From the candidate.
     pub extra_minutes: i64,
+    /// From the candidate: breaks by right, 0 for any number.
+    pub break_count: i64,
+    /// From the candidate: minutes of breaks in all.
+    pub break_minutes: i64,
+    /// Room, as it was when the sheet was opened.
+    pub room: String,
+    /// Time given back to everyone of the room.
+    pub room_compensation_ms: i64,
+    /// Stops of this sheet's own clock, JSON.
+    pub stops: String,
+    /// Stops of the room's clock, JSON.
+    pub room_stops: String,
+    /// Stops of the site's clock, JSON.
+    pub site_stops: String,
+    /// Hash of the sign-in session whose page answers.
+    pub session: String,
+    /// Hash of another session seen on this sheet, until someone decides.
+    pub rival: String,
+    /// Is that other one the newer? 0 or 1.
+    pub rival_newer: i64,
+    /// The exam's `live` when someone in charge last changed this sheet.
+    pub changed: i64,
+}
+
+/// Reads a list of stops as it is stored.
+pub fn read_stops(json: &str) -> Vec<Stop> {
+    // Nearly always; and written by us alone, so that what cannot be read is no stop.
+    if json == "[]" { Vec::new() } else { serde_json::from_str(json).unwrap_or_default() }
 }
 
 /// What is read of a sheet, and from where: in pieces, since a batch of saves reads more at once.
@@ -62,14 +89,18 @@ macro_rules! attempt_columns {
         "a.id, a.exam_id, a.site_id, a.person_id, a.section_id, a.seed, a.started_ms, \
          a.handed_in_ms, a.extension_ms, a.compensation_ms, a.streams, a.last_seen_ms, e.start_mode, e.grace_ms, \
          e.state as exam_state, t.opened_ms, t.closed_ms, coalesce(t.compensation_ms, 0) as site_compensation_ms, \
-         c.number, c.factor, c.extra_minutes"
+         c.number, c.factor, c.extra_minutes, c.break_count, c.break_minutes, a.room, \
+         coalesce(r.compensation_ms, 0) as room_compensation_ms, a.stops, coalesce(r.stops, '[]') as room_stops, \
+         coalesce(t.stops, '[]') as site_stops, a.session, a.rival, a.rival_newer, a.changed"
     };
 }
 macro_rules! attempt_joins {
     () => {
         "join exam e on e.id = a.exam_id \
          join candidate c on c.exam_id = a.exam_id and c.person_id = a.person_id \
-         left join sitting t on t.exam_id = a.exam_id and t.site_id = a.site_id and t.section_id = a.section_id"
+         left join sitting t on t.exam_id = a.exam_id and t.site_id = a.site_id and t.section_id = a.section_id \
+         left join room_clock r on r.exam_id = a.exam_id and r.site_id = a.site_id and r.section_id = a.section_id \
+         and r.room = a.room"
     };
 }
 pub(crate) const ATTEMPT: &str = concat!("select ", attempt_columns!(), " from attempt a ", attempt_joins!());
@@ -96,7 +127,7 @@ impl Attempt {
             duration_minutes,
             &accommodation,
             self.extension_ms,
-            self.compensation_ms + self.site_compensation_ms,
+            self.compensation_ms + self.room_compensation_ms + self.site_compensation_ms,
         )
     }
 
@@ -127,7 +158,15 @@ impl Attempt {
             started_ms,
             handed_in_ms: self.handed_in_ms,
             allowance: self.allowance(duration_minutes),
+            stops: [&self.site_stops, &self.room_stops, &self.stops].into_iter().flat_map(|s| read_stops(s)).collect(),
+            breaks: self.breaks(),
         }
+    }
+
+    /// Breaks with the clock stopped, by right.
+    pub fn breaks(&self) -> BreakRight {
+        let whole = |n: i64| u32::try_from(n).unwrap_or(0);
+        BreakRight { count: whole(self.break_count), minutes: whole(self.break_minutes) }
     }
 }
 
@@ -148,13 +187,22 @@ pub struct TimeGrant {
     pub ms: i64,
     /// Why.
     pub reason: String,
+    /// Does it wait for the committee? Then no clock moves yet.
+    pub pending: bool,
 }
 
 /// Who gets extra time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GrantTo {
     /// One sheet.
     Attempt(String),
+    /// Everyone of a room; compensation only.
+    Room {
+        /// Where.
+        site: String,
+        /// Which room.
+        room: String,
+    },
     /// Everyone at a site; compensation only.
     Site(String),
 }
@@ -162,8 +210,18 @@ pub enum GrantTo {
 /// A grant as recorded.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct GrantLine {
+    /// UUIDv7.
+    pub id: String,
     /// Section.
     pub section_id: String,
+    /// Sheet, for a person.
+    pub attempt_id: Option<String>,
+    /// Site, unless it is for a person.
+    pub site_id: Option<String>,
+    /// Site of the person or of the room, or the site itself.
+    pub where_id: Option<String>,
+    /// Room, if it is for a room.
+    pub room: Option<String>,
     /// Candidate number, for a person.
     pub number: Option<String>,
     /// Site name, for a site.
@@ -178,6 +236,12 @@ pub struct GrantLine {
     pub author_name: String,
     /// When.
     pub at_ms: i64,
+    /// given, pending or refused.
+    pub status: String,
+    /// Who approved or refused it.
+    pub decided_name: Option<String>,
+    /// When.
+    pub decided_ms: Option<i64>,
 }
 
 /// A stored step, before its JSON is read.
@@ -270,7 +334,7 @@ macro_rules! rejudge_late {
             let steps = $crate::delivery::read_steps(rows)?;
             let times = attempt.times(section.duration_minutes);
             let limits = docimo_engine::attempt::Limits {
-                deadline_ms: times.deadline_ms().unwrap_or(i64::MIN),
+                deadline_ms: times.deadline_ms(event.at_ms).unwrap_or(i64::MIN),
                 grace_ms: attempt.grace_ms,
             };
             let changed = docimo_engine::attempt::rejudge(section, limits, &steps);
@@ -366,53 +430,5 @@ impl Store {
     async fn answers_that_were(&self, exam_id: &str, verdict: Verdict) -> StoreResult<Vec<(String, i64)>> {
         let sql = "select attempt_id, count(*) from step where exam_id = $1 and kind = 'answer' and verdict = $2 group by attempt_id";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(verdict.name()).fetch_all(pool).await?))
-    }
-
-    /// Gives extra time and records it. Acts that had arrived late and are now in time count, in the same
-    /// transaction.
-    pub async fn grant_time(&self, grant: &TimeGrant, section: &Section, event: &NewEvent) -> StoreResult<()> {
-        write!(self, tx => {
-            let (attempt_id, site_id) = match &grant.to {
-                GrantTo::Attempt(id) => (Some(id), None),
-                GrantTo::Site(id) => (None, Some(id)),
-            };
-            let only = attempt_id.map(String::as_str);
-            take_sheets!(self, tx, &grant.exam_id, section, only);
-            let kind = if grant.compensation { "compensation" } else { "extension" };
-            sqlx::query("insert into time_grant (id, exam_id, section_id, attempt_id, site_id, kind, ms, reason, author_id, at_ms) \
-                         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-                .bind(&grant.id).bind(&grant.exam_id).bind(&grant.section_id).bind(attempt_id).bind(site_id).bind(kind)
-                .bind(grant.ms).bind(&grant.reason).bind(&event.author_id).bind(event.at_ms).execute(&mut *tx).await?;
-            let done = match (&grant.to, grant.compensation) {
-                (GrantTo::Attempt(id), true) => {
-                    sqlx::query("update attempt set compensation_ms = compensation_ms + $2 where id = $1")
-                        .bind(id).bind(grant.ms).execute(&mut *tx).await?.rows_affected()
-                }
-                (GrantTo::Attempt(id), false) => {
-                    sqlx::query("update attempt set extension_ms = extension_ms + $2 where id = $1")
-                        .bind(id).bind(grant.ms).execute(&mut *tx).await?.rows_affected()
-                }
-                (GrantTo::Site(id), _) => {
-                    sqlx::query("update sitting set compensation_ms = compensation_ms + $4 where exam_id = $1 and site_id = $2 and section_id = $3")
-                        .bind(&grant.exam_id).bind(id).bind(&grant.section_id).bind(grant.ms)
-                        .execute(&mut *tx).await?.rows_affected()
-                }
-            };
-            if done != 1 {
-                return Err(StoreError::Conflict);
-            }
-            rejudge_late!(tx, &grant.exam_id, section, only, event);
-            insert_event!(tx, event);
-        });
-        Ok(())
-    }
-
-    /// Extra time given in an exam, the newest first.
-    pub async fn grants(&self, exam_id: &str) -> StoreResult<Vec<GrantLine>> {
-        let sql = "select g.section_id, c.number, s.name as site_name, g.kind, g.ms, g.reason, p.name as author_name, g.at_ms \
-                   from time_grant g join person p on p.id = g.author_id left join attempt a on a.id = g.attempt_id \
-                   left join candidate c on c.exam_id = g.exam_id and c.person_id = a.person_id \
-                   left join site s on s.id = g.site_id where g.exam_id = $1 order by g.at_ms desc";
-        Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
     }
 }

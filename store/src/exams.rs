@@ -5,6 +5,7 @@ use crate::bank::uses::{FrozenElement, insert_uses};
 use crate::db::{read, write};
 use crate::delivery::{rejudge_late, take_sheets};
 use crate::error::{StoreError, StoreResult};
+use crate::live::{bump_live, bump_roster};
 use docimo_engine::paper::Section;
 
 /// An exam, without its paper.
@@ -63,6 +64,8 @@ pub struct Sitting {
     pub closed_ms: Option<i64>,
     /// Time given back to everyone there.
     pub compensation_ms: i64,
+    /// When its clock was, or is, stopped: JSON, see [`crate::delivery::read_stops`].
+    pub stops: String,
 }
 
 /// A candidate of an exam.
@@ -84,6 +87,10 @@ pub struct Candidate {
     pub extra_minutes: i64,
     /// Accommodation: reference of the decision.
     pub reference: String,
+    /// Accommodation: breaks with the clock stopped, 0 for any number.
+    pub break_count: i64,
+    /// Accommodation: minutes of breaks in all, 0 for none.
+    pub break_minutes: i64,
     /// Room; empty where it is not known.
     pub room: String,
     /// Row from the front, where it is known.
@@ -118,6 +125,8 @@ pub struct Enrolment {
     pub extra_minutes: Option<i64>,
     /// Accommodation; `None`: as it was, or none.
     pub reference: Option<String>,
+    /// Breaks by right, how many and how many minutes; `None`: as they were, or none.
+    pub breaks: Option<(i64, i64)>,
     /// Room, row and seat; `None`: as they were, or not known.
     pub place: Option<Place>,
 }
@@ -129,6 +138,8 @@ struct Enrolled {
     factor: String,
     extra_minutes: i64,
     reference: String,
+    break_count: i64,
+    break_minutes: i64,
     room: String,
     seat_row: Option<i64>,
     seat_column: Option<i64>,
@@ -141,6 +152,8 @@ impl Default for Enrolled {
             factor: "1".into(),
             extra_minutes: 0,
             reference: String::new(),
+            break_count: 0,
+            break_minutes: 0,
             room: String::new(),
             seat_row: None,
             seat_column: None,
@@ -305,7 +318,7 @@ impl Store {
             if !state.is_some_and(|s| from.contains(&s.as_str())) {
                 return Err(StoreError::Conflict);
             }
-            sqlx::query("update exam set state = $2 where id = $1").bind(exam_id).bind(to).execute(&mut *tx).await?;
+            sqlx::query("update exam set state = $2, live = live + 1 where id = $1").bind(exam_id).bind(to).execute(&mut *tx).await?;
             insert_event!(tx, event);
         });
         Ok(())
@@ -329,7 +342,8 @@ impl Store {
 
     /// What was opened and closed so far.
     pub async fn sittings(&self, exam_id: &str) -> StoreResult<Vec<Sitting>> {
-        let sql = "select site_id, section_id, opened_ms, closed_ms, compensation_ms from sitting where exam_id = $1";
+        let sql =
+            "select site_id, section_id, opened_ms, closed_ms, compensation_ms, stops from sitting where exam_id = $1";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
     }
 
@@ -357,6 +371,7 @@ impl Store {
                 return Err(StoreError::Conflict);
             }
             rejudge_late!(tx, exam_id, section, None, event);
+            bump_live!(tx, exam_id, None::<&str>);
             insert_event!(tx, event);
         });
         Ok(())
@@ -375,6 +390,7 @@ impl Store {
                 sqlx::query("update sitting set closed_ms = $4 where exam_id = $1 and site_id = $2 and section_id = $3 and closed_ms is null")
                     .bind(exam_id).bind(site).bind(section_id).bind(event.at_ms).execute(&mut *tx).await?;
             }
+            bump_live!(tx, exam_id, None::<&str>);
             insert_event!(tx, event);
         });
         Ok(())
@@ -405,12 +421,13 @@ impl Store {
                 sqlx::query("insert into person_role (person_id, role) values ($1, 'student') on conflict (person_id, role) do nothing")
                     .bind(&person_id).execute(&mut *tx).await?;
                 let before: Option<Enrolled> =
-                    sqlx::query_as("select site_id, factor, extra_minutes, reference, room, seat_row, seat_column from candidate where exam_id = $1 and person_id = $2")
+                    sqlx::query_as("select site_id, factor, extra_minutes, reference, break_count, break_minutes, room, seat_row, seat_column from candidate where exam_id = $1 and person_id = $2")
                         .bind(exam_id).bind(&person_id).fetch_optional(&mut *tx).await?;
                 let old_site = before.as_ref().map(|b| b.site_id.clone());
                 let old = before.unwrap_or_default();
                 let old_place = (old.room, old.seat_row, old.seat_column);
                 let (room, seat_row, seat_column) = e.place.as_ref().unwrap_or(&old_place);
+                let (break_count, break_minutes) = e.breaks.unwrap_or((old.break_count, old.break_minutes));
                 let named = e.site.as_deref().or(old_site.is_none().then_some(FIRST_SITE));
                 let site_id = match (named, old_site) {
                     (None, Some(id)) => id,
@@ -427,19 +444,22 @@ impl Store {
                         }
                     }
                 };
-                sqlx::query("insert into candidate (exam_id, person_id, number, site_id, factor, extra_minutes, reference, room, seat_row, seat_column) \
-                             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (exam_id, person_id) do update set \
+                sqlx::query("insert into candidate (exam_id, person_id, number, site_id, factor, extra_minutes, reference, room, seat_row, seat_column, break_count, break_minutes) \
+                             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (exam_id, person_id) do update set \
                              number = excluded.number, site_id = excluded.site_id, factor = excluded.factor, \
                              extra_minutes = excluded.extra_minutes, reference = excluded.reference, room = excluded.room, \
-                             seat_row = excluded.seat_row, seat_column = excluded.seat_column")
+                             seat_row = excluded.seat_row, seat_column = excluded.seat_column, \
+                             break_count = excluded.break_count, break_minutes = excluded.break_minutes")
                     .bind(exam_id).bind(&person_id).bind(&e.number).bind(&site_id)
                     .bind(e.factor.as_ref().unwrap_or(&old.factor)).bind(e.extra_minutes.unwrap_or(old.extra_minutes))
-                    .bind(e.reference.as_ref().unwrap_or(&old.reference)).bind(room).bind(seat_row).bind(seat_column).execute(&mut *tx).await?;
-                sqlx::query("update attempt set site_id = $3 where exam_id = $1 and person_id = $2 and started_ms is null and last_position = 0 \
+                    .bind(e.reference.as_ref().unwrap_or(&old.reference)).bind(room).bind(seat_row).bind(seat_column)
+                    .bind(break_count).bind(break_minutes).execute(&mut *tx).await?;
+                sqlx::query("update attempt set site_id = $3, room = $4 where exam_id = $1 and person_id = $2 and started_ms is null and last_position = 0 \
                              and not (streams > 0 and exists (select 1 from sitting t join exam x on x.id = t.exam_id where x.start_mode = 'common' and t.exam_id = attempt.exam_id \
                              and t.site_id = attempt.site_id and t.section_id = attempt.section_id and t.opened_ms is not null))")
-                    .bind(exam_id).bind(&person_id).bind(&site_id).execute(&mut *tx).await?;
+                    .bind(exam_id).bind(&person_id).bind(&site_id).bind(room).execute(&mut *tx).await?;
             }
+            bump_roster!(tx, exam_id);
             insert_event!(tx, event);
         });
         Ok(made)
@@ -460,6 +480,7 @@ impl Store {
                 .bind(exam_id).bind(person_id).execute(&mut *tx).await?;
             sqlx::query("delete from candidate where exam_id = $1 and person_id = $2")
                 .bind(exam_id).bind(person_id).execute(&mut *tx).await?;
+            bump_roster!(tx, exam_id);
             insert_event!(tx, event);
         });
         Ok(())
@@ -482,7 +503,7 @@ impl Store {
 
     /// Candidates of an exam, by number.
     pub async fn candidates(&self, exam_id: &str) -> StoreResult<Vec<Candidate>> {
-        let sql = "select c.person_id, p.name, c.number, c.site_id, s.name as site_name, c.factor, c.extra_minutes, c.reference, \
+        let sql = "select c.person_id, p.name, c.number, c.site_id, s.name as site_name, c.factor, c.extra_minutes, c.reference, c.break_count, c.break_minutes, \
                    c.room, c.seat_row, c.seat_column from candidate c join person p on p.id = c.person_id join site s on s.id = c.site_id \
                    where c.exam_id = $1 order by c.number";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
@@ -490,7 +511,7 @@ impl Store {
 
     /// One candidate.
     pub async fn candidate(&self, exam_id: &str, person_id: &str) -> StoreResult<Option<Candidate>> {
-        let sql = "select c.person_id, p.name, c.number, c.site_id, s.name as site_name, c.factor, c.extra_minutes, c.reference, \
+        let sql = "select c.person_id, p.name, c.number, c.site_id, s.name as site_name, c.factor, c.extra_minutes, c.reference, c.break_count, c.break_minutes, \
                    c.room, c.seat_row, c.seat_column from candidate c join person p on p.id = c.person_id join site s on s.id = c.site_id \
                    where c.exam_id = $1 and c.person_id = $2";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(person_id).fetch_optional(pool).await?))

@@ -8,18 +8,21 @@
 //! Not for: decisions. Nothing here knows who may do what, reads a clock or draws a number.
 
 pub mod bank;
+pub mod clocks;
 mod db;
 pub mod delivery;
 pub mod doors;
 pub mod error;
 pub mod exams;
 pub mod journal;
+pub mod live;
 pub mod panels;
 pub mod people;
 pub mod receipts;
 pub mod referentials;
 pub mod results;
 pub mod sealed;
+pub mod supervision;
 pub mod tags;
 
 pub use db::Store;

@@ -1,8 +1,8 @@
 // The JSON API of one attempt. Every failure becomes an ApiError with a kind the queue understands.
 
-/** @import { AttemptState, Clock, KeysReply, RoomData, Step, StepsReply } from "./types.js" */
+/** @import { ClockView, KeysReply, RoomData, Step, StepsReply } from "./types.js" */
 
-/** @typedef {"network"|"busy"|"session"|"door"|"refused"|"gap"|"stream"|"unreadable"|"unable"|"server"} Failure */
+/** @typedef {"network"|"busy"|"session"|"machine"|"door"|"refused"|"gap"|"stream"|"unreadable"|"unable"|"server"} Failure */
 /** @template T @typedef {{data:T, sent:number, received:number}} Timed */
 
 const TIMEOUT_MS = 15_000;
@@ -43,8 +43,14 @@ export class Api {
   /** @param {number} stream @param {Step[]} steps @returns {Promise<Timed<StepsReply>>} */
   steps(stream, steps) { return this.#call("POST", "/steps", { stream, steps }); }
 
-  /** @returns {Promise<Timed<{state:AttemptState, clock:Clock, streams:number}>>} */
-  clock() { return this.#call("GET", "/clock"); }
+  /** @param {{stream:number, waiting:number, offline_ms:number}} news @returns {Promise<Timed<ClockView>>} */
+  presence(news) { return this.#call("POST", "/presence", news); }
+
+  /** One's own break, by right. @param {boolean} on @returns {Promise<Timed<ClockView>>} */
+  pause(on) { return this.#call("POST", "/break", { on }); }
+
+  /** Address of the events that the server pushes. */
+  get events() { return `${this.#base}/events`; }
 
   /** @returns {Promise<Timed<KeysReply>>} */
   keys() { return this.#call("GET", "/keys"); }
@@ -110,6 +116,7 @@ function failure(reply, problem) {
   if (reply.status === 403 && String(problem?.type).endsWith(":not-admitted")) return new ApiError("door", problem);
   if (reply.status === 403 || reply.status === 404) return new ApiError("refused", problem ?? {});
   if (reply.status === 409 && String(problem?.type).endsWith(":sequence-gap")) return new ApiError("gap", problem);
+  if (reply.status === 409 && String(problem?.type).endsWith(":second-machine")) return new ApiError("machine", problem);
   if (reply.status === 409 && String(problem?.type).endsWith(":unknown-stream")) return new ApiError("stream", problem);
   // said by our server, not by something on the way
   if ([400, 413, 422].includes(reply.status) && String(problem?.type).includes("docimo:problem")) return new ApiError("unreadable", problem);

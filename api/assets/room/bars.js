@@ -12,6 +12,7 @@ function words(status) {
   if (status.kind === "offline") return M.offline(status.answers, status.steps);
   if (status.kind === "busy") return M.busy(status.steps);
   if (status.kind === "session") return M.session;
+  if (status.kind === "machine") return M.machine;
   return status.kind === "refused" ? M.refused : M.serverTrouble(status.steps);
 }
 

@@ -52,7 +52,13 @@ export class ServerClock {
   /** @returns {number|null} null when there is no deadline */
   remaining_ms() {
     const deadline = this.clock?.deadline_ms ?? null;
-    return deadline === null ? null : deadline - this.now_ms();
+    if (!this.clock || deadline === null) return null;
+    const now = this.now_ms();
+    const { stop, now_ms } = this.clock;
+    if (!stop) return deadline - now;
+    // what was left when it was read stays, until the clock runs again
+    const still_until = Math.min(now, stop.still_until_ms ?? Infinity);
+    return deadline - now_ms - Math.max(0, now - Math.max(now_ms, still_until));
   }
 
   /** @param {AttemptState} state */

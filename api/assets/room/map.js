@@ -5,7 +5,7 @@ import { M } from "./messages.js";
 
 /**
  * @param {Room} room
- * @param {{instructions: () => void, shortcuts: () => void, saveQueue: () => void}} open
+ * @param {{instructions: () => void, shortcuts: () => void, saveQueue: () => void, pause: (() => void)|null}} open
  */
 export function planPanel(room, open) {
   const list = h("div", { class: "plan__groups" });
@@ -17,7 +17,8 @@ export function planPanel(room, open) {
     h("div", { class: "plan__head" }, h("h2", { id: "plan-title" }, M.planTitle), close), progress, list, legend(),
     h("div", { class: "plan__tools" },
       button(M.instructions, open.instructions, "btn--quiet btn--small"),
-      button(M.shortcuts, open.shortcuts, "btn--quiet btn--small"), saveQueue,
+      button(M.shortcuts, open.shortcuts, "btn--quiet btn--small"),
+      open.pause && button(M.breakStart, open.pause, "btn--quiet btn--small"), saveQueue,
       h("button", { type: "button", class: "btn btn--quiet btn--small", "data-theme-toggle": true, hidden: true }),
       textSize()));
   const toggle = h("button", { type: "button", class: "btn btn--small room-top__plan", "aria-expanded": "false", "aria-controls": "plan", onclick: () => show(!panel.classList.contains("is-open")) }, M.plan);

@@ -44,6 +44,7 @@ export function tellSaving(kind, durable) {
   if (kind === "offline") notice("network", durable ? M.saidOffline : M.saidOfflineMemory, "warning");
   else if (kind === "busy" || kind === "server") say(M.saidTrouble);
   else if (kind === "refused") notice("network", M.saidRefused, "danger");
+  else if (kind === "machine") notice("network", M.saidMachine, "warning");
   else if (kind === "session") notice("network", M.saidSession, "danger", { label: M.reconnect, run: () => void open(document.body.dataset.home || "/", "_blank") });
   else if (kind === "saved" && find("network")) {
     dismiss("network");

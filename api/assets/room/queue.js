@@ -4,7 +4,7 @@ import { ApiError } from "./api.js";
 /** @import { Box, StepStore } from "./store.js" */
 /** @import { Act, Step, StepsReply, Verdict } from "./types.js" */
 
-/** @typedef {{kind:"saved"|"sending"|"refused"|"offline"|"busy"|"session"|"server", steps:number, answers:number}} Status */
+/** @typedef {{kind:"saved"|"sending"|"refused"|"offline"|"busy"|"session"|"machine"|"server", steps:number, answers:number}} Status */
 /**
  * @typedef {{
  *   now_ms: () => number,
@@ -375,5 +375,5 @@ export class StepQueue {
 
 /** @type {Record<Failure, Status["kind"]>} */
 const TROUBLE = {
-  network: "offline", busy: "busy", session: "session", door: "refused", refused: "refused", gap: "server", stream: "server", unreadable: "server", unable: "server", server: "server",
+  network: "offline", busy: "busy", session: "session", machine: "machine", door: "refused", refused: "refused", gap: "server", stream: "server", unreadable: "server", unable: "server", server: "server",
 };

@@ -16,6 +16,7 @@ import { showInstructions, beforeScreen, summaryScreen, handingInScreen, endScre
 import { fetchPictures } from "./viewer.js";
 import { queueFile, saveFile } from "./export.js";
 import { forgetPage, keepPage } from "./offline.js";
+import { stopScreen } from "./stop.js";
 import { listenKeys, showShortcuts } from "./keys.js";
 /** @import { Api } from "./api.js" */
 /** @import { ServerClock } from "./clock.js" */
@@ -23,7 +24,7 @@ import { listenKeys, showShortcuts } from "./keys.js";
 /** @import { Status } from "./queue.js" */
 /** @import { StepStore } from "./store.js" */
 /** @import { Vault } from "./vault.js" */
-/** @import { Act, AttemptState, Clock, Receipt, Response, Room, RoomData, StepsReply, Verdict } from "./types.js" */
+/** @import { Act, AttemptState, Clock, ClockView, Receipt, Response, Room, RoomData, StepsReply, Verdict } from "./types.js" */
 
 /** @typedef {{element:HTMLElement, heading:HTMLElement, refresh?:(status:any) => void, tick?:(ms:number|null) => void, tell?:(progress:Progress) => void}} Screen */
 
@@ -44,7 +45,7 @@ export class ExamRoom {
   #showing = "other";
   /** @type {Screen|undefined} */
   #screen;
-  #over = false; #lostTab = false; #stale = false;
+  #over = false; #lostTab = false; #stale = false; #stopped = false;
   /** keys are to be asked for, are being asked for, will be at the hour */
   #wanting = false; #asking = false; #due = false;
   #offline; #erased = false;
@@ -60,7 +61,9 @@ export class ExamRoom {
   #receipt = null;
   #typing = new Typing((question, response) => this.#queue.push({ answer: { question, response } }));
   #moves = { previous: () => this.#step(-1), flag: () => this.#flag(this.#current), next: () => this.#step(1) };
-  #plan; #top; #bottom; #beat;
+  #plan; #top; #bottom; #beat; #stop;
+  /** last message of those in charge that was shown */
+  #message = "";
 
   /**
    * @param {HTMLElement} place @param {string} attempt @param {Api} api
@@ -96,15 +99,17 @@ export class ExamRoom {
         notice("durable", M.notDurable, "warning");
       },
     });
-    this.#beat = heartbeat(api, clock, ({ state, clock: read, streams }, sent, received) => {
-      const fresh = this.#learn(read, sent, received);
-      this.#queue.note(null);
-      this.#others(streams);
-      if (fresh) this.#state(state);
-      if (this.#wanting) void this.#askKeys();
-      this.#keep();
-    }, (error) => this.#queue.note(error));
-    this.#plan = planPanel(this.#face(), { instructions: () => showInstructions(this.#model.room.instructions_html), shortcuts: showShortcuts, saveQueue: () => void this.#saveQueue() });
+    this.#beat = heartbeat(api, clock, {
+      news: () => ({ stream: this.#queue.stream ?? 0, waiting: this.#queue.status().answers }),
+      onBeat: (read, sent, received) => this.#read(read, sent, received),
+      onMiss: (error) => this.#queue.note(error),
+    });
+    this.#stop = stopScreen(clock, () => void this.#pause(false));
+    this.#plan = planPanel(this.#face(), {
+      instructions: () => showInstructions(this.#model.room.instructions_html), shortcuts: showShortcuts,
+      saveQueue: () => void this.#saveQueue(),
+      pause: data.clock.breaks ? () => void this.#pause(true) : null,
+    });
     this.#top = topBar(data, this.#plan.toggle, () => this.#summary());
     this.#bottom = bottomBar(this.#moves);
   }
@@ -243,7 +248,7 @@ export class ExamRoom {
   // What the candidate does ---------------------------------------------------------------
 
   #writable() {
-    return this.#model.room.state === "running" && !this.#over && !this.#lostTab && !this.#model.handingIn && this.#queue.opened;
+    return this.#model.room.state === "running" && !this.#over && !this.#clock.clock?.stop && !this.#lostTab && !this.#model.handingIn && this.#queue.opened;
   }
 
   /** @param {string} question */
@@ -338,10 +343,41 @@ export class ExamRoom {
     const before = this.#clock.clock?.deadline_ms ?? null;
     if (!this.#clock.learn(clock, sent, received)) return false;
     const after = clock.deadline_ms;
-    if (before !== null && after !== null && Math.abs(after - before) > 1000 && this.#model.room.state !== "handed_in") {
+    // while the clock stands still the end goes away by itself; once it runs again, the new one is told
+    if (clock.stop) this.#stopped = true;
+    else if (this.#stopped && after !== null) {
+      this.#stopped = false;
+      notice("time", M.resumed(M.hour(after)), "info");
+    } else if (before !== null && after !== null && Math.abs(after - before) > 1000 && this.#model.room.state !== "handed_in") {
       notice("time", M.extended(M.hour(after)), "info");
     }
     return true;
+  }
+
+  /** @param {ClockView} read @param {number} sent @param {number} received */
+  #read({ state, clock, streams, message }, sent, received) {
+    const fresh = this.#learn(clock, sent, received);
+    this.#queue.note(null);
+    this.#others(streams);
+    if (message && message.id !== this.#message) {
+      this.#message = message.id;
+      notice(`message-${message.id}`, M.fromStaff(M.hour(message.at_ms), message.text), "info");
+    }
+    if (fresh) this.#state(state);
+    this.#tick();
+  }
+
+  /** One's own break. @param {boolean} on */
+  async #pause(on) {
+    this.#typing.flush();
+    try {
+      const { data, sent, received } = await this.#api.pause(on);
+      dismiss("pause");
+      this.#read(data, sent, received);
+    } catch (error) {
+      const detail = error instanceof ApiError && error.kind === "server" ? error.message : "";
+      notice("pause", detail.includes(" ") ? detail : on ? M.breakFailed : M.breakEndFailed, "danger");
+    }
   }
 
   /** How many pages were opened on this paper, on this machine or another. @param {number} streams */
@@ -383,8 +419,11 @@ export class ExamRoom {
   /** @param {AttemptState} state */
   #state(state) {
     const before = this.#model.room.state;
-    if (state === "running" && (before === "waiting" || before === "ready")) void this.#askKeys();
-    else this.#stale ||= state !== before;
+    if (state === "running" && (before === "waiting" || before === "ready")) {
+      // told of the opening within the same second, candidates ask for their keys spread over two
+      if (!this.#due) setTimeout(() => void this.#askKeys(), before === "waiting" ? Math.random() * 2000 : 0);
+      this.#due = true;
+    } else this.#stale ||= state !== before;
     if (this.#stale) void this.#reload();
     else this.#erase();
   }
@@ -535,6 +574,7 @@ export class ExamRoom {
     if (status.kind === "saved") this.#erase();
     const shown = this.#typing.busy && status.kind === "saved" ? { ...status, kind: /** @type {const} */ ("sending") } : status;
     this.#top.show(shown);
+    this.#stop.tell(shown);
     this.#screen?.refresh?.(shown);
     if (shown.kind !== document.body.dataset.saving) tellSaving(shown.kind, this.#queue.durable);
     document.body.dataset.saving = shown.kind;
@@ -545,6 +585,13 @@ export class ExamRoom {
   #tick() {
     const left_ms = this.#clock.remaining_ms();
     const { state } = this.#model.room;
+    const was = "stop" in document.body.dataset;
+    const still = this.#stop.refresh(state === "waiting" || state === "ready" || (state === "running" && !this.#over));
+    if (still !== was) {
+      if (still) this.#typing.flush();
+      else this.#render();
+      this.#status(this.#queue.status());
+    }
     const until_ms = this.#clock.untilStart_ms();
     this.#screen?.tick?.(until_ms);
     if (state === "waiting" && until_ms !== null && until_ms <= 0 && !this.#due) {

@@ -3,7 +3,10 @@
 /**
  * @typedef {"waiting"|"ready"|"running"|"handed_in"|"closed"} AttemptState
  * @typedef {{now_ms:number, starts_ms:number|null, deadline_ms:number|null, duration_ms:number,
- *   accommodation_ms:number, extension_ms:number, compensation_ms:number}} Clock
+ *   accommodation_ms:number, extension_ms:number, compensation_ms:number,
+ *   stopped_ms?:number, stop?:{cause:"pause"|"alarm"|"break", since_ms:number, still_until_ms:number|null},
+ *   breaks?:{count:number, taken:number, total_ms:number, used_ms:number}}} Clock
+ * @typedef {{state:AttemptState, clock:Clock, streams:number, message?:{id:string, at_ms:number, text:string}}} ClockView
  * @typedef {{url:string, srcset?:string, alt:string, width:number, height:number, original?:() => Promise<string>}} Picture
  * @typedef {{url:string, description:string}} Video
  * @typedef {{x:number, y:number}} Point  fractions of the image, 0 to 1

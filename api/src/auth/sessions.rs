@@ -81,6 +81,13 @@ impl Sessions {
             None => kept.clear(),
         }
     }
+
+    /// Forgets every session of a person.
+    pub fn forget_person(&self, person_id: &str) {
+        let mut kept = self.seen.actors.write().unwrap_or_else(PoisonError::into_inner);
+        self.seen.age.fetch_add(1, Ordering::AcqRel);
+        kept.retain(|_, (actor, _)| *actor.id != *person_id);
+    }
 }
 
 async fn answer(store: Store, seen: Arc<Seen>, mut questions: mpsc::Receiver<Ask>) {

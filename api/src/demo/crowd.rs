@@ -132,6 +132,7 @@ pub fn rows(crowd: &Crowd, count: usize) -> Vec<Row> {
             let name = format!("{} {}", FIRST[stream.below(FIRST.len())], LAST[stream.below(LAST.len())]);
             let third = stream.below(25) == 0;
             Row {
+                breaks: None,
                 number: format!("{}-{:04}", crowd.letter, i + 1001),
                 name,
                 site: Some(SITES[stream.below(SITES.len())].into()),

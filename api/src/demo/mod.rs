@@ -320,6 +320,7 @@ async fn sat(
 
 fn student_row(site: &str) -> Row {
     Row {
+        breaks: None,
         number: STUDENT.into(),
         name: "Camille Exemple".into(),
         site: Some(site.into()),

@@ -2,6 +2,7 @@
 
 use super::draft::exam;
 use super::event;
+use super::supervision::reach;
 use crate::ambient;
 use crate::app::App;
 use crate::auth::{Actor, Role, accounts, password};
@@ -10,7 +11,7 @@ use crate::table::{Table, fold_header};
 use crate::web::filters::count;
 use docimo_engine::Exact;
 use docimo_store::StoreError;
-use docimo_store::exams::{Enrolment, Place};
+use docimo_store::exams::{Candidate, Enrolment, Place};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
@@ -30,6 +31,8 @@ pub struct Row {
     pub extra_minutes: Option<u32>,
     /// Reference of the decision; `None`: as it was.
     pub reference: Option<String>,
+    /// Breaks with the clock stopped, how many (0: any number) and minutes in all; `None`: as they were.
+    pub breaks: Option<(i64, i64)>,
     /// Room, row and seat; `None`: as they were.
     pub place: Option<Place>,
     /// Line of the file.
@@ -60,7 +63,7 @@ pub const SEAT: &[&str] = &["place", "siege", "seat"];
 const MAX_FACTOR: i128 = 3;
 
 /// Reads a file of candidates. Columns (any order, accents and case free): `numéro`, `nom`, `prénom`,
-/// `centre`, `tiers-temps` (oui, a factor such as 1,33 or 4/3), `minutes`, `référence`, and where each sits: `salle`,
+/// `centre`, `tiers-temps` (oui, a factor such as 1,33 or 4/3), `minutes`, `référence`, `pauses` and `minutes de pause` (with the clock stopped), and where each sits: `salle`,
 /// `rangée` (from the front), `place` (in the row). Only the number and a name are compulsory.
 ///
 /// A column that is absent says nothing: whoever is enrolled already keeps what they have. An empty cell
@@ -75,8 +78,10 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Wrong>> {
     let factor = column(&["tierstemps", "facteur", "factor", "majoration"]);
     let minutes = column(&["minutes", "minutessupplementaires", "extraminutes"]);
     let reference = column(&["reference", "decision", "referencedecision"]);
+    let breaks = column(&["pauses", "nombredepauses", "breaks"]);
+    let rest = column(&["minutesdepause", "minutesdepauses", "breakminutes"]);
     let (room, row, seat) = (column(ROOM), column(ROW), column(SEAT));
-    let known = [number, last, first, site, factor, minutes, reference, room, row, seat];
+    let known = [number, last, first, site, factor, minutes, reference, breaks, rest, room, row, seat];
     let mut heads = Vec::new();
     let mut head = |place: String, message: String| heads.push(Wrong { place, message });
     if number.is_none() {
@@ -84,6 +89,9 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Wrong>> {
     }
     if last.is_none() {
         head("ligne 1".into(), "colonne « nom » absente".into());
+    }
+    if breaks.is_some() && rest.is_none() {
+        head("ligne 1".into(), "colonne « pauses » sans colonne « minutes de pause » : ajoutez-la".into());
     }
     for (i, header) in table.headers.iter().enumerate() {
         let place = format!("ligne 1, colonne {}", i + 1);
@@ -153,13 +161,21 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Wrong>> {
             })
         };
         let (seat_row, seat_column) = (whole(row, "rangée"), whole(seat, "place"));
+        let right = (whole(breaks, "pauses").unwrap_or(0), whole(rest, "minutes de pause").unwrap_or(0));
+        let breaks = rest.is_some().then_some(right);
+        if right.1 > 600 {
+            fault("minutes de pause", "un nombre entier de 0 à 600".into());
+        }
+        if right.0 > 0 && right.1 == 0 {
+            fault("minutes de pause", "des pauses sans minutes : indiquez combien en tout".into());
+        }
         let place = [room, row, seat].iter().any(Option::is_some).then(|| {
             if text(room).chars().count() > 100 || text(room).chars().any(char::is_control) {
                 fault("salle", "100 caractères au plus, sans saut de ligne ni caractère invisible".into());
             }
             (text(room).to_owned(), seat_row, seat_column)
         });
-        rows.push(Row { number: id, name, site, factor, extra_minutes, reference, place, line: line.line });
+        rows.push(Row { number: id, name, site, factor, extra_minutes, reference, breaks, place, line: line.line });
     }
     if rows.is_empty() && wrong.is_empty() {
         wrong.push(Wrong { place: "fichier".into(), message: "aucun candidat".into() });
@@ -275,7 +291,7 @@ pub async fn import(app: &App, actor: &Actor, exam_id: &str, bytes: Vec<u8>) -> 
 /// Gives a candidate a new access code, for whoever lost theirs. The old code and the sessions end; what
 /// was answered is there when they come back.
 pub async fn new_code(app: &App, actor: &Actor, exam_id: &str, person_id: &str) -> ApiResult<Credential> {
-    let candidate = app.store.candidate(exam_id, person_id).await?.ok_or(ApiError::NotFound)?;
+    let candidate = seen(app, actor, exam_id, person_id).await?;
     if app.store.roles(person_id).await?.iter().any(|r| r != Role::Student.name()) {
         return Err(ApiError::Conflict(
             "Ce compte est aussi celui d’un membre du personnel : seul un administrateur en change le code.".into(),
@@ -285,6 +301,21 @@ pub async fn new_code(app: &App, actor: &Actor, exam_id: &str, person_id: &str) 
     let done = event(actor, exam_id, "code", format!("Nouveau code d’accès : candidat {}", candidate.number));
     app.store.add_event(&done).await?;
     Ok(Credential { number: candidate.number, name: candidate.name, site: candidate.site_name, code })
+}
+
+/// Candidates of an exam that this person may see, by number.
+pub async fn list(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Vec<Candidate>> {
+    let reach = reach(app, actor, exam_id).await?;
+    let mut all = app.store.candidates(exam_id).await?;
+    all.retain(|c| reach.holds(&c.site_id));
+    Ok(all)
+}
+
+/// One of them; as if absent otherwise.
+pub async fn seen(app: &App, actor: &Actor, exam_id: &str, person_id: &str) -> ApiResult<Candidate> {
+    let candidate = app.store.candidate(exam_id, person_id).await?.ok_or(ApiError::NotFound)?;
+    reach(app, actor, exam_id).await?.check(&candidate.site_id)?;
+    Ok(candidate)
 }
 
 /// Takes a candidate out of an exam, unless they have opened their paper.
@@ -324,6 +355,7 @@ pub async fn enrol(
             secret: if code.is_empty() { String::new() } else { password::hash_code(code) },
             number: row.number.clone(),
             site: row.site.clone(),
+            breaks: row.breaks,
             fresh_site_id: ambient::fresh_id(now_ms),
             factor: row.factor.map(|f| f.to_string()),
             extra_minutes: row.extra_minutes.map(i64::from),

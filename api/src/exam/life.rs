@@ -1,18 +1,15 @@
 //! Opening, watching, closing; time given; sheets given back.
 
 use super::draft::exam;
+use super::live;
+use super::supervision::own_sheet;
 use super::{checked_reason, event};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::{Actor, Role};
 use crate::error::{ApiError, ApiResult};
-use docimo_engine::attempt::Phase;
 use docimo_store::StoreError;
-use docimo_store::delivery::{Attempt, GrantTo, TimeGrant};
 use docimo_store::exams::{Event, Site};
-use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-use utoipa::ToSchema;
 
 /// Adds a site.
 pub async fn add_site(app: &App, actor: &Actor, exam_id: &str, name: &str) -> ApiResult<String> {
@@ -75,6 +72,7 @@ pub async fn open(app: &App, actor: &Actor, exam_id: &str, section: &str, sites:
     let ids: Vec<String> = sites.iter().map(|s| s.id.clone()).collect();
     let done = event(actor, exam_id, "open", format!("« {} » ouverte : {}", section_.title, names(&sites)));
     app.store.open_sitting(exam_id, section_, &ids, &done).await?;
+    live::look(app, exam_id).await;
     Ok(())
 }
 
@@ -93,6 +91,7 @@ pub async fn close(app: &App, actor: &Actor, exam_id: &str, section: &str, sites
     let ids: Vec<String> = sites.iter().map(|s| s.id.clone()).collect();
     let done = event(actor, exam_id, "close", format!("« {} » close : {}", section_.title, names(&sites)));
     app.store.close_sitting(exam_id, section, &ids, &done).await?;
+    live::look(app, exam_id).await;
     Ok(())
 }
 
@@ -122,6 +121,7 @@ pub async fn finish(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
         format!("Examen terminé\u{a0}: {sheets} copies, empreinte des journaux {code}"),
     );
     app.store.move_exam(exam_id, &["open"], "closed", &done).await?;
+    live::look(app, exam_id).await;
     Ok(())
 }
 
@@ -138,88 +138,10 @@ pub async fn events(app: &App, actor: &Actor, exam_id: &str, limit: i64) -> ApiR
     Ok(events)
 }
 
-/// Extra time, as a form or a program sends it.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct TimeForm {
-    /// Section.
-    pub section: String,
-    /// Sheet, for one candidate.
-    #[serde(default)]
-    pub attempt: String,
-    /// Site, for everyone there.
-    #[serde(default)]
-    pub site: String,
-    /// `extension` (granted) or `compensation` (incident).
-    pub kind: String,
-    /// Minutes, 1 to 240.
-    pub minutes: u32,
-    /// Why; compulsory.
-    pub reason: String,
-}
-
-/// Gives extra time to a candidate or a site.
-pub async fn give_time(app: &App, actor: &Actor, exam_id: &str, form: &TimeForm) -> ApiResult<()> {
-    exam(app, exam_id).await?;
-    checked_reason(&form.reason, "il est conservé avec la décision")?;
-    if !(1..=240).contains(&form.minutes) {
-        return Err(ApiError::wrong("minutes", "De 1 à 240 minutes."));
-    }
-    let compensation = match form.kind.as_str() {
-        "extension" => false,
-        "compensation" => true,
-        _ => return Err(ApiError::wrong("nature", "Choisissez temps accordé ou compensation d’incident.")),
-    };
-    let paper = app.frozen_paper(exam_id).await?;
-    let (_, section) = paper.section(&form.section).ok_or(ApiError::NotFound)?;
-    let closed = || {
-        let why = "L’épreuve est close dans ce centre : rouvrez-la d’abord, sans quoi ce temps ne servirait à rien.";
-        ApiError::Conflict(why.into())
-    };
-    let (to, whom) = match (form.attempt.is_empty(), form.site.is_empty()) {
-        (false, true) => {
-            let own = |a: &Attempt| a.exam_id == exam_id && a.section_id == form.section;
-            let attempt = app.store.attempt(&form.attempt).await?.filter(own).ok_or(ApiError::NotFound)?;
-            if attempt.closed_ms.is_some() {
-                return Err(closed());
-            }
-            if attempt.handed_in_ms.is_some() {
-                return Err(ApiError::Conflict("Cette copie est remise : rendez-la d’abord au candidat.".into()));
-            }
-            (GrantTo::Attempt(attempt.id), format!("candidat {}", attempt.number))
-        }
-        (true, false) if compensation => {
-            let site = chosen_sites(app, exam_id, std::slice::from_ref(&form.site)).await?.remove(0);
-            let sittings = app.store.sittings(exam_id).await?;
-            match sittings.iter().find(|s| s.site_id == site.id && s.section_id == form.section) {
-                None => return Err(ApiError::Conflict("L’épreuve n’est pas ouverte dans ce centre.".into())),
-                Some(sitting) if sitting.closed_ms.is_some() => return Err(closed()),
-                Some(_) => (GrantTo::Site(site.id), format!("centre {}", site.name)),
-            }
-        }
-        (true, false) => {
-            return Err(ApiError::wrong("nature", "Pour un centre entier, c’est une compensation d’incident."));
-        }
-        _ => return Err(ApiError::wrong("destinataire", "Choisissez un candidat ou un centre.")),
-    };
-    let grant = TimeGrant {
-        id: ambient::fresh_id(ambient::now_ms()),
-        exam_id: exam_id.to_owned(),
-        section_id: form.section.clone(),
-        to,
-        compensation,
-        ms: i64::from(form.minutes) * 60_000,
-        reason: form.reason.trim().to_owned(),
-    };
-    let kind = if compensation { "compensation d’incident" } else { "temps accordé" };
-    let detail = format!("{} min de {kind}, {whom} : {}", form.minutes, grant.reason);
-    app.store.grant_time(&grant, section, &event(actor, exam_id, "time", detail)).await?;
-    Ok(())
-}
-
 /// Gives a sheet back to its candidate.
 pub async fn reopen(app: &App, actor: &Actor, attempt_id: &str, reason: &str) -> ApiResult<String> {
     checked_reason(reason, "il est conservé avec la décision")?;
-    let attempt = app.store.attempt(attempt_id).await?.ok_or(ApiError::NotFound)?;
+    let attempt = own_sheet(app, actor, attempt_id).await?;
     if attempt.exam_state != "open" {
         return Err(ApiError::Conflict("L’examen est terminé : une copie ne se rend plus.".into()));
     }
@@ -229,118 +151,6 @@ pub async fn reopen(app: &App, actor: &Actor, attempt_id: &str, reason: &str) ->
     let detail = format!("Copie du candidat {} rendue : {}", attempt.number, reason.trim());
     let done = event(actor, &attempt.exam_id, "reopen", detail);
     app.store.reopen_attempt(attempt_id, &actor.id, reason.trim(), &done).await?;
+    live::look(app, &attempt.exam_id).await;
     Ok(attempt.exam_id)
-}
-
-/// One candidate as seen from the supervisor's desk.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Watched {
-    /// Sheet, once there is one.
-    pub attempt: Option<String>,
-    /// Candidate number.
-    pub number: String,
-    /// Name.
-    pub name: String,
-    /// Site.
-    pub site: String,
-    /// absent, waiting, ready, running, handed_in or closed.
-    pub phase: String,
-    /// Questions answered.
-    pub answered: i64,
-    /// Last act received, ms UTC.
-    pub last_seen_ms: Option<i64>,
-    /// Own deadline, ms UTC.
-    pub deadline_ms: Option<i64>,
-    /// Extra minutes by right.
-    pub accommodation_min: i64,
-    /// Minutes granted and given back.
-    pub extra_min: i64,
-    /// Answers that came too late.
-    pub late: i64,
-}
-
-impl Watched {
-    /// The phase in French.
-    pub fn phase_french(&self) -> &'static str {
-        phase_french(&self.phase)
-    }
-}
-
-fn phase_french(phase: &str) -> &'static str {
-    match phase {
-        "absent" => "Absent",
-        "waiting" => "En attente",
-        "ready" => "Prêt",
-        "running" => "Compose",
-        "handed_in" => "Copie remise",
-        _ => "Temps écoulé",
-    }
-}
-
-/// The live list of a section.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Monitor {
-    /// Server time, ms UTC.
-    pub now_ms: i64,
-    /// Questions in the section.
-    pub questions: usize,
-    /// Everyone.
-    pub candidates: Vec<Watched>,
-}
-
-impl Monitor {
-    /// How many are in a phase.
-    pub fn count(&self, phase: &str) -> usize {
-        self.candidates.iter().filter(|c| c.phase == phase).count()
-    }
-}
-
-/// Who does what now, in a section.
-pub async fn monitor(app: &App, exam_id: &str, section: &str) -> ApiResult<Monitor> {
-    let paper = app.frozen_paper(exam_id).await?;
-    let (_, section_) = paper.section(section).ok_or(ApiError::NotFound)?;
-    let questions = section_.elements.iter().map(|e| e.questions().count()).sum();
-    let now_ms = ambient::now_ms();
-    let attempts: HashMap<String, _> = app
-        .store
-        .attempts(exam_id)
-        .await?
-        .into_iter()
-        .filter(|a| a.section_id == section)
-        .map(|a| (a.person_id.clone(), a))
-        .collect();
-    let answered: HashMap<String, i64> = app.store.answered_counts(exam_id, section).await?.into_iter().collect();
-    let late: HashMap<String, i64> = app.store.late_counts(exam_id).await?.into_iter().collect();
-    let candidates = app
-        .store
-        .candidates(exam_id)
-        .await?
-        .into_iter()
-        .map(|c| {
-            let attempt = attempts.get(&c.person_id);
-            let times = attempt.map(|a| a.times(section_.duration_minutes));
-            let phase = times.map_or("absent", |t| match t.phase(now_ms) {
-                Phase::Waiting => "waiting",
-                Phase::Ready => "ready",
-                Phase::Running => "running",
-                Phase::HandedIn => "handed_in",
-                Phase::Closed => "closed",
-            });
-            let allowance = times.map(|t| t.allowance).unwrap_or_default();
-            Watched {
-                answered: attempt.and_then(|a| answered.get(&a.id)).copied().unwrap_or(0),
-                late: attempt.and_then(|a| late.get(&a.id)).copied().unwrap_or(0),
-                last_seen_ms: attempt.and_then(|a| a.last_seen_ms),
-                deadline_ms: times.and_then(|t| t.deadline_ms()),
-                accommodation_min: allowance.accommodation_ms / 60_000,
-                extra_min: (allowance.extension_ms + allowance.compensation_ms) / 60_000,
-                attempt: attempt.map(|a| a.id.clone()),
-                number: c.number,
-                name: c.name,
-                site: c.site_name,
-                phase: phase.to_owned(),
-            }
-        })
-        .collect();
-    Ok(Monitor { now_ms, questions, candidates })
 }

@@ -1,6 +1,6 @@
 //! The life of an exam: what the pages, the JSON interface and the command line all call.
 //!
-//! Composition ([`draft`], by a table of specification [`assembly`]), what must not be frozen unknowingly ([`hazards`]) → candidates ([`candidates`]) → opening, watching, closing ([`life`]) → its doors ([`doors`], for [`seb`]) → the
+//! Composition ([`draft`], by a table of specification [`assembly`]), what must not be frozen unknowingly ([`hazards`]) → candidates ([`candidates`]) → opening and closing ([`life`]), its doors ([`doors`], for [`seb`]), who is there ([`live`]) and who watches ([`supervision`]) → the
 //! exam room ([`room`], its paper [`sealed`]) → marking and decisions ([`marks`], [`questions`]) → results ([`results`],
 //! [`export`]) → each student's correction ([`correction`]).
 
@@ -12,6 +12,7 @@ pub mod draft;
 pub mod export;
 pub mod hazards;
 pub mod life;
+pub mod live;
 pub mod marks;
 pub mod panels;
 pub mod questions;
@@ -21,6 +22,7 @@ pub mod room;
 pub mod schemes;
 pub mod sealed;
 pub mod seb;
+pub mod supervision;
 pub mod times;
 
 use crate::ambient;

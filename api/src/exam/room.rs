@@ -1,5 +1,6 @@
 //! The exam room, as its page needs it: what this candidate may see now, and nothing else.
 
+use super::live::{self, view::phase_name};
 use super::sealed;
 use crate::ambient;
 use crate::app::App;
@@ -11,7 +12,7 @@ use crate::metrics::Metrics;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use docimo_engine::QuestionId;
-use docimo_engine::attempt::{Act, Phase, Sheet, Times, Verdict, fold};
+use docimo_engine::attempt::{Act, Phase, Sheet, Verdict, fold};
 use docimo_engine::paper::{Article, Case, Section};
 use docimo_engine::question::{Body, Image, Kind, Question};
 use docimo_engine::response::Response;
@@ -19,56 +20,13 @@ use docimo_engine::shuffle;
 use docimo_store::delivery::Attempt;
 use docimo_store::journal::{Entering, NewStep, Save};
 use docimo_store::receipts::{self, Receipt};
+use docimo_store::supervision::{Opening, PageOpening};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// A candidate's clock. Instants are ms since 1970 UTC by the server.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Clock {
-    /// Now.
-    pub now_ms: i64,
-    /// When time began.
-    pub starts_ms: Option<i64>,
-    /// When it ends.
-    pub deadline_ms: Option<i64>,
-    /// The section's duration.
-    pub duration_ms: i64,
-    /// Extra time by right.
-    pub accommodation_ms: i64,
-    /// Extra time granted.
-    pub extension_ms: i64,
-    /// Extra time for an incident.
-    pub compensation_ms: i64,
-}
-
-impl Clock {
-    /// The clock of a sheet at `now_ms`.
-    pub fn of(times: &Times, now_ms: i64) -> Self {
-        let allowance = times.allowance;
-        Self {
-            now_ms,
-            starts_ms: times.started_ms,
-            deadline_ms: times.deadline_ms(),
-            duration_ms: allowance.duration_ms,
-            accommodation_ms: allowance.accommodation_ms,
-            extension_ms: allowance.extension_ms,
-            compensation_ms: allowance.compensation_ms,
-        }
-    }
-}
-
-/// A clock with the state of the sheet.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ClockView {
-    /// waiting, ready, running, handed_in or closed.
-    pub state: String,
-    /// The clock.
-    pub clock: Clock,
-    /// Pages opened so far: a page whose stream is smaller has been left for another.
-    pub streams: i64,
-}
+pub use super::live::view::{Clock, ClockView};
 
 /// Everything the page shows.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -284,16 +242,6 @@ pub fn instruction(question: &Question) -> String {
     }
 }
 
-pub(crate) fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Waiting => "waiting",
-        Phase::Ready => "ready",
-        Phase::Running => "running",
-        Phase::HandedIn => "handed_in",
-        Phase::Closed => "closed",
-    }
-}
-
 /// The sheet with its section, if it belongs to this person; as if absent otherwise.
 pub async fn own_attempt(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<(Attempt, Arc<Section>, usize)> {
     let attempt =
@@ -425,8 +373,15 @@ pub fn question_view(question: &Question, number: usize, seed: Option<i64>) -> Q
 pub async fn start(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room> {
     let (attempt, section, _) = own_attempt(app, actor, attempt_id).await?;
     let now_ms = ambient::now_ms();
-    match attempt.times(section.duration_minutes).phase(now_ms) {
-        Phase::Ready => drop(app.journal.start_attempt(attempt_id, now_ms).await?),
+    let times = attempt.times(section.duration_minutes);
+    match times.phase(now_ms) {
+        Phase::Ready if times.lasting(now_ms).is_some() => {
+            return Err(ApiError::Conflict("Les horloges sont arrêtées : attendez la reprise pour commencer.".into()));
+        }
+        Phase::Ready => {
+            app.journal.start_attempt(attempt_id, now_ms).await?;
+            live::read_again(app, attempt_id).await?;
+        }
         Phase::Waiting => return Err(ApiError::Conflict("L’épreuve n’est pas encore ouverte.".into())),
         Phase::Running | Phase::HandedIn | Phase::Closed => {}
     }
@@ -434,7 +389,7 @@ pub async fn start(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room
 }
 
 /// Opens a stream of steps.
-pub async fn open_stream(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<i64> {
+pub async fn open_stream(app: &App, actor: &Actor, attempt_id: &str, agent: &str) -> ApiResult<i64> {
     let (attempt, section, _) = own_attempt(app, actor, attempt_id).await?;
     let now_ms = ambient::now_ms();
     let phase = attempt.times(section.duration_minutes).phase(now_ms);
@@ -444,16 +399,18 @@ pub async fn open_stream(app: &App, actor: &Actor, attempt_id: &str) -> ApiResul
     if attempt.is_marked() || (!early && attempt.streams == 0) {
         return Err(ApiError::Conflict("L’épreuve n’est pas ouverte.".into()));
     }
-    Ok(app.journal.open_stream(attempt_id, now_ms).await?)
-}
-
-/// The clock alone.
-pub async fn clock(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<ClockView> {
-    let (attempt, section, _) = own_attempt(app, actor, attempt_id).await?;
-    let now_ms = ambient::now_ms();
-    let times = attempt.times(section.duration_minutes);
-    let state = phase_name(times.phase(now_ms)).into();
-    Ok(ClockView { state, clock: Clock::of(&times, now_ms), streams: attempt.streams })
+    let page = PageOpening {
+        attempt_id: attempt_id.to_owned(),
+        session: actor.token_hash.to_string(),
+        agent: agent.to_owned(),
+        at_ms: now_ms,
+    };
+    let opening = app.journal.open_page(page).await?;
+    live::read_again(app, attempt_id).await?;
+    match opening {
+        Opening::Stream(stream) => Ok(stream),
+        Opening::Waits => Err(ApiError::SecondMachine),
+    }
 }
 
 /// A step as the page sends it.
@@ -531,6 +488,13 @@ pub const MAX_STEPS: usize = 500;
 /// Largest act that is stored: hundreds of times an answer.
 const MAX_ACT_BYTES: usize = 16 * 1024;
 
+fn answered(step: &NewStep) -> Option<(u32, QuestionId)> {
+    match &step.act {
+        Act::Answer { question, .. } => Some((step.seq, question.clone())),
+        _ => None,
+    }
+}
+
 /// Are these steps that a page may send?
 pub(crate) fn checked_steps(steps: &[StepForm]) -> ApiResult<()> {
     if steps.iter().any(|s| matches!(s.act, Act::Reopen { .. } | Act::Rejudge { .. })) {
@@ -572,12 +536,16 @@ pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -
         now_ms,
     };
     let count = save.steps.len() as u64;
+    let questions: BTreeMap<u32, QuestionId> = save.steps.iter().filter_map(answered).collect();
     let saved = app.journal.save(save).await.inspect_err(|e| {
         if matches!(e, docimo_store::SaveError::Overloaded) {
             Metrics::add(&app.metrics.saves_refused, 1);
         }
     })?;
     Metrics::add(&app.metrics.steps_acknowledged, count);
+    let counted = saved.verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Counted);
+    let answered: Vec<&str> = counted.filter_map(|(seq, _)| questions.get(seq)).map(QuestionId::as_str).collect();
+    live::presence::saved(app, &saved.attempt, &answered, form.stream, ambient::now_ms());
     let times = saved.attempt.times(section.duration_minutes);
     let now_ms = ambient::now_ms();
     Ok(Acknowledgement {

@@ -7,7 +7,7 @@ use crate::bank::reach;
 use crate::error::{ApiError, ApiResult, Problem, Wrong};
 use crate::exam::candidates::{self, Credential};
 use crate::exam::draft::{self, SectionForm, Settings, SettingsPatch};
-use crate::exam::life::{self, Monitor, TimeForm};
+use crate::exam::life;
 use crate::exam::receipts::{self, CodeCheck, ExamCheck};
 use crate::exam::schemes;
 use crate::exam::sealed::queue::{self, Brought};
@@ -365,45 +365,6 @@ pub async fn sittings(State(app): State<App>, Path(exam): Path<String>) -> ApiRe
     Ok(Json(app.store.sittings(&exam).await?.into_iter().map(view).collect()))
 }
 
-/// Time given to someone or to a site.
-#[derive(Serialize, ToSchema)]
-pub struct GrantView {
-    /// Section.
-    section: String,
-    /// Candidate number, for a person.
-    candidate: Option<String>,
-    /// Name, for a site.
-    site: Option<String>,
-    /// extension or compensation.
-    kind: String,
-    /// How much, ms.
-    ms: i64,
-    /// Why.
-    reason: String,
-    /// By whom.
-    author: String,
-    /// When, ms UTC.
-    at_ms: i64,
-}
-
-/// Extra time given, the newest first.
-#[utoipa::path(get, path = "/api/v1/exams/{exam}/time", tag = "exams", params(("exam" = String, Path)),
-    responses((status = 200, body = Vec<GrantView>)))]
-pub async fn time_given(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<GrantView>>> {
-    draft::exam(&app, &exam).await?;
-    let view = |g: docimo_store::delivery::GrantLine| GrantView {
-        section: g.section_id,
-        candidate: g.number,
-        site: g.site_name,
-        kind: g.kind,
-        ms: g.ms,
-        reason: g.reason,
-        author: g.author_name,
-        at_ms: g.at_ms,
-    };
-    Ok(Json(app.store.grants(&exam).await?.into_iter().map(view).collect()))
-}
-
 /// Something that a person in charge did.
 #[derive(Serialize, ToSchema)]
 pub struct EventView {
@@ -472,12 +433,20 @@ pub struct CandidateView {
     extra_minutes: i64,
     /// Accommodation: reference of the decision.
     reference: String,
+    /// Accommodation: breaks with the clock stopped; 0: as many as the minutes allow.
+    break_count: i64,
+    /// Accommodation: minutes of breaks in all.
+    break_minutes: i64,
 }
 
 /// Candidates of an exam.
 #[utoipa::path(get, path = "/api/v1/exams/{exam}/candidates", tag = "exams", params(("exam" = String, Path)),
     responses((status = 200, body = Vec<CandidateView>)))]
-pub async fn candidates(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<CandidateView>>> {
+pub async fn candidates(
+    State(app): State<App>,
+    actor: Actor,
+    Path(exam): Path<String>,
+) -> ApiResult<Json<Vec<CandidateView>>> {
     draft::exam(&app, &exam).await?;
     let view = |c: docimo_store::exams::Candidate| CandidateView {
         person: c.person_id,
@@ -487,8 +456,10 @@ pub async fn candidates(State(app): State<App>, Path(exam): Path<String>) -> Api
         factor: c.factor,
         extra_minutes: c.extra_minutes,
         reference: c.reference,
+        break_count: c.break_count,
+        break_minutes: c.break_minutes,
     };
-    Ok(Json(app.store.candidates(&exam).await?.into_iter().map(view).collect()))
+    Ok(Json(candidates::list(&app, &actor, &exam).await?.into_iter().map(view).collect()))
 }
 
 /// Enrols the candidates of a CSV file sent as the body: all, or none with every fault. The access codes
@@ -538,29 +509,6 @@ pub async fn close(
     Body(form): Body<Sites>,
 ) -> ApiResult<StatusCode> {
     life::close(&app, &actor, &exam, &section, &form.sites).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Who does what now.
-#[utoipa::path(get, path = "/api/v1/exams/{exam}/sections/{section}/monitor", tag = "exams",
-    params(("exam" = String, Path), ("section" = String, Path)), responses((status = 200, body = Monitor)))]
-pub async fn monitor(
-    State(app): State<App>,
-    Path((exam, section)): Path<(String, String)>,
-) -> ApiResult<Json<Monitor>> {
-    Ok(Json(life::monitor(&app, &exam, &section).await?))
-}
-
-/// Gives extra time to a candidate or a site.
-#[utoipa::path(post, path = "/api/v1/exams/{exam}/time", tag = "exams", params(("exam" = String, Path)), request_body = TimeForm,
-    responses((status = 204), (status = 422, body = Problem, content_type = "application/problem+json")))]
-pub async fn give_time(
-    State(app): State<App>,
-    actor: Actor,
-    Path(exam): Path<String>,
-    Body(form): Body<TimeForm>,
-) -> ApiResult<StatusCode> {
-    life::give_time(&app, &actor, &exam, &form).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

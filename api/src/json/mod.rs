@@ -16,6 +16,7 @@ pub mod referentials;
 pub mod room;
 pub mod session;
 pub mod shapes;
+pub mod supervision;
 
 use crate::error::{ApiError, ApiResult};
 use axum::Json;
@@ -82,7 +83,11 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     paths(
         session::open, session::show, session::close, session::change_password,
         room::my_exams, room::enter, room::my_correction, room::show, room::browser, room::start, room::open_stream, room::save, room::clock,
-        room::paper, room::keys,
+        room::paper, room::keys, room::presence, room::events, supervision::own_break,
+        supervision::monitor, supervision::stop, supervision::resume, supervision::give_time, supervision::time_given,
+        supervision::decide_time, supervision::move_code, supervision::unlock, supervision::settle, supervision::say,
+        supervision::show_day, supervision::set_day, supervision::supervisors, supervision::set_supervisor,
+        supervision::site_report, supervision::site_report_csv,
         bank::list, bank::grammar, bank::show, bank::revisions, bank::neighbours, bank::import,
         bank::enemies, bank::declare_enemy, bank::remove_enemy,
         bank::searches, bank::save_search, bank::forget_search, bank::synonyms, bank::set_synonyms,
@@ -101,9 +106,9 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         assembly::start, assembly::assembled, assembly::stop, assembly::take_form, assembly::replacements,
         assembly::replace,
         exams::built_in_schemes, exams::freeze, exams::sites, exams::add_site, exams::remove_site, exams::sittings,
-        exams::candidates, exams::import_candidates, exams::remove_candidate, exams::new_code, exams::time_given,
+        exams::candidates, exams::import_candidates, exams::remove_candidate, exams::new_code,
         exams::journal, exams::check_receipts, exams::check_receipt,
-        exams::events, exams::open, exams::close, exams::monitor, exams::give_time, exams::reopen, exams::import_queue, exams::finish,
+        exams::events, exams::open, exams::close, exams::reopen, exams::import_queue, exams::finish,
         marks::first_marking, marks::ledger, marks::decide, marks::preview, marks::compare, marks::statistics,
         marks::publish, marks::results, marks::results_csv, marks::results_xlsx, marks::answers, marks::analysis, marks::scenario, marks::equating,
         panels::list, panels::open, panels::show, panels::judgements, panels::say, panels::import, panels::add_judges,

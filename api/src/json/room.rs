@@ -7,6 +7,7 @@ use crate::error::{ApiResult, Problem};
 use crate::exam::correction::{self, Correction};
 use crate::exam::doors::address::Client;
 use crate::exam::doors::{self, BrowserForm};
+use crate::exam::live::{self, presence::Beat};
 use crate::exam::room;
 use crate::exam::room::{Acknowledgement, ClockView, Room, StepsForm};
 use crate::exam::sealed::{self, Given, Keys};
@@ -162,15 +163,19 @@ pub struct Opened {
 
 /// Opens a stream of steps: once by page load.
 #[utoipa::path(post, path = "/api/v1/attempts/{attempt}/streams", tag = "exam room", params(("attempt" = String, Path)),
-    responses((status = 200, body = Opened)))]
+    responses((status = 200, body = Opened),
+              (status = 409, body = Problem, content_type = "application/problem+json", description = "second-machine: a supervisor decides")))]
 pub async fn open_stream(
     State(app): State<App>,
     actor: Actor,
     client: Client,
     Path(attempt): Path<String>,
+    headers: HeaderMap,
 ) -> ApiResult<Json<Opened>> {
     admitted(&app, &actor, &client, &attempt).await?;
-    Ok(Json(Opened { stream: room::open_stream(&app, &actor, &attempt).await? }))
+    let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let agent: String = agent.chars().take(300).collect();
+    Ok(Json(Opened { stream: room::open_stream(&app, &actor, &attempt, &agent).await? }))
 }
 
 /// Saves steps. The answer comes after the commit is on disk; steps already stored are acknowledged
@@ -193,7 +198,27 @@ pub async fn save(
 #[utoipa::path(get, path = "/api/v1/attempts/{attempt}/clock", tag = "exam room", params(("attempt" = String, Path)),
     responses((status = 200, body = ClockView)))]
 pub async fn clock(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Json<ClockView>> {
-    Ok(Json(room::clock(&app, &actor, &attempt).await?))
+    Ok(Json(live::clock(&app, &actor, &attempt).await?))
+}
+
+/// News of my page: what waits on the machine, and for how long it had no network. Nothing is written.
+#[utoipa::path(post, path = "/api/v1/attempts/{attempt}/presence", tag = "exam room", params(("attempt" = String, Path)),
+    request_body = Beat, responses((status = 200, body = ClockView)))]
+pub async fn presence(
+    State(app): State<App>,
+    actor: Actor,
+    Path(attempt): Path<String>,
+    Body(beat): Body<Beat>,
+) -> ApiResult<Json<ClockView>> {
+    Ok(Json(live::beat(&app, &actor, &attempt, beat).await?))
+}
+
+/// Server-sent events: `clock`, with what the clock's own address answers, at once and whenever any of it
+/// changes. 204 once the exam is over.
+#[utoipa::path(get, path = "/api/v1/attempts/{attempt}/events", tag = "exam room", params(("attempt" = String, Path)),
+    responses((status = 200, body = ClockView, content_type = "text/event-stream"), (status = 204)))]
+pub async fn events(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Response> {
+    live::events::listen(&app, &actor, &attempt).await
 }
 
 /// The manifest of my sealed paper, or one of its encrypted pieces, by hash; before the hour too.

@@ -52,6 +52,11 @@ pub fn time(ms: i64) -> String {
     zoned(ms).map_or_else(String::new, |t| format!("{} h {:02} min {:02}", t.hour(), t.minute(), t.second()))
 }
 
+/// "2026-11-24 09:05:12" (Paris), for files.
+pub fn paris_seconds(ms: i64) -> String {
+    zoned(ms).map_or_else(String::new, |t| t.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
 /// For the `datetime` attribute.
 pub fn iso(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).map(|t| t.to_string()).unwrap_or_default()

@@ -27,8 +27,14 @@ pub struct Caller {
 impl House {
     pub async fn build() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite://{}", dir.path().join("t.sqlite").display())).await.unwrap();
-        Self { app: App::new(store, false, false), _dir: dir }
+        let url = format!("sqlite://{}", dir.path().join("t.sqlite").display());
+        Self { _dir: dir, ..Self::on(&url).await }
+    }
+
+    /// A process on this database.
+    pub async fn on(url: &str) -> Self {
+        let store = Store::open(url).await.unwrap();
+        Self { app: App::new(store, false, false), _dir: tempfile::tempdir().unwrap() }
     }
 
     pub async fn staff(&self, login: &str, role: Role) -> Caller {

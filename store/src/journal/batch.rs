@@ -10,6 +10,7 @@ use crate::db::Db;
 use crate::delivery::{ASKED_ATTEMPTS, Attempt};
 use crate::error::{StoreError, to_json};
 use crate::receipts::{self, Link, Receipt};
+use crate::supervision::open_page;
 use docimo_engine::QuestionId;
 use docimo_engine::attempt::{Act, Verdict};
 use std::collections::HashMap;
@@ -165,12 +166,7 @@ pub(super) async fn write(store: &Store, works: &[Work]) -> Result<Vec<Outcome>,
             for work in works {
                 outcomes.push(match work {
                     Work::Save(..) => None,
-                    Work::Stream(id, now_ms, _) => {
-                        let sql = "update attempt set streams = streams + 1, last_seen_ms = $2 where id = $1 returning streams";
-                        let number: Option<i64> =
-                            sqlx::query_scalar(sql).bind(id).bind(now_ms).fetch_optional(&mut *tx).await?;
-                        Some(number.map_or(Outcome::NoSheet, Outcome::Number))
-                    }
+                    Work::Page(page, _) => Some(open_page!(tx, page).map_or(Outcome::NoSheet, Outcome::Page)),
                     Work::Start(id, now_ms, _) => {
                         let sql = "update attempt set started_ms = coalesce(started_ms, $2) where id = $1 returning started_ms";
                         let began: Option<i64> =
@@ -179,8 +175,8 @@ pub(super) async fn write(store: &Store, works: &[Work]) -> Result<Vec<Outcome>,
                     }
                     Work::Enter(entering, _) => {
                         sqlx::query(
-                            "insert into attempt (id, exam_id, site_id, person_id, section_id, seed) \
-                             select $1, exam_id, site_id, person_id, $4, $5 from candidate where exam_id = $2 and person_id = $3 \
+                            "insert into attempt (id, exam_id, site_id, room, person_id, section_id, seed) \
+                             select $1, exam_id, site_id, room, person_id, $4, $5 from candidate where exam_id = $2 and person_id = $3 \
                              on conflict (exam_id, person_id, section_id) do nothing",
                         )
                         .bind(&entering.fresh_id)

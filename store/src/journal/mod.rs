@@ -14,6 +14,7 @@ use crate::delivery::Attempt;
 use crate::error::StoreError;
 use crate::people::LoginSession;
 use crate::receipts::Receipt;
+use crate::supervision::{Opening, PageOpening};
 use docimo_engine::attempt::{Act, Verdict};
 use docimo_engine::paper::Section;
 pub use server::WholeSheet;
@@ -117,8 +118,8 @@ pub struct Entering {
 /// What waits to be written.
 enum Work {
     Save(Save, Reply<Result<Saved, SaveError>>),
-    /// Opens a stream; answers its number.
-    Stream(String, i64, Reply<Result<i64, SaveError>>),
+    /// Opens a page's stream.
+    Page(PageOpening, Reply<Result<Opening, SaveError>>),
     /// Starts a candidate's own time; answers when it began.
     Start(String, i64, Reply<Result<i64, SaveError>>),
     /// Makes a sheet; answers its id.
@@ -130,6 +131,7 @@ enum Work {
 enum Outcome {
     Saved(Box<Result<Saved, SaveError>>),
     Number(i64),
+    Page(Opening),
     Sheet(String),
     SignedIn,
     NoSheet,
@@ -140,7 +142,8 @@ impl Work {
     fn sheet(&self) -> &str {
         match self {
             Self::Save(save, _) => &save.attempt_id,
-            Self::Stream(id, ..) | Self::Start(id, ..) => id,
+            Self::Page(page, _) => &page.attempt_id,
+            Self::Start(id, ..) => id,
             Self::Enter(..) | Self::SignIn(..) => "",
         }
     }
@@ -149,7 +152,8 @@ impl Work {
     fn tell(self, outcome: Outcome) {
         match (self, outcome) {
             (Self::Save(_, reply), Outcome::Saved(result)) => drop(reply.send(*result)),
-            (Self::Stream(_, _, reply) | Self::Start(_, _, reply), Outcome::Number(n)) => drop(reply.send(Ok(n))),
+            (Self::Page(_, reply), Outcome::Page(opening)) => drop(reply.send(Ok(opening))),
+            (Self::Start(_, _, reply), Outcome::Number(n)) => drop(reply.send(Ok(n))),
             (Self::Enter(_, reply), Outcome::Sheet(id)) => drop(reply.send(Ok(id))),
             (Self::SignIn(.., reply), Outcome::SignedIn) => drop(reply.send(Ok(()))),
             (work, _) => work.fail(SaveError::UnknownAttempt),
@@ -159,7 +163,8 @@ impl Work {
     fn fail(self, error: SaveError) {
         match self {
             Self::Save(_, reply) => drop(reply.send(Err(error))),
-            Self::Stream(_, _, reply) | Self::Start(_, _, reply) => drop(reply.send(Err(error))),
+            Self::Page(_, reply) => drop(reply.send(Err(error))),
+            Self::Start(_, _, reply) => drop(reply.send(Err(error))),
             Self::Enter(_, reply) => drop(reply.send(Err(error))),
             Self::SignIn(.., reply) => drop(reply.send(Err(error))),
         }
@@ -206,9 +211,18 @@ impl Journal {
         self.ask(|reply| Work::Save(save, reply)).await
     }
 
-    /// Opens a stream of steps; its number.
+    /// Opens a page's stream of steps, unless it has to wait for a supervisor.
+    pub async fn open_page(&self, page: PageOpening) -> Result<Opening, SaveError> {
+        self.ask(|reply| Work::Page(page, reply)).await
+    }
+
+    /// Opens a stream of steps for no session in particular; its number.
     pub async fn open_stream(&self, attempt_id: &str, now_ms: i64) -> Result<i64, SaveError> {
-        self.ask(|reply| Work::Stream(attempt_id.to_owned(), now_ms, reply)).await
+        let page = PageOpening { attempt_id: attempt_id.to_owned(), at_ms: now_ms, ..PageOpening::default() };
+        match self.open_page(page).await? {
+            Opening::Stream(stream) => Ok(stream),
+            Opening::Waits => Err(SaveError::Store(StoreError::Conflict)),
+        }
     }
 
     /// Starts a candidate's own time, unless it already runs. Returns when it began.

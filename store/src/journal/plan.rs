@@ -34,7 +34,7 @@ pub(super) fn plan<'a>(
     if matches!(times.phase(save.now_ms), Phase::Waiting | Phase::Ready) {
         return Err(SaveError::NotOpen);
     }
-    let limits = Limits { deadline_ms: times.deadline_ms().unwrap_or(i64::MIN), grace_ms: attempt.grace_ms };
+    let limits = Limits { deadline_ms: times.deadline_ms(save.now_ms).unwrap_or(i64::MIN), grace_ms: attempt.grace_ms };
     let mut standing = Standing {
         handed_in: attempt.handed_in_ms.is_some(),
         locked: locked.into_iter().map(QuestionId::new).collect(),

@@ -4,6 +4,7 @@ use crate::Store;
 use crate::db::Db;
 use crate::error::{StoreError, StoreResult, to_json};
 use crate::exams::{NewEvent, insert_event};
+use crate::live::bump_live;
 use crate::receipts::{self, Link};
 use docimo_engine::QuestionId;
 use docimo_engine::attempt::Act;
@@ -83,6 +84,7 @@ impl Store {
                 let Some((exam_id, position)) = row else { return Err(StoreError::Conflict) };
                 let act = Act::Reopen { reason: reason.to_owned() };
                 server_step!(tx, &exam_id, attempt_id, position, event.at_ms, &act, actor);
+                bump_live!(tx, &exam_id, Some(attempt_id));
                 insert_event!(tx, event);
                 tx.commit().await?;
             }};

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
 
 mod bank;
+mod live;
 mod sealed;
 
 use docimo_engine::attempt::{Act, Phase, Verdict, fold};
@@ -356,6 +357,7 @@ fn enrolment(n: u32, factor: &str) -> Enrolment {
         factor: Some(factor.into()),
         extra_minutes: None,
         reference: None,
+        breaks: None,
         place: Some(("Amphi A".into(), Some(2), Some(i64::from(n)))),
     }
 }
@@ -485,7 +487,7 @@ async fn delivery(store: &Store) {
     assert_eq!(sheet.answers["q2"], Response::Text { text: "x".into() });
 
     // Time: 10 min × 4/3, rounded up, then an extension and two compensations.
-    let deadline = |a: &docimo_store::delivery::Attempt| a.times(10).deadline_ms().unwrap();
+    let deadline = |a: &docimo_store::delivery::Attempt| a.times(10).deadline_ms(0).unwrap();
     let base = deadline(&store.attempt(&id).await.unwrap().unwrap());
     assert_eq!(base, 1_000 + 800_000);
     let grant = |to, compensation, n: u32| TimeGrant {
@@ -496,6 +498,7 @@ async fn delivery(store: &Store) {
         compensation,
         ms: MIN,
         reason: "incident".into(),
+        pending: false,
     };
     store.grant_time(&grant(GrantTo::Attempt(id.clone()), false, 1), &section(), &event("x", 11, 1)).await.unwrap();
     store.grant_time(&grant(GrantTo::Attempt(id.clone()), true, 2), &section(), &event("x", 12, 1)).await.unwrap();
@@ -806,6 +809,7 @@ async fn story(store: Store) {
     delivery(&store).await;
     doors(&store).await;
     crowd(&store).await;
+    live::live(&store).await;
     panels(&store).await;
     results(&store).await;
     bank::assembly(&store).await;

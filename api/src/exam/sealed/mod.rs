@@ -10,7 +10,8 @@ pub mod queue;
 
 use self::crypto::{KEY, place_of_piece};
 use self::pieces::{MediaPiece, Opened, Shown, WIDTHS, address, cut, open_keys};
-use super::room::{Clock, own_attempt, phase_name};
+use super::live::view::{Clock, phase_name};
+use super::room::own_attempt;
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;

@@ -57,7 +57,7 @@ pub struct Search {
 const PAGE: usize = 200;
 
 /// An accommodation in words; empty when there is none.
-fn accommodation(factor: &str, extra_minutes: i64) -> String {
+fn accommodation(factor: &str, extra_minutes: i64, break_minutes: i64) -> String {
     let factor = factor.parse::<Exact>().unwrap_or(Exact::ONE);
     let mut parts = Vec::new();
     if factor == Exact::new(4, 3) {
@@ -67,6 +67,9 @@ fn accommodation(factor: &str, extra_minutes: i64) -> String {
     }
     if extra_minutes > 0 {
         parts.push(format!("+{extra_minutes}\u{a0}min"));
+    }
+    if break_minutes > 0 {
+        parts.push(format!("pauses {break_minutes}\u{a0}min"));
     }
     parts.join(", ")
 }
@@ -81,8 +84,9 @@ async fn show(
 ) -> ApiResult<CandidatesPage> {
     let exam = draft::exam(app, id).await?;
     let head = head(app, actor, &exam, At::Candidates).await?;
-    let all = app.store.candidates(id).await?;
-    let accommodated = all.iter().filter(|c| !accommodation(&c.factor, c.extra_minutes).is_empty()).count();
+    let all = candidates::list(app, actor, id).await?;
+    let accommodated =
+        all.iter().filter(|c| !accommodation(&c.factor, c.extra_minutes, c.break_minutes).is_empty()).count();
     let wanted = words(&search.mots);
     let any = !all.is_empty();
     let total = thousands(all.len());
@@ -90,7 +94,7 @@ async fn show(
         .into_iter()
         .map(|c| Line {
             href: format!("/examens/{id}/candidats/{}", c.person_id),
-            accommodation: accommodation(&c.factor, c.extra_minutes),
+            accommodation: accommodation(&c.factor, c.extra_minutes, c.break_minutes),
             number: c.number,
             name: c.name,
             site: c.site_name,
@@ -171,14 +175,14 @@ struct CandidatePage {
 
 async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: Layout) -> ApiResult<CandidatePage> {
     let exam = draft::exam(app, id).await?;
-    let candidate = app.store.candidate(id, person).await?.ok_or(ApiError::NotFound)?;
+    let candidate = candidates::seen(app, actor, id, person).await?;
     let paper = draft::paper(app, id).await?;
     let now_ms = ambient::now_ms();
     let attempts = app.store.attempts_of(id, person).await?;
     let line = |section: &docimo_engine::paper::Section| {
         let attempt = attempts.iter().find(|a| a.section_id == section.id.as_str());
         let times = attempt.map(|a| a.times(section.duration_minutes));
-        let (state, pill) = match times.map(|t| t.phase(now_ms)) {
+        let (state, pill) = match times.as_ref().map(|t| t.phase(now_ms)) {
             None => ("Jamais ouverte", ""),
             Some(Phase::Waiting) => ("En attente", "pill--wait"),
             Some(Phase::Ready) => ("Prêt", "pill--wait"),
@@ -190,7 +194,7 @@ async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: La
             section: section.title.clone(),
             state,
             pill,
-            deadline: times.and_then(|t| t.deadline_ms()).map_or_else(|| "—".into(), date_time),
+            deadline: times.and_then(|t| t.deadline_ms(now_ms)).map_or_else(|| "—".into(), date_time),
             attempt: attempt.map(|a| a.id.clone()).unwrap_or_default(),
             streams: attempt.map_or(0, |a| a.streams),
             last_seen: attempt.and_then(|a| a.last_seen_ms).map_or_else(|| "—".into(), date_time),
@@ -208,7 +212,7 @@ async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: La
         page: page.titled(head.document()),
         head,
         base: format!("/examens/{id}/candidats/{person}"),
-        accommodation: accommodation(&candidate.factor, candidate.extra_minutes),
+        accommodation: accommodation(&candidate.factor, candidate.extra_minutes, candidate.break_minutes),
         can_remove: is_registry(actor) && !over && !attempts.iter().any(Attempt::is_begun),
         may_bring: actor.is_any(&[Role::Committee, Role::Supervisor, Role::Administrator]),
         can_renew: *candidate.person_id != *actor.id,
@@ -317,8 +321,8 @@ mod tests {
 
     #[test]
     fn accommodations_are_said_in_words() {
-        assert_eq!(accommodation("4/3", 0), "tiers temps");
-        assert_eq!(accommodation("3/2", 10), "durée × 1,5, +10\u{a0}min");
-        assert_eq!(accommodation("1", 0), "");
+        assert_eq!(accommodation("4/3", 0, 0), "tiers temps");
+        assert_eq!(accommodation("3/2", 10, 20), "durée × 1,5, +10\u{a0}min, pauses 20\u{a0}min");
+        assert_eq!(accommodation("1", 0, 0), "");
     }
 }

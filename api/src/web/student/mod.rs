@@ -132,6 +132,17 @@ fn unopened(exam: &Exam, candidate: &Candidate, section_id: &str, sitting: Optio
         number: candidate.number.clone(),
         factor: candidate.factor.clone(),
         extra_minutes: candidate.extra_minutes,
+        break_count: candidate.break_count,
+        break_minutes: candidate.break_minutes,
+        room: candidate.room.clone(),
+        room_compensation_ms: 0,
+        stops: "[]".into(),
+        site_stops: sitting.map_or_else(|| "[]".into(), |s| s.stops.clone()),
+        room_stops: "[]".into(),
+        session: String::new(),
+        rival: String::new(),
+        rival_newer: 0,
+        changed: 0,
     }
 }
 
@@ -146,7 +157,7 @@ fn section_line(exam: &Exam, id: &str, title: &str, times: &Times, came: bool, n
         _ if over => Phase::Closed,
         phase => phase,
     };
-    let left_ms = times.deadline_ms().map_or(0, |deadline| deadline - now_ms);
+    let left_ms = times.deadline_ms(now_ms).map_or(0, |deadline| deadline - now_ms);
     let (pill, state, note, enter) = match phase {
         Phase::Waiting => {
             ("wait", "À venir", "Vous pouvez déjà entrer en salle d’attente.".into(), Some("Entrer en salle"))
@@ -280,6 +291,8 @@ mod tests {
             closed_ms: closed,
             handed_in_ms: handed,
             allowance,
+            stops: Vec::new(),
+            breaks: Default::default(),
         };
         let line = |state, times: Times, came| section_line(&exam(state), "s1", "QI", &times, came, 60 * 60_000);
         let waiting = line("frozen", times(None, None, None, None), false);
