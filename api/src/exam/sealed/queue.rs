@@ -11,9 +11,11 @@ use crate::exam::room::{MAX_STEPS, StepForm, checked_steps};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use docimo_engine::attempt::{Act, Verdict};
+use docimo_engine::paper::Section;
 use docimo_store::SaveError;
 use docimo_store::journal::{NewStep, Save};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// The file, as the page writes it.
@@ -103,27 +105,8 @@ pub async fn import(app: &App, actor: &Actor, attempt_id: &str, file: &[u8]) -> 
         made_ms: queue.made_ms,
         ..Brought::default()
     };
-    for QueuedStream { stream, steps } in queue.streams {
-        let Some(first) = steps.first() else { continue };
-        // The first step of a page without a stream never left it: it tells the page.
-        let digest = crypto::hash(format!("{}\n{}", first.client_ms, act_text(&first.act)?).as_bytes());
-        let waiting: Vec<NewStep> =
-            steps.into_iter().map(|s| NewStep { seq: s.seq, client_ms: s.client_ms, act: s.act }).collect();
-        let number = match stream {
-            Some(stream) => stream,
-            None => own_stream(app, &attempt.id, &digest).await?,
-        };
-        match bring(app, actor, &attempt.id, section, number, waiting.clone(), &mut brought).await {
-            Ok(()) => {}
-            // The server has lost what it had before these, or the stream itself: they go into one of their own.
-            Err(SaveError::Gap { .. } | SaveError::UnknownStream) => {
-                let number = own_stream(app, &attempt.id, &digest).await?;
-                let again = waiting.into_iter().zip(1..).map(|(s, seq)| NewStep { seq, ..s }).collect();
-                bring(app, actor, &attempt.id, section, number, again, &mut brought).await?;
-            }
-            Err(other) => return Err(other.into()),
-        }
-    }
+    let done = bring_all(app, actor, &attempt.id, section, queue.streams, &mut brought).await;
+    // What was brought before a failure is in the journal: it is told there too, and the same file brings the rest.
     let detail = format!(
         "Réponses du candidat {} apportées par fichier : {} actes nouveaux ({} réponses, {} comptés, {} tardifs), {} déjà reçus{}",
         brought.number,
@@ -134,8 +117,42 @@ pub async fn import(app: &App, actor: &Actor, attempt_id: &str, file: &[u8]) -> 
         brought.known,
         if before { ", après la notation : gardés, sans effet" } else { "" }
     );
-    app.store.add_event(&event(actor, &attempt.exam_id, "import_queue", detail)).await?;
-    Ok(brought)
+    if done.is_ok() || brought.fresh > 0 {
+        app.store.add_event(&event(actor, &attempt.exam_id, "import_queue", detail)).await?;
+    }
+    done.map(|()| brought)
+}
+
+async fn bring_all(
+    app: &App,
+    actor: &Actor,
+    attempt: &str,
+    section: &Arc<Section>,
+    streams: Vec<QueuedStream>,
+    brought: &mut Brought,
+) -> ApiResult<()> {
+    for QueuedStream { stream, steps } in streams {
+        let Some(first) = steps.first() else { continue };
+        // The first step of a page without a stream never left it: it tells the page.
+        let digest = crypto::hash(format!("{}\n{}", first.client_ms, act_text(&first.act)?).as_bytes());
+        let waiting: Vec<NewStep> =
+            steps.into_iter().map(|s| NewStep { seq: s.seq, client_ms: s.client_ms, act: s.act }).collect();
+        let number = match stream {
+            Some(stream) => stream,
+            None => own_stream(app, attempt, &digest).await?,
+        };
+        match bring(app, actor, attempt, section, number, waiting.clone(), brought).await {
+            Ok(()) => {}
+            // The server has lost what it had before these, or the stream itself: they go into one of their own.
+            Err(SaveError::Gap { .. } | SaveError::UnknownStream) => {
+                let number = own_stream(app, attempt, &digest).await?;
+                let again = waiting.into_iter().zip(1..).map(|(s, seq)| NewStep { seq, ..s }).collect();
+                bring(app, actor, attempt, section, number, again, brought).await?;
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(())
 }
 
 fn act_text(act: &Act) -> ApiResult<String> {
@@ -151,7 +168,7 @@ async fn bring(
     app: &App,
     actor: &Actor,
     attempt: &str,
-    section: &std::sync::Arc<docimo_engine::paper::Section>,
+    section: &Arc<Section>,
     stream: u32,
     mut steps: Vec<NewStep>,
     brought: &mut Brought,
