@@ -364,6 +364,8 @@ export class ExamRoom {
       notice(`message-${message.id}`, M.fromStaff(M.hour(message.at_ms), message.text), "info");
     }
     if (fresh) this.#state(state);
+    if (this.#wanting) void this.#askKeys();
+    this.#keep();
     this.#tick();
   }
 
@@ -421,8 +423,9 @@ export class ExamRoom {
     const before = this.#model.room.state;
     if (state === "running" && (before === "waiting" || before === "ready")) {
       // told of the opening within the same second, candidates ask for their keys spread over two
-      if (!this.#due) setTimeout(() => void this.#askKeys(), before === "waiting" ? Math.random() * 2000 : 0);
+      const spread_ms = before === "waiting" && !this.#due ? Math.random() * 2000 : 0;
       this.#due = true;
+      setTimeout(() => void this.#askKeys(), spread_ms);
     } else this.#stale ||= state !== before;
     if (this.#stale) void this.#reload();
     else this.#erase();

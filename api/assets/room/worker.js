@@ -4,10 +4,10 @@
 /** What the room is made of, under the address of its version; a test compares it with what is served. */
 const FILES = [
   "base.css", "room.css", "theme.js",
-  "room/api.js", "room/bars.js", "room/case.js", "room/choices.js", "room/clock.js", "room/dom.js", "room/export.js",
+  "room/api.js", "room/bars.js", "room/browser.js", "room/case.js", "room/choices.js", "room/clock.js", "room/dom.js", "room/export.js",
   "room/heartbeat.js", "room/keys.js", "room/main.js", "room/map.js", "room/messages.js", "room/model.js",
   "room/notices.js", "room/offline.js", "room/order.js", "room/paper.js", "room/question.js", "room/queue.js",
-  "room/room.js", "room/screens.js", "room/sealed.js", "room/store.js", "room/tabs.js", "room/text.js",
+  "room/room.js", "room/screens.js", "room/sealed.js", "room/stop.js", "room/store.js", "room/tabs.js", "room/text.js",
   "room/typing.js", "room/vault.js", "room/viewer.js", "room/zones.js",
 ];
 
