@@ -173,7 +173,10 @@ pub async fn play(shared: Arc<Shared>, convocation: Convocation, index: usize) -
 /// A form, as a browser sends it.
 fn form_of(request: reqwest::RequestBuilder, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    request.header("content-type", "application/x-www-form-urlencoded").header("sec-fetch-site", "same-origin").body(body)
+    request
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .body(body)
 }
 
 fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
@@ -257,16 +260,13 @@ impl Candidate<'_> {
 
     fn api(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let path = format!("/api/v1/attempts/{}{path}", self.record.attempt);
-        self.client.request(method, self.at(&path)).header("x-csrf-token", &self.csrf).header("accept", "application/json")
+        self.client
+            .request(method, self.at(&path))
+            .header("x-csrf-token", &self.csrf)
+            .header("accept", "application/json")
     }
 
-    async fn json(
-        &mut self,
-        action: Action,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Result<Value, String> {
+    async fn json(&mut self, action: Action, method: Method, path: &str, body: Option<Value>) -> Result<Value, String> {
         let ask = |c: &Self| {
             let request = c.api(method.clone(), path);
             if let Some(body) = &body { request.json(body) } else { request }
@@ -304,9 +304,13 @@ impl Candidate<'_> {
     async fn enter(&mut self, convocation: &Convocation) -> Result<(), String> {
         let page = self.page(Action::SignIn, "/connexion").await?;
         let csrf = between(&page, "name=\"csrf\" value=\"", "\"").unwrap_or_default().to_owned();
-        let form = [("csrf", csrf.as_str()), ("suite", "/mes-examens"), ("login", &convocation.number), ("password", &convocation.code)];
-        let (bytes, _) =
-            self.insist(Action::SignIn, |c| form_of(c.client.post(c.at("/connexion")), &form)).await?;
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("suite", "/mes-examens"),
+            ("login", &convocation.number),
+            ("password", &convocation.code),
+        ];
+        let (bytes, _) = self.insist(Action::SignIn, |c| form_of(c.client.post(c.at("/connexion")), &form)).await?;
         let mut list = String::from_utf8_lossy(&bytes).into_owned();
         let action = format!("/mes-examens/{}/s1", self.shared.exam);
         if !list.contains(&action) {
@@ -371,7 +375,10 @@ impl Candidate<'_> {
 
     /// Listens to the server until it says that time runs; false if it stops speaking.
     async fn listen(&mut self) -> bool {
-        let request = self.api(Method::GET, "/events").header("accept", "text/event-stream").timeout(Duration::from_secs(4 * 3600));
+        let request = self
+            .api(Method::GET, "/events")
+            .header("accept", "text/event-stream")
+            .timeout(Duration::from_secs(4 * 3600));
         let Ok(mut reply) = request.send().await else {
             self.shared.measures.failed(Action::Clock, "pas d’annonces du serveur");
             return false;
@@ -589,8 +596,7 @@ impl Candidate<'_> {
         let Ok((_, bytes, _)) = self.send(self.api(Method::POST, "/steps").json(body)).await else { return };
         let reply: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         let receipt = &reply["receipt"];
-        let after: Option<(i64, String)> =
-            receipt["position"].as_i64().zip(receipt["hash"].as_str().map(Into::into));
+        let after: Option<(i64, String)> = receipt["position"].as_i64().zip(receipt["hash"].as_str().map(Into::into));
         if after != before {
             self.shared.measures.failed(Action::Save, "autre reçu pour le même envoi");
         }

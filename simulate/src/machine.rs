@@ -167,7 +167,9 @@ impl Watch {
         self.look();
         let to = counters(self.server);
         let seconds = self.since.elapsed().max(Duration::from_millis(1)).as_secs_f64();
-        let share = |part: u64, from: u64| part.saturating_sub(from) as f64 / to.all.saturating_sub(self.from.all).max(1) as f64;
+        let share = |part: u64, from: u64| {
+            part.saturating_sub(from) as f64 / to.all.saturating_sub(self.from.all).max(1) as f64
+        };
         Spent {
             seconds: if to.all > 0 { seconds } else { 0.0 },
             cpu: share(to.busy, self.from.busy),

@@ -32,8 +32,17 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of an exam.
-    pub const ALL: [Self; 9] =
-        [Self::SignIn, Self::Enter, Self::Room, Self::Paper, Self::Hour, Self::Key, Self::Save, Self::Clock, Self::HandIn];
+    pub const ALL: [Self; 9] = [
+        Self::SignIn,
+        Self::Enter,
+        Self::Room,
+        Self::Paper,
+        Self::Hour,
+        Self::Key,
+        Self::Save,
+        Self::Clock,
+        Self::HandIn,
+    ];
 
     /// In French.
     pub fn french(self) -> &'static str {

@@ -73,7 +73,10 @@ impl Findings {
                 (None, _) => self.unacknowledged += 1,
                 (Some(_), None) => {
                     self.acknowledged += 1;
-                    self.fault(format!("{} : l’acte {}.{} a été accusé et n’existe pas", record.number, sent.stream, sent.seq));
+                    self.fault(format!(
+                        "{} : l’acte {}.{} a été accusé et n’existe pas",
+                        record.number, sent.stream, sent.seq
+                    ));
                 }
                 (Some(verdict), Some(row)) => {
                     self.acknowledged += 1;
@@ -81,10 +84,16 @@ impl Findings {
                         self.counted_answers += 1;
                     }
                     if !same(&row["act"], &sent.act) {
-                        self.fault(format!("{} : l’acte {}.{} n’est pas celui qui a été accusé", record.number, sent.stream, sent.seq));
+                        self.fault(format!(
+                            "{} : l’acte {}.{} n’est pas celui qui a été accusé",
+                            record.number, sent.stream, sent.seq
+                        ));
                     }
                     if row["verdict"].as_str() != Some(verdict) {
-                        self.fault(format!("{} : l’acte {}.{} n’a plus le verdict annoncé", record.number, sent.stream, sent.seq));
+                        self.fault(format!(
+                            "{} : l’acte {}.{} n’a plus le verdict annoncé",
+                            record.number, sent.stream, sent.seq
+                        ));
                     }
                 }
             }
@@ -211,13 +220,19 @@ mod tests {
     fn marks_are_those_of_the_last_counted_answers() {
         let mut rng = fastrand::Rng::with_seed(1);
         let paper = Paper::draw(&mut rng, 5);
-        let crate::paper::Kind::Single { right } = paper.isolated[0].kind else { panic!("a single choice comes first") };
+        let crate::paper::Kind::Single { right } = paper.isolated[0].kind else {
+            panic!("a single choice comes first")
+        };
         let mut record = record();
         let letter = ["a", "b", "c", "d", "e"][right];
         record.sent[2].act = json!({"answer": {"question": "q0", "response": {"ticked": [letter]}}});
         let mut findings = Findings::default();
         let blank = paper.worth(&BTreeMap::new());
-        findings.compare_marks(&paper, std::slice::from_ref(&record), &BTreeMap::from([("S-1".to_owned(), 100 + blank)]));
+        findings.compare_marks(
+            &paper,
+            std::slice::from_ref(&record),
+            &BTreeMap::from([("S-1".to_owned(), 100 + blank)]),
+        );
         assert_eq!((findings.marks, findings.faults), (1, 0), "{:?}", findings.said);
         findings.compare_marks(&paper, &[record], &BTreeMap::from([("S-1".to_owned(), 0)]));
         assert_eq!(findings.faults, 1);

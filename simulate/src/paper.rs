@@ -47,7 +47,10 @@ const LETTERS: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 /// Words that no two questions share in number: what is alike would be held back before freezing.
 fn words(rng: &mut fastrand::Rng, count: usize) -> String {
-    let syllables = ["ra", "mo", "ti", "lu", "ben", "cor", "dal", "fis", "gre", "hom", "jal", "kin", "nur", "pol", "quat", "sev", "tro", "vam", "xil", "zer"];
+    let syllables = [
+        "ra", "mo", "ti", "lu", "ben", "cor", "dal", "fis", "gre", "hom", "jal", "kin", "nur", "pol", "quat", "sev",
+        "tro", "vam", "xil", "zer",
+    ];
     let mut text = Vec::with_capacity(count);
     for _ in 0..count {
         text.push((0..rng.usize(2..5)).map(|_| syllables[rng.usize(..syllables.len())]).collect::<String>());
@@ -149,8 +152,7 @@ pub fn answer(rng: &mut fastrand::Rng, kind: &Kind) -> Value {
 /// ticked, a wrong one ticked), keeps a fifth at the second, nothing from the third on; no answer is an answer without a
 /// tick, as no text settles it otherwise; an open answer is the word or not.
 fn worth(kind: &Kind, answer: &Value) -> u64 {
-    let ticked: BTreeSet<&str> =
-        answer["ticked"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let ticked: BTreeSet<&str> = answer["ticked"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     match kind {
         Kind::Open { word } => 100 * u64::from(answer["text"].as_str() == Some(word)),
         Kind::Single { right } => 100 * u64::from(ticked == BTreeSet::from([LETTERS[*right]])),

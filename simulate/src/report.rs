@@ -200,7 +200,12 @@ mod tests {
                 spent: Spent { seconds: 10.0, cpu: 0.95, ..Spent::default() },
                 saves_per_s: 42.0,
                 memory_mib: (20.0, 30.0),
-                findings: Findings { candidates, faults, said: vec!["S-1 <perdu>".into(); faults], ..Findings::default() },
+                findings: Findings {
+                    candidates,
+                    faults,
+                    said: vec!["S-1 <perdu>".into(); faults],
+                    ..Findings::default()
+                },
                 breaches: 0,
             }
         };
@@ -218,7 +223,9 @@ mod tests {
     fn the_page_tells_what_was_measured_and_what_was_lost() {
         let ladder = ladder();
         let page = html(&ladder).unwrap_or_else(|e| panic!("{e}"));
-        for text in ["12 ms", "503 &#60;overloaded&#62;", "S-1 &#60;perdu&#62;", "processeur", "2000", "Des réponses manquent"] {
+        for text in
+            ["12 ms", "503 &#60;overloaded&#62;", "S-1 &#60;perdu&#62;", "processeur", "2000", "Des réponses manquent"]
+        {
             assert!(page.contains(text), "{text}\n{page}");
         }
         assert!(!page.contains("http"), "nothing is fetched");

@@ -114,13 +114,7 @@ pub async fn ladder(plan: &Plan, staff: &Staff, known: &Known, say: &(dyn Fn(Str
     })
 }
 
-async fn rung(
-    plan: &Plan,
-    staff: &Staff,
-    known: &Known,
-    count: usize,
-    say: &(dyn Fn(String) + Sync),
-) -> Outcome<Rung> {
+async fn rung(plan: &Plan, staff: &Staff, known: &Known, count: usize, say: &(dyn Fn(String) + Sync)) -> Outcome<Rung> {
     let mut rng = fastrand::Rng::with_seed(plan.seed ^ count as u64);
     let paper = Paper::draw(&mut rng, plan.questions);
     let exam = staff.prepare(plan, &paper, count, &mut rng).await?;

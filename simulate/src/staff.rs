@@ -70,7 +70,8 @@ impl Staff {
     /// Makes an exam with its paper, frozen; its id.
     pub async fn prepare(&self, plan: &Plan, paper: &Paper, count: usize, rng: &mut fastrand::Rng) -> Outcome<String> {
         let title = format!("Simulation, {count} candidats, graine {}", plan.seed);
-        let settings = json!({"title": title, "start_mode": "common", "grace_seconds": 0, "instructions": "Simulation."});
+        let settings =
+            json!({"title": title, "start_mode": "common", "grace_seconds": 0, "instructions": "Simulation."});
         let exam = self.ask(Method::POST, "/exams", Some(settings)).await?;
         let id = exam["id"].as_str().unwrap_or_default().to_owned();
         // Nobody runs out of time: what is late would not be marked.
@@ -88,7 +89,8 @@ impl Staff {
         for i in 0..count {
             csv.push_str(&format!("S{mark}-{i};Candidat;Simulé {i};Centre {}\n", i % plan.sites));
         }
-        let made = self.send(Method::POST, &format!("/exams/{exam}/candidates"), "text/csv", Some(csv.into_bytes())).await?;
+        let made =
+            self.send(Method::POST, &format!("/exams/{exam}/candidates"), "text/csv", Some(csv.into_bytes())).await?;
         let text = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
         let site = |line: &Value| text(line, "site").rsplit(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0);
         let list: Vec<Convocation> = made

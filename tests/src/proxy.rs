@@ -42,8 +42,7 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 seed = next(seed);
                 let first = turn.fetch_add(1, Ordering::Relaxed);
-                let order: Vec<SocketAddr> =
-                    (0..servers.len()).map(|i| servers[(first + i) % servers.len()]).collect();
+                let order: Vec<SocketAddr> = (0..servers.len()).map(|i| servers[(first + i) % servers.len()]).collect();
                 tokio::spawn(relay(client, order, weather, seed, counted.clone()));
             }
         });

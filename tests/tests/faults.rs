@@ -46,12 +46,7 @@ fn plan(address: &str, candidates: usize, seconds: u64) -> Plan {
 }
 
 /// Runs an exam; `faults` happen once it is open.
-async fn under(
-    direct: &str,
-    plan: &Plan,
-    secret: &str,
-    faults: impl AsyncFnOnce() -> Result<()>,
-) -> Result<Ladder> {
+async fn under(direct: &str, plan: &Plan, secret: &str, faults: impl AsyncFnOnce() -> Result<()>) -> Result<Ladder> {
     let _ = client();
     // The committee has a good line: what is tried is what happens to candidates.
     let staff = Staff::sign_in(&format!("http://{direct}"), "jury", secret).await?;

@@ -189,7 +189,8 @@ async fn in_the_room(server: &Server, code: &str) -> Result<()> {
     browser.wait_for("the picture at 480", async || Ok(browser.script(shown).await? == json!(480))).await?;
     let originals = "return performance.getEntriesByType('resource').filter((e) => e.initiatorType === 'img' && /\\/media\\/[0-9a-f]{64}$/.test(e.name)).length";
     assert_eq!(browser.script(originals).await?.as_i64(), Some(0), "the original was fetched");
-    let pieces = "return performance.getEntriesByType('resource').filter((e) => /\\/paper\\/[0-9a-f]{64}$/.test(e.name)).length";
+    let pieces =
+        "return performance.getEntriesByType('resource').filter((e) => /\\/paper\\/[0-9a-f]{64}$/.test(e.name)).length";
     let before = browser.script(pieces).await?.as_i64();
     no_violation(&browser, "room at 390").await?;
     browser.picture("salle-image-390").await?;

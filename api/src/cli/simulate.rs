@@ -11,8 +11,8 @@ use docimo_simulate::run::{Known, Ladder, ladder};
 use docimo_simulate::staff::Staff;
 use docimo_simulate::{SimulationError, report};
 use docimo_store::people::Person;
-use std::path::{Path, PathBuf};
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -112,8 +112,9 @@ pub async fn run(common: &Common, args: &SimulateArgs) -> Result<(), Failure> {
     args.plan(String::new())?.check()?;
     let ladder = match (&args.server, &args.committee) {
         (Some(address), Some(login)) => {
-            let secret = std::env::var("DOCIMO_SIMULATE_SECRET")
-                .map_err(|_| Failure::Input("le secret du comité manque : donnez-le dans DOCIMO_SIMULATE_SECRET".into()))?;
+            let secret = std::env::var("DOCIMO_SIMULATE_SECRET").map_err(|_| {
+                Failure::Input("le secret du comité manque : donnez-le dans DOCIMO_SIMULATE_SECRET".into())
+            })?;
             let known = Known { server: format!("serveur {address}"), at: iso(ambient::now_ms()), ..Known::default() };
             climb(common, &args.plan(address.clone())?, login, &secret, &known).await?
         }
@@ -211,7 +212,8 @@ fn serve(folder: &Path, url: &str) -> Result<Server, Failure> {
 }
 
 fn write(common: &Common, path: &Path, ladder: &Ladder) -> Result<(), Failure> {
-    let refused = |path: &Path, e: &std::io::Error| Failure::Environment(format!("{} : {}", path.display(), french_io(e)));
+    let refused =
+        |path: &Path, e: &std::io::Error| Failure::Environment(format!("{} : {}", path.display(), french_io(e)));
     std::fs::write(path, report::html(ladder)?).map_err(|e| refused(path, &e))?;
     let json = path.with_extension("json");
     let text = serde_json::to_string_pretty(ladder).map_err(|e| Failure::Environment(e.to_string()))?;
@@ -221,7 +223,9 @@ fn write(common: &Common, path: &Path, ladder: &Ladder) -> Result<(), Failure> {
     }
     for rung in &ladder.rungs {
         let save = rung.action(docimo_simulate::measure::Action::Save);
-        let times = save.map_or_else(String::new, |s| format!(", enregistrement {:.0} ms (médiane), {:.0} ms (99 %)", s.p50_ms, s.p99_ms));
+        let times = save.map_or_else(String::new, |s| {
+            format!(", enregistrement {:.0} ms (médiane), {:.0} ms (99 %)", s.p50_ms, s.p99_ms)
+        });
         let lost = rung.findings.faults + rung.findings.unacknowledged + rung.breaches;
         let text = format!(
             "{} candidats : {} actes accusés, {lost} perdus ou altérés, {} échecs{times}\n",
