@@ -2,11 +2,53 @@
 
 use rand::TryRng;
 use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
-/// Now, in milliseconds since 1970 UTC.
-#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+/// Now, in milliseconds since 1970 UTC. A step of the system's clock while we run moves nothing: time goes on from
+/// when the process began, until [`follow_system_clock`] is called.
 pub fn now_ms() -> i64 {
+    STEADY.at(Instant::now())
+}
+
+/// How far the system's clock has been moved from ours, milliseconds; 0 within the precision of clocks.
+pub fn clock_step_ms() -> i64 {
+    system_ms() - now_ms()
+}
+
+/// Takes the system's time as it now is: for when nobody's time runs.
+pub fn follow_system_clock() {
+    STEADY.move_to(system_ms(), Instant::now());
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+fn system_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+static STEADY: LazyLock<Steady> = LazyLock::new(|| Steady::new(system_ms(), Instant::now()));
+
+/// A clock that only goes forward.
+struct Steady {
+    began_ms: i64,
+    since: Instant,
+    moved_ms: AtomicI64,
+}
+
+impl Steady {
+    fn new(began_ms: i64, since: Instant) -> Self {
+        Self { began_ms, since, moved_ms: AtomicI64::new(0) }
+    }
+
+    fn at(&self, now: Instant) -> i64 {
+        let elapsed = i64::try_from(now.duration_since(self.since).as_millis()).unwrap_or(i64::MAX);
+        self.began_ms.saturating_add(elapsed).saturating_add(self.moved_ms.load(Ordering::Relaxed))
+    }
+
+    fn move_to(&self, system_ms: i64, now: Instant) {
+        self.moved_ms.fetch_add(system_ms - self.at(now), Ordering::Relaxed);
+    }
 }
 
 /// Bytes from the operating system.
@@ -61,4 +103,23 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_step_of_the_systems_clock_moves_nothing_until_it_is_followed() {
+        let began = Instant::now();
+        let clock = Steady::new(1_000_000, began);
+        let later = began + Duration::from_secs(60);
+        assert_eq!(clock.at(later), 1_060_000, "whatever the system's clock says");
+        clock.move_to(5_000_000, later);
+        assert_eq!(clock.at(later), 5_000_000);
+        assert_eq!(clock.at(later + Duration::from_millis(250)), 5_000_250);
+        clock.move_to(4_000_000, later);
+        assert_eq!(clock.at(later), 4_000_000);
+    }
 }

@@ -1,7 +1,7 @@
 //! A few counters in the Prometheus text format. No label ever holds a person.
 
 use std::fmt::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// Counters since the process started.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Metrics {
     pub steps_acknowledged: AtomicU64,
     /// Saves refused for overload.
     pub saves_refused: AtomicU64,
+    /// How far the system's clock has been moved from ours, ms.
+    pub clock_step_ms: AtomicI64,
 }
 
 impl Metrics {
@@ -35,6 +37,9 @@ impl Metrics {
             let value = value.load(Ordering::Relaxed);
             let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n");
         }
+        let (name, help) = ("docimo_clock_step_ms", "How far the system's clock has been moved from ours, ms");
+        let value = self.clock_step_ms.load(Ordering::Relaxed);
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
         text
     }
 }

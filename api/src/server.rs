@@ -1,6 +1,6 @@
 //! The HTTP server: layers around the doors, start and graceful stop.
 
-use crate::app::App;
+use crate::app::{App, WeakApp};
 use crate::error::{ApiError, ApiResult, render};
 use crate::metrics::Metrics;
 use crate::{ambient, routes};
@@ -10,6 +10,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -107,11 +109,38 @@ pub async fn metrics(State(app): State<App>) -> Response {
     (StatusCode::OK, [kind], app.metrics.render()).into_response()
 }
 
+/// Between two looks at the system's clock.
+const CLOCK_LOOK: Duration = Duration::from_secs(5);
+/// Difference with the system's clock that is said, ms.
+const CLOCK_STEP_MS: i64 = 1_000;
+
+/// Sees when the system's clock is moved. While an exam is sat, ours goes on as if nothing were: a deadline is not moved
+/// by a step. Otherwise it is followed.
+async fn watch_clock(app: WeakApp) {
+    let mut said_ms = 0;
+    loop {
+        tokio::time::sleep(CLOCK_LOOK).await;
+        let Some(app) = app.upgrade() else { return };
+        let step_ms = ambient::clock_step_ms();
+        app.metrics.clock_step_ms.store(step_ms, Ordering::Relaxed);
+        if step_ms.abs() < CLOCK_STEP_MS {
+            said_ms = 0;
+        } else if app.live.is_idle() {
+            ambient::follow_system_clock();
+            tracing::warn!(step_ms, "the system's clock was moved; followed, since no exam is being sat");
+        } else if (step_ms - said_ms).abs() >= CLOCK_STEP_MS {
+            said_ms = step_ms;
+            tracing::warn!(step_ms, "the system's clock was moved during an exam; ours goes on as it was");
+        }
+    }
+}
+
 /// Serves until the process is asked to stop; requests under way are answered.
 pub async fn serve(app: App, listener: tokio::net::TcpListener) -> anyhow::Result<()> {
     // Who is at the other end, for sites that have addresses of their own. Made once: a router given as it is would be
     // copied, route by route, for each connection.
     let service = service(&app).into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(watch_clock(app.downgrade()));
     let stop = async move {
         stop_asked().await;
         // Lines that stay open would keep the server waiting.

@@ -134,6 +134,8 @@ struct Candidate<'a> {
     /// Oldest page first; the last one is the page on screen.
     queues: Vec<Queue>,
     cuts: Vec<(Instant, Instant)>,
+    /// The line on which the server speaks, kept open as a page keeps it.
+    line: Option<reqwest::Response>,
 }
 
 /// Longest wait for an answer, as the page waits.
@@ -162,7 +164,7 @@ pub async fn play(shared: Arc<Shared>, convocation: Convocation, index: usize) -
     };
     let wait = shared.plan.entering.mul_f64(rng.f64());
     let mut candidate =
-        Candidate { shared: &shared, client, rng, csrf: String::new(), record, queues: Vec::new(), cuts: Vec::new() };
+        Candidate { shared: &shared, client, rng, csrf: String::new(), record, queues: Vec::new(), cuts: Vec::new(), line: None };
     sleep(wait).await;
     if let Err(why) = candidate.sit(&convocation).await {
         candidate.record.stopped = Some(why);
@@ -285,8 +287,11 @@ impl Candidate<'_> {
         let manifest = self.load_page().await?;
         let pieces = self.download(&manifest).await?;
         self.shared.reached(ENTERED);
-        let hour = self.wait_for_the_hour().await?;
-        let keys = self.keys().await?;
+        let (hour, pushed) = self.wait_for_the_hour().await?;
+        let keys = match pushed {
+            Some(keys) => keys,
+            None => self.keys().await?,
+        };
         let base = self.open(&manifest, &pieces, 0, &keys)?;
         let found = base["questions"].as_object().map_or(0, serde_json::Map::len);
         let expected = self.shared.paper.isolated.len() + 1;
@@ -353,13 +358,18 @@ impl Candidate<'_> {
         Ok(pieces)
     }
 
-    /// Waits as the page does: told by the server, or asking it every ten seconds. When the section was opened.
-    async fn wait_for_the_hour(&mut self) -> Result<Instant, String> {
+    /// Waits as the page does: told by the server, or asking it every ten seconds. When the section was opened, and the
+    /// key, if it was pushed.
+    async fn wait_for_the_hour(&mut self) -> Result<(Instant, Option<Value>), String> {
         let listens = self.rng.f64() < self.shared.plan.push;
         let mut hour = self.shared.hour.clone();
+        let mut pushed = None;
         loop {
-            if listens && self.listen().await {
-                break;
+            if listens {
+                pushed = self.listen().await;
+                if pushed.is_some() {
+                    break;
+                }
             }
             let clock = self.json(Action::Clock, Method::GET, "/clock", None).await?;
             if clock["state"] == "running" {
@@ -368,24 +378,24 @@ impl Candidate<'_> {
             sleep(Duration::from_secs(10).mul_f64(0.9 + self.rng.f64() / 5.0)).await;
         }
         match *hour.borrow_and_update() {
-            Some(at) => Ok(at),
+            Some(at) => Ok((at, pushed)),
             None => Err("ouvert avant l’heure".into()),
         }
     }
 
-    /// Listens to the server until it says that time runs; false if it stops speaking.
-    async fn listen(&mut self) -> bool {
+    /// Listens to the server until it pushes the key; none if it stops speaking before.
+    async fn listen(&mut self) -> Option<Value> {
         let request = self
             .api(Method::GET, "/events")
             .header("accept", "text/event-stream")
             .timeout(Duration::from_secs(4 * 3600));
         let Ok(mut reply) = request.send().await else {
             self.shared.measures.failed(Action::Clock, "pas d’annonces du serveur");
-            return false;
+            return None;
         };
         if !reply.status().is_success() {
             self.shared.measures.failed(Action::Clock, &format!("annonces : {}", reply.status().as_u16()));
-            return false;
+            return None;
         }
         let mut text = String::new();
         while let Ok(Some(chunk)) = reply.chunk().await {
@@ -393,13 +403,14 @@ impl Candidate<'_> {
             while let Some(end) = text.find("\n\n") {
                 let event: String = text.drain(..end + 2).collect();
                 let data = event.lines().find_map(|l| l.strip_prefix("data:")).unwrap_or_default();
-                let read: Value = serde_json::from_str(data.trim()).unwrap_or(Value::Null);
-                if read["state"] == "running" {
-                    return true;
+                if event.lines().any(|l| l.trim() == "event: keys" || l.trim() == "event:keys") {
+                    let keys = serde_json::from_str(data.trim()).ok();
+                    self.line = Some(reply);
+                    return keys;
                 }
             }
         }
-        false
+        None
     }
 
     /// Asks for the keys until there is one.
@@ -469,10 +480,12 @@ impl Candidate<'_> {
                 retry = now;
             }
             if now >= beat {
-                // Listening pages ask less; the clock costs no write.
-                beat = now + Duration::from_secs(10).mul_f64(0.9 + self.rng.f64() / 5.0);
+                beat = now + Duration::from_secs(15).mul_f64(0.9 + self.rng.f64() / 5.0);
                 let asked = Instant::now();
-                match self.send(self.api(Method::GET, "/clock")).await {
+                let waiting: usize = self.queues.iter().map(|q| q.waiting.len()).sum();
+                let stream = self.queues.last().map_or(0, |q| q.stream);
+                let news = json!({"stream": stream, "waiting": waiting, "offline_ms": 0});
+                match self.send(self.api(Method::POST, "/presence").json(&news)).await {
                     Ok(_) => self.shared.measures.took(Action::Clock, asked.elapsed()),
                     Err(Trouble::Cut) => {}
                     Err(trouble) => self.shared.measures.failed(Action::Clock, &trouble.name()),

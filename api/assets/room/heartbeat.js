@@ -15,6 +15,7 @@ const ON_THE_WAY_MS = 5000;
  * @param {{
  *   news: () => {stream:number, waiting:number},
  *   onBeat: (read: ClockView, sent: number, received: number) => void,
+ *   onKeys: (keys: Record<string, string>) => void,
  *   onMiss: (error: ApiError) => void
  * }} room
  * @returns {() => void} beats at once
@@ -62,6 +63,7 @@ export function heartbeat(api, clock, room) {
       const received = performance.now();
       room.onBeat(JSON.parse(event.data), received - ON_THE_WAY_MS, received);
     });
+    source.addEventListener("keys", (event) => room.onKeys(JSON.parse(event.data)));
     source.addEventListener("error", () => {
       pushed = false;
       again(Math.min(usual_ms(), 3000 + Math.random() * 3000));

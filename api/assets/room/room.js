@@ -48,7 +48,7 @@ export class ExamRoom {
   #over = false; #lostTab = false; #stale = false; #stopped = false;
   /** keys are to be asked for, are being asked for, will be at the hour */
   #wanting = false; #asking = false; #due = false;
-  #offline; #erased = false;
+  #asker = 0; #offline; #erased = false;
   /** @type {Progress|null} */
   #progress = null;
   /** @type {Set<string>} questions whose answer on screen was not counted */
@@ -102,6 +102,7 @@ export class ExamRoom {
     this.#beat = heartbeat(api, clock, {
       news: () => ({ stream: this.#queue.stream ?? 0, waiting: this.#queue.status().answers }),
       onBeat: (read, sent, received) => this.#read(read, sent, received),
+      onKeys: (keys) => void this.#given(keys),
       onMiss: (error) => this.#queue.note(error),
     });
     this.#stop = stopScreen(clock, () => void this.#pause(false));
@@ -422,10 +423,9 @@ export class ExamRoom {
   #state(state) {
     const before = this.#model.room.state;
     if (state === "running" && (before === "waiting" || before === "ready")) {
-      // told of the opening within the same second, candidates ask for their keys spread over two
-      const spread_ms = before === "waiting" && !this.#due ? Math.random() * 2000 : 0;
+      // told of the opening within the same second, candidates who are not given their key ask for it spread over two
+      this.#askSoon(before === "waiting" && !this.#due ? Math.random() * 2000 : 0);
       this.#due = true;
-      setTimeout(() => void this.#askKeys(), spread_ms);
     } else this.#stale ||= state !== before;
     if (this.#stale) void this.#reload();
     else this.#erase();
@@ -449,6 +449,28 @@ export class ExamRoom {
     if (!progress.ready || !this.#paper.opened) return;
     this.#model.refresh(); // pictures that came after the paper was opened
     if (this.#showing === "question" && !isTyping(document.activeElement)) this.#redraw();
+  }
+
+  /** @param {number} delay_ms */
+  #askSoon(delay_ms) {
+    clearTimeout(this.#asker);
+    this.#asker = setTimeout(() => void this.#askKeys(), delay_ms);
+  }
+
+  /** The key of the paper, pushed as time begins: it opens without a question. @param {Record<string, string>} keys */
+  async #given(keys) {
+    const { clock } = this.#clock;
+    if (this.#paper.opened || !clock) return;
+    try {
+      await this.#paper.unlock(keys);
+    } catch {
+      return; // not downloaded yet: it is asked for, and told, the usual way
+    }
+    this.#model.learn({ state: "running", clock });
+    this.#over = this.#clock.isOver(this.#model.room.state);
+    this.#keep();
+    this.#render();
+    this.#askSoon(1000 + Math.random() * 20_000); // what was validated, and keys that may be held ahead
   }
 
   /** Keys, with the clock that decided of them: while time runs, and each time a part is validated. */

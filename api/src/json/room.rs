@@ -214,11 +214,18 @@ pub async fn presence(
 }
 
 /// Server-sent events: `clock`, with what the clock's own address answers, at once and whenever any of it
-/// changes. 204 once the exam is over.
+/// changes; then `keys`, `{"0": base64}`, once time runs for this sheet: what `keys` would give first. 204 once the exam
+/// is over.
 #[utoipa::path(get, path = "/api/v1/attempts/{attempt}/events", tag = "exam room", params(("attempt" = String, Path)),
     responses((status = 200, body = ClockView, content_type = "text/event-stream"), (status = 204)))]
-pub async fn events(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Response> {
-    live::events::listen(&app, &actor, &attempt).await
+pub async fn events(
+    State(app): State<App>,
+    actor: Actor,
+    client: Client,
+    Path(attempt): Path<String>,
+) -> ApiResult<Response> {
+    let passed = admitted(&app, &actor, &client, &attempt).await.is_ok();
+    live::events::listen(&app, &actor, &attempt, passed).await
 }
 
 /// The manifest of my sealed paper, or one of its encrypted pieces, by hash; before the hour too.

@@ -1,14 +1,17 @@
-//! Server-sent events of a sheet: its clock, whenever it says something else.
+//! Server-sent events of a sheet: its clock, whenever it says something else, and the key of its paper once its time
+//! runs.
 
-use super::view::ClockView;
+use super::view::{ClockView, phase_name};
 use super::{LiveExam, exam_with};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
+use crate::exam::sealed::{self, Sealed};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use docimo_engine::attempt::Phase;
 use futures_util::stream;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -24,6 +27,10 @@ struct Listener {
     attempt: Arc<str>,
     changed: watch::Receiver<u32>,
     begun: bool,
+    /// Its paper, until the key is given; none where the door of the exam has not been passed.
+    paper: Option<Arc<Sealed>>,
+    /// Time runs: the key comes next.
+    key_is_due: bool,
 }
 
 enum Next {
@@ -45,6 +52,12 @@ impl Listener {
     }
 
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        if std::mem::take(&mut self.key_is_due)
+            && let Some(paper) = self.paper.take()
+        {
+            let event = Event::default().event("keys").json_data(paper.first_key()).unwrap_or_default();
+            return Some((Ok(event), self));
+        }
         if self.begun && self.changed.changed().await.is_err() {
             return None;
         }
@@ -52,6 +65,7 @@ impl Listener {
         self.changed.borrow_and_update();
         match self.read() {
             Next::Clock(view) => {
+                self.key_is_due = self.paper.is_some() && view.state == phase_name(Phase::Running);
                 let event = Event::default().event("clock").json_data(&*view).unwrap_or_default();
                 Some((Ok(event), self))
             }
@@ -60,18 +74,21 @@ impl Listener {
     }
 }
 
-/// The events of one's own sheet. Where the exam is over there are none: 204, and the browser asks no more.
-pub async fn listen(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Response> {
+/// The events of one's own sheet. `admitted`: has the door of the exam been passed? Where the exam is over there are none: 204, and the browser asks no more.
+pub async fn listen(app: &App, actor: &Actor, attempt_id: &str, admitted: bool) -> ApiResult<Response> {
     let Some(exam) = exam_with(app, attempt_id).await? else {
         let own = app.store.attempt(attempt_id).await?.is_some_and(|a| *a.person_id == *actor.id);
         return if own { Ok(StatusCode::NO_CONTENT.into_response()) } else { Err(ApiError::NotFound) };
     };
-    let changed = {
+    let (changed, section) = {
         let data = exam.read();
-        let own = data.sheets.get(attempt_id).filter(|s| *s.attempt.person_id == *actor.id);
-        own.ok_or(ApiError::NotFound)?.listen()
+        let own = data.sheets.get(attempt_id).filter(|s| *s.attempt.person_id == *actor.id).ok_or(ApiError::NotFound)?;
+        (own.listen(), own.attempt.section_id.clone())
     };
-    let listener = Listener { app: app.clone(), exam, attempt: attempt_id.into(), changed, begun: false };
+    let (_, section) = exam.paper.section(&section).ok_or(ApiError::NotFound)?;
+    let paper = if admitted { Some(sealed::sealed(app, &exam.id, section).await?) } else { None };
+    let attempt = attempt_id.into();
+    let listener = Listener { app: app.clone(), exam, attempt, changed, begun: false, paper, key_is_due: false };
     let events = Sse::new(stream::unfold(listener, Listener::next)).keep_alive(KeepAlive::new().interval(ALIVE));
     Ok(([("x-accel-buffering", "no")], events).into_response())
 }

@@ -159,6 +159,11 @@ impl Live {
         exam.read().sheets.values().for_each(Sheet::tell);
     }
 
+    /// Does nobody's time run, as far as this process knows?
+    pub fn is_idle(&self) -> bool {
+        self.known().is_empty()
+    }
+
     /// The server stops: whoever listens leaves.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);

@@ -79,6 +79,13 @@ pub struct Sealed {
     offline_parts: i64,
 }
 
+impl Sealed {
+    /// The key of the section itself, as it is pushed to those whose time runs: by number, base64.
+    pub(crate) fn first_key(&self) -> BTreeMap<usize, &str> {
+        self.keys.first().map(|key| (0, key.as_str())).into_iter().collect()
+    }
+}
+
 /// What was read once of sealed papers. It can be lost at any time.
 #[derive(Default)]
 pub struct Cabinet {
