@@ -38,6 +38,8 @@ pub struct Inner {
     pub units: crate::exam::assembly::pool::Units,
     /// Papers being assembled.
     pub assemblies: crate::exam::assembly::jobs::Jobs,
+    /// Sealed papers that were given out.
+    pub sealed: crate::exam::sealed::Cabinet,
     /// Failures to sign in.
     pub throttle: Throttle,
     /// Slow hashes at once.
@@ -103,6 +105,7 @@ impl App {
             shelf: crate::exam::hazards::shelf::Shelf::default(),
             units: crate::exam::assembly::pool::Units::default(),
             assemblies: crate::exam::assembly::jobs::Jobs::default(),
+            sealed: crate::exam::sealed::Cabinet::default(),
             throttle: Throttle::default(),
             hashing: Semaphore::new(2),
             network: OnceLock::new(),

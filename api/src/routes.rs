@@ -52,7 +52,7 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Vec<Door> {
-    use web::{account, admin, bank, committee, help, home, referential, student, supervision};
+    use web::{account, admin, bank, committee, help, home, queue_import, referential, student, supervision};
     vec![
         // Anyone
         door("GET", "/connexion", Public, get(account::sign_in_page)),
@@ -200,6 +200,8 @@ fn pages() -> Vec<Door> {
         door("POST", "/copies/{attempt}/rendre", ROOM_STAFF, post(supervision::reopen)),
         door("GET", "/examens/{exam}/recus", ROOM_STAFF, get(committee::receipts_page)),
         door("POST", "/examens/{exam}/recus", ROOM_STAFF, post(committee::check_receipt)),
+        door("GET", "/copies/{attempt}/importer", ROOM_STAFF, get(queue_import::page)),
+        door("POST", "/copies/{attempt}/importer", ROOM_STAFF, post(queue_import::bring)),
         door("POST", "/examens/{exam}/noter", COMMITTEE, post(committee::first_marking)),
         door("GET", "/examens/{exam}/notation", COMMITTEE, get(committee::marking_page)),
         door("GET", "/examens/{exam}/notation/{question}", COMMITTEE, get(committee::question_page)),
@@ -276,6 +278,8 @@ fn interface() -> Vec<Door> {
         door("POST", "/api/v1/attempts/{attempt}/steps", STUDENTS, post(room::save)),
         door("POST", "/api/v1/attempts/{attempt}/browser", STUDENTS, post(room::browser)),
         door("GET", "/api/v1/attempts/{attempt}/clock", STUDENTS, get(room::clock)),
+        door("GET", "/api/v1/attempts/{attempt}/paper/{hash}", STUDENTS, get(room::paper)),
+        door("GET", "/api/v1/attempts/{attempt}/keys", STUDENTS, get(room::keys)),
         // Bank
         door("GET", "/api/v1/questions", BANK, get(bank::list)),
         door("GET", "/api/v1/questions/grammar", BANK, get(bank::grammar)),
@@ -400,6 +404,7 @@ fn interface() -> Vec<Door> {
         door("POST", "/api/v1/attempts/{attempt}/reopen", ROOM_STAFF, post(exams::reopen)),
         door("GET", "/api/v1/exams/{exam}/receipts", ROOM_STAFF, get(exams::check_receipts)),
         door("POST", "/api/v1/exams/{exam}/receipts", ROOM_STAFF, post(exams::check_receipt)),
+        door("POST", "/api/v1/attempts/{attempt}/import", ROOM_STAFF, post(exams::import_queue)),
         door("POST", "/api/v1/exams/{exam}/finish", COMMITTEE, post(exams::finish)),
         // Marks
         door("POST", "/api/v1/exams/{exam}/mark", COMMITTEE, post(marks::first_marking)),

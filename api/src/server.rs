@@ -21,7 +21,9 @@ pub fn service(app: &App) -> Router {
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::SSE)
         .and(NotForContentType::const_new("video/"))
-        .and(NotForContentType::const_new("application/pdf"));
+        .and(NotForContentType::const_new("application/pdf"))
+        // What is sealed does not compress.
+        .and(NotForContentType::const_new("application/octet-stream"));
     routes::router(app)
         .fallback(|| async { ApiError::NotFound })
         .layer(DefaultBodyLimit::max(crate::auth::guard::MAX_BODY))
@@ -64,8 +66,8 @@ async fn count(State(app): State<App>, request: Request, next: Next) -> Response
 }
 
 /// Content policy: nothing but our own files, no inline script or style.
-pub const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-                       media-src 'self'; \
+pub const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+                       media-src 'self' blob:; object-src 'self' blob:; worker-src 'self'; \
                        connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
                        frame-ancestors 'none'; manifest-src 'self'";
 

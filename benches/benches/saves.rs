@@ -38,7 +38,7 @@ struct Sheet {
     stream: i64,
 }
 
-async fn exam(store: &Store, url: &str, count: usize) -> Outcome<()> {
+async fn exam(url: &str, count: usize) -> Outcome<()> {
     let now = ambient::now_ms();
     let mut sql = vec![
         "insert into person (id, login, name, created_ms) values ('jury', 'jury', 'Jury', 1)".to_owned(),
@@ -64,7 +64,6 @@ async fn exam(store: &Store, url: &str, count: usize) -> Outcome<()> {
             rows(&|i| format!("('x', 'c{i}', '{i}', 's', '1', 0, '')"))
         ));
     }
-    let _ = store;
     if url.starts_with("sqlite") {
         let pool = sqlx::SqlitePool::connect(url).await?;
         for statement in sql {
@@ -199,7 +198,7 @@ async fn bare() -> Outcome<String> {
 
 async fn ours(name: &'static str, url: &str, count: usize) -> Outcome<Target> {
     let store = Store::open(url).await?;
-    exam(&store, url, count).await?;
+    exam(url, count).await?;
     let app = App::new(store, false, false);
     let sheets = seat(&app, count).await?;
     Ok(Target::new(name, serve(server::service(&app)).await?, sheets))
@@ -266,13 +265,14 @@ async fn main() -> Outcome<()> {
     let base = median(&targets[0].rates);
     for target in &mut targets {
         let rate = median(&target.rates);
+        let (p50, p99, most) = (target.quantile(0.5), target.quantile(0.99), target.quantile(1.0));
         println!(
             "{:<13} {rate:>8.0} acknowledged/s   ratio {:.2}   p50 {:.1} ms  p99 {:.1} ms  max {:.0} ms",
             target.name,
             rate / base,
-            target.quantile(0.5),
-            target.quantile(0.99),
-            target.quantile(1.0)
+            p50,
+            p99,
+            most
         );
     }
     Ok(())

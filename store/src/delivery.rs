@@ -100,6 +100,19 @@ impl Attempt {
         )
     }
 
+    /// Has this sheet's paper possibly been seen: is time its own, or was its site opened with a page there?
+    pub fn is_begun(&self) -> bool {
+        self.started_ms.is_some() || (self.start_mode == "common" && self.streams > 0 && self.opened_ms.is_some())
+    }
+
+    /// Did this candidate come: started, or heard of since their site was opened? A page opens its stream in the
+    /// waiting room, so that a stream alone tells nothing.
+    pub fn came(&self) -> bool {
+        let heard = |opened: i64| self.last_seen_ms.is_some_and(|seen| seen >= opened);
+        let common = self.start_mode == "common" && self.streams > 0;
+        self.started_ms.is_some() || (common && self.opened_ms.is_some_and(heard))
+    }
+
     /// Has the exam been marked? Nothing that arrives from then on can count.
     pub fn is_marked(&self) -> bool {
         matches!(self.exam_state.as_str(), "marked" | "published")

@@ -34,10 +34,12 @@ pub struct Exam {
     pub created_ms: i64,
     /// By whom.
     pub created_by: String,
+    /// Parts of a progressive case, beyond the one under way, that may be opened without a network; -1 for all.
+    pub offline_parts: i64,
 }
 
 const EXAM: &str = "id, title, state, start_mode, grace_ms, instructions, paper_hash, frozen_ms, published_ms, \
-                    published_version, created_ms, created_by";
+                    published_version, created_ms, created_by, offline_parts";
 
 /// A place where an exam is sat.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -198,9 +200,9 @@ impl Store {
     /// Creates an exam with a draft paper and its sites.
     pub async fn add_exam(&self, exam: &Exam, paper: &str, sites: &[Site], event: &NewEvent) -> StoreResult<()> {
         write!(self, tx => {
-            sqlx::query("insert into exam (id, title, state, start_mode, grace_ms, instructions, paper, created_ms, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+            sqlx::query("insert into exam (id, title, state, start_mode, grace_ms, instructions, paper, created_ms, created_by, offline_parts) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
                 .bind(&exam.id).bind(&exam.title).bind(&exam.state).bind(&exam.start_mode).bind(exam.grace_ms)
-                .bind(&exam.instructions).bind(paper).bind(exam.created_ms).bind(&exam.created_by)
+                .bind(&exam.instructions).bind(paper).bind(exam.created_ms).bind(&exam.created_by).bind(exam.offline_parts)
                 .execute(&mut *tx).await?;
             for site in sites {
                 sqlx::query("insert into site (id, exam_id, name) values ($1, $2, $3)")
@@ -248,11 +250,11 @@ impl Store {
 
     /// Changes the settings of a draft with its paper, if the paper is still `before`.
     pub async fn set_settings(&self, exam: &Exam, before: &str, paper: &str) -> StoreResult<()> {
-        let sql = "update exam set title = $3, start_mode = $4, grace_ms = $5, instructions = $6, paper = $7 \
+        let sql = "update exam set title = $3, start_mode = $4, grace_ms = $5, instructions = $6, paper = $7, offline_parts = $8 \
                    where id = $1 and paper = $2 and state = 'draft'";
         let done = write!(self, tx => {
             sqlx::query(sql).bind(&exam.id).bind(before).bind(&exam.title).bind(&exam.start_mode).bind(exam.grace_ms)
-                .bind(&exam.instructions).bind(paper).execute(&mut *tx).await?.rows_affected()
+                .bind(&exam.instructions).bind(paper).bind(exam.offline_parts).execute(&mut *tx).await?.rows_affected()
         });
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict) }
     }
@@ -433,7 +435,9 @@ impl Store {
                     .bind(exam_id).bind(&person_id).bind(&e.number).bind(&site_id)
                     .bind(e.factor.as_ref().unwrap_or(&old.factor)).bind(e.extra_minutes.unwrap_or(old.extra_minutes))
                     .bind(e.reference.as_ref().unwrap_or(&old.reference)).bind(room).bind(seat_row).bind(seat_column).execute(&mut *tx).await?;
-                sqlx::query("update attempt set site_id = $3 where exam_id = $1 and person_id = $2 and streams = 0")
+                sqlx::query("update attempt set site_id = $3 where exam_id = $1 and person_id = $2 and started_ms is null and last_position = 0 \
+                             and not (streams > 0 and exists (select 1 from sitting t join exam x on x.id = t.exam_id where x.start_mode = 'common' and t.exam_id = attempt.exam_id \
+                             and t.site_id = attempt.site_id and t.section_id = attempt.section_id and t.opened_ms is not null))")
                     .bind(exam_id).bind(&person_id).bind(&site_id).execute(&mut *tx).await?;
             }
             insert_event!(tx, event);
@@ -445,7 +449,9 @@ impl Store {
     pub async fn remove_candidate(&self, exam_id: &str, person_id: &str, event: &NewEvent) -> StoreResult<()> {
         write!(self, tx => {
             let begun: i64 = sqlx::query_scalar(
-                "select count(*) from attempt where exam_id = $1 and person_id = $2 and (streams > 0 or started_ms is not null)")
+                "select count(*) from attempt where exam_id = $1 and person_id = $2 and (started_ms is not null or last_position > 0 \
+                 or (streams > 0 and exists (select 1 from sitting t join exam x on x.id = t.exam_id where x.start_mode = 'common' and t.exam_id = attempt.exam_id \
+                 and t.site_id = attempt.site_id and t.section_id = attempt.section_id and t.opened_ms is not null)))")
                 .bind(exam_id).bind(person_id).fetch_one(&mut *tx).await?;
             if begun > 0 {
                 return Err(StoreError::Conflict);

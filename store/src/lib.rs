@@ -19,6 +19,7 @@ pub mod people;
 pub mod receipts;
 pub mod referentials;
 pub mod results;
+pub mod sealed;
 pub mod tags;
 
 pub use db::Store;

@@ -269,6 +269,12 @@ impl Browser {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await
     }
 
+    /// Writes what is downloaded into a folder, without asking.
+    pub async fn downloads_to(&self, folder: &Path) -> Result<()> {
+        let how = json!({"behavior": "allow", "downloadPath": folder.display().to_string()});
+        self.devtools("Browser.setDownloadBehavior", how).await
+    }
+
     async fn devtools(&self, command: &str, parameters: Value) -> Result<()> {
         self.vendor("goog/cdp/execute", json!({"cmd": command, "params": parameters})).await.map(drop)
     }

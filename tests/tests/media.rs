@@ -156,21 +156,13 @@ async fn open_exam(server: &Server) -> Result<(String, String)> {
     Ok((password, code))
 }
 
-async fn ends_with(browser: &Browser, script: &str, end: &str) -> Result<()> {
-    browser
-        .wait_for(&format!("{script} ends with {end}"), async || {
-            Ok(browser.script(script).await?.as_str().unwrap_or_default().ends_with(end))
-        })
-        .await
-}
-
 async fn go_to(browser: &Browser, question: &str) -> Result<()> {
     browser.click(&format!(".plan__item[data-question={question}]")).await
 }
 
 /// axe at two widths, and a picture of each, from the first thing that is shown on.
 async fn seen(browser: &Browser, name: &str) -> Result<()> {
-    let first = "document.querySelector('figure, .pointing, a[href^=\"/media/\"]')?.scrollIntoView({block: 'center'})";
+    let first = "document.querySelector('figure, .pointing, .article__pdf a, a[href^=\"/media/\"]')?.scrollIntoView({block: 'center'})";
     for width in [1280, 390] {
         browser.size(width, 900).await?;
         browser.script(first).await?;
@@ -192,19 +184,24 @@ async fn in_the_room(server: &Server, code: &str) -> Result<()> {
     browser.wait_text(".question__title", "Question 1").await?;
 
     // The small version, and the original only when it is enlarged.
-    let shown = "return document.querySelector('.picture__open img')?.currentSrc";
-    ends_with(&browser, shown, "/480").await?;
+    // It comes out of the sealed paper.
+    let shown = "const i = document.querySelector('.picture__open img'); return i && i.currentSrc.startsWith('blob:') ? i.naturalWidth : 0";
+    browser.wait_for("the picture at 480", async || Ok(browser.script(shown).await? == json!(480))).await?;
     let originals = "return performance.getEntriesByType('resource').filter((e) => e.initiatorType === 'img' && /\\/media\\/[0-9a-f]{64}$/.test(e.name)).length";
     assert_eq!(browser.script(originals).await?.as_i64(), Some(0), "the original was fetched");
+    let pieces =
+        "return performance.getEntriesByType('resource').filter((e) => /\\/paper\\/[0-9a-f]{64}$/.test(e.name)).length";
+    let before = browser.script(pieces).await?.as_i64();
     no_violation(&browser, "room at 390").await?;
     browser.picture("salle-image-390").await?;
     browser.click(".picture__open").await?;
     browser
         .wait_for("the original in the viewer", async || {
-            let source = browser.script("return document.querySelector('.viewer__pane img')?.currentSrc").await?;
-            Ok(source.as_str().is_some_and(|s| !s.is_empty() && !s.ends_with("/480")))
+            let wide = browser.script("return document.querySelector('.viewer__pane img')?.naturalWidth").await?;
+            Ok(wide.as_i64().is_some_and(|w| w > 960))
         })
         .await?;
+    assert_eq!(browser.script(pieces).await?.as_i64(), before.map(|n| n + 1), "fetched then, and it alone");
     browser.picture("salle-agrandie-390").await?;
     browser.click(".viewer__close").await?;
     browser.size(1280, 900).await?;

@@ -1,11 +1,13 @@
 // The JSON API of one attempt. Every failure becomes an ApiError with a kind the queue understands.
 
-/** @import { AttemptState, Clock, RoomData, Step, StepsReply } from "./types.js" */
+/** @import { AttemptState, Clock, KeysReply, RoomData, Step, StepsReply } from "./types.js" */
 
-/** @typedef {"network"|"busy"|"session"|"door"|"refused"|"gap"|"stream"|"unreadable"|"server"} Failure */
+/** @typedef {"network"|"busy"|"session"|"door"|"refused"|"gap"|"stream"|"unreadable"|"unable"|"server"} Failure */
 /** @template T @typedef {{data:T, sent:number, received:number}} Timed */
 
 const TIMEOUT_MS = 15_000;
+/** a piece of the paper may be large, and the line slow */
+const PIECE_TIMEOUT_MS = 180_000;
 
 export class ApiError extends Error {
   /** @param {Failure} kind @param {{detail?:string, expected_seq?:number}} [problem] @param {number} [retry_ms] */
@@ -46,6 +48,20 @@ export class Api {
 
   /** @param {{url:string, config_key:string, browser_exam_key:string}} read @returns {Promise<Timed<unknown>>} */
   browser(read) { return this.#call("POST", "/browser", read); }
+
+  /** @returns {Promise<Timed<KeysReply>>} */
+  keys() { return this.#call("GET", "/keys"); }
+
+  /** A sealed piece, or the manifest. @param {string} address @param {RequestCache} cache @returns {Promise<ArrayBuffer>} */
+  async piece(address, cache) {
+    try {
+      const reply = await fetch(address, { credentials: "same-origin", cache, signal: AbortSignal.timeout(PIECE_TIMEOUT_MS) });
+      if (!reply.ok) throw failure(reply, null);
+      return await reply.arrayBuffer();
+    } catch (error) {
+      throw error instanceof ApiError ? error : new ApiError("network");
+    }
+  }
 
   /** After signing in again in another tab, the token of this page is out of date: read the new one. */
   async renewToken() {

@@ -40,12 +40,14 @@ export function topBar(room, planToggle, handIn) {
   let wanted = false;
   /** @type {number|null} */
   let last_ms = null;
-  /** @param {number|null} remaining_ms */
-  const tick = (remaining_ms) => {
+  let rough = false;
+  /** @param {number|null} remaining_ms @param {boolean} [approximate] */
+  const tick = (remaining_ms, approximate = rough) => {
     last_ms = remaining_ms;
+    rough = approximate;
     const near = remaining_ms !== null && remaining_ms <= HIDE_LIMIT_MS;
     const masked = wanted && !near && remaining_ms !== null;
-    const text = masked ? M.timeHidden : remaining_ms === null ? M.noLimit : M.duration(remaining_ms);
+    const text = masked ? M.timeHidden : remaining_ms === null ? M.noLimit : rough ? M.approximately(M.duration(remaining_ms)) : M.duration(remaining_ms);
     if (time.textContent !== text) time.textContent = text;
     const offer = wanted ? M.showTime : M.hideTime;
     if (hide.getAttribute("aria-label") !== offer) {

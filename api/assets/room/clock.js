@@ -1,4 +1,5 @@
-// The server's time, kept with performance.now(); the wall clock of the machine is never read.
+// The server's time, kept with performance.now(). The wall clock of the machine is read in one case: a page opened
+// without a network goes on from what the last one knew, and says that its time is approximate.
 
 /** @import { AttemptState, Clock } from "./types.js" */
 
@@ -9,6 +10,20 @@ export class ServerClock {
   #doubt_ms = Infinity;
   /** @type {Clock|null} */
   clock = null;
+  /** Read from this machine's clock, for want of the server's. */
+  approximate = false;
+
+  /** Server's time minus this machine's, ms: what a page opened without a network starts from. */
+  get ahead_ms() {
+    return this.now_ms() - Date.now();
+  }
+
+  /** @param {Clock} clock as it was last read @param {number} ahead_ms */
+  restore(clock, ahead_ms) {
+    this.clock = clock;
+    this.approximate = true;
+    this.#offset_ms = Math.max(Date.now() + ahead_ms, clock.now_ms) - performance.now();
+  }
 
   /**
    * A reading was taken by the server somewhere between `sent` and `received`. It replaces the
@@ -19,6 +34,7 @@ export class ServerClock {
   learn(clock, sent, received) {
     if (this.clock && clock.now_ms < this.clock.now_ms) return false;
     this.clock = clock;
+    this.approximate = false;
     const low = clock.now_ms - received;
     const high = clock.now_ms - sent;
     this.#doubt_ms *= 1.1;

@@ -21,8 +21,8 @@ export function heartbeat(api, clock, onBeat, onMiss) {
   };
   const usual_ms = () => {
     const until_ms = clock.untilStart_ms() ?? 0;
-    // at the opening, candidates come back spread over three seconds
-    if (until_ms > 0 && until_ms < EVERY_MS) return until_ms + Math.random() * 3000;
+    // at the opening, pages ask for their key, spread over three seconds: the clock comes after
+    if (until_ms > 0 && until_ms < EVERY_MS) return until_ms + 4000 + Math.random() * 3000;
     return EVERY_MS * (0.9 + Math.random() / 5);
   };
   const beat = async () => {

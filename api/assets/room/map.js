@@ -5,17 +5,19 @@ import { M } from "./messages.js";
 
 /**
  * @param {Room} room
- * @param {{instructions: () => void, shortcuts: () => void}} open
+ * @param {{instructions: () => void, shortcuts: () => void, saveQueue: () => void}} open
  */
 export function planPanel(room, open) {
   const list = h("div", { class: "plan__groups" });
   const progress = h("p", { class: "plan__progress" });
+  const saveQueue = button(M.saveQueue, open.saveQueue, "btn--quiet btn--small");
+  saveQueue.hidden = true;
   const close = button(M.close, () => show(false), "btn--small btn--quiet plan__close");
   const panel = h("nav", { class: "plan", id: "plan", "aria-labelledby": "plan-title" },
     h("div", { class: "plan__head" }, h("h2", { id: "plan-title" }, M.planTitle), close), progress, list, legend(),
     h("div", { class: "plan__tools" },
       button(M.instructions, open.instructions, "btn--quiet btn--small"),
-      button(M.shortcuts, open.shortcuts, "btn--quiet btn--small"),
+      button(M.shortcuts, open.shortcuts, "btn--quiet btn--small"), saveQueue,
       h("button", { type: "button", class: "btn btn--quiet btn--small", "data-theme-toggle": true, hidden: true }),
       textSize()));
   const toggle = h("button", { type: "button", class: "btn btn--small room-top__plan", "aria-expanded": "false", "aria-controls": "plan", onclick: () => show(!panel.classList.contains("is-open")) }, M.plan);
@@ -68,7 +70,9 @@ export function planPanel(room, open) {
     element.addEventListener("refocus", () => element.focus());
     return element;
   };
-  return { panel, toggle, refresh };
+  /** @param {boolean} on are there answers that wait? */
+  const offerQueue = (on) => (saveQueue.hidden = !on);
+  return { panel, toggle, refresh, offerQueue };
 }
 
 function legend() {

@@ -42,6 +42,14 @@ export const M = {
   accommodation: (/** @type {string} */ d) => `dont ${d} d’aménagement`,
   waiting: "L’épreuve n’est pas encore ouverte.",
   waitingHint: "Restez sur cette page : elle passera d’elle-même à l’épreuve dès son ouverture.",
+  paperSoon: "Le sujet chiffré va être téléchargé sur cet ordinateur.",
+  paperDownload: "Téléchargement du sujet :",
+  paperProgress: "Téléchargement du sujet",
+  paperReady: "Sujet prêt sur cet ordinateur : il s’ouvrira dès que le serveur en donnera la clé.",
+  localHint: "Jusqu’à la réception de votre copie, le sujet et vos réponses restent sur cet ordinateur, même si vous fermez le navigateur. Ils en sont effacés ensuite.",
+  opening: "Ouverture du sujet…",
+  openingOffline: "Le réseau manque et le sujet n’est pas encore ouvert : il s’ouvrira dès son retour. Appelez un surveillant.",
+  unable: "Ce navigateur ne peut pas ouvrir le sujet : il faut une adresse en https et un navigateur à jour. Appelez un surveillant.",
   startsIn: (/** @type {string} */ d) => `Début prévu dans ${d}`,
   ready: "Vous pouvez commencer.",
   readyHint: "Le temps court dès que vous commencez, et ne s’arrête plus.",
@@ -54,14 +62,16 @@ export const M = {
   showTime: "Afficher le temps",
   timeHidden: "masqué",
   noLimit: "sans limite",
+  approximately: (/** @type {string} */ d) => `environ ${d}`,
+  saidApproximate: "Page rouverte sans réseau : le temps affiché est approximatif, d’après l’horloge de cet ordinateur. L’heure du serveur fera foi à son retour.",
   timeWarning: (/** @type {number} */ min) => `Il vous reste ${count(min, "minute", "minutes")}.`,
   extended: (/** @type {string} */ end) => `L’heure de fin a changé : l’épreuve se termine maintenant à ${end}.`,
   handIn: "Remettre",
   saved: "Enregistré",
   saving: "Enregistrement…",
   offline: (/** @type {number} */ answers, /** @type {number} */ steps) => {
-    if (answers > 0) return `Hors ligne : ${count(answers, "réponse", "réponses")} en attente`;
-    return steps > 0 ? "Hors ligne : en attente" : "Hors ligne";
+    if (answers > 0) return `Hors ligne, ${count(answers, "réponse", "réponses")} en attente`;
+    return steps > 0 ? "Hors ligne, envoi en attente" : "Hors ligne";
   },
   busy: (/** @type {number} */ n) => `Serveur occupé : ${n} en attente`,
   session: "Session expirée",
@@ -123,6 +133,7 @@ export const M = {
   lockedNote: "Question validée : elle reste lisible et ne se modifie plus.",
   lockingNote: "Validation en cours…",
   lockingOffline: "Validation gardée sur cet ordinateur. La suite du dossier s’affichera au retour de la connexion ; vous pouvez passer à une autre question.",
+  lockingKept: "Validation gardée sur cet ordinateur : elle partira au retour de la connexion.",
   lock: "Valider et passer à la suite",
   lockLast: "Valider la dernière étape",
   lockTitle: "Valider cette réponse ?",
@@ -177,12 +188,17 @@ export const M = {
   handedInAt: (/** @type {string} */ t) => `Reçue par le serveur à ${t}.`,
   receipt: "Reçu",
   receiptHint: (/** @type {number} */ n) => `Notez ce reçu : il est calculé sur les ${count(n, "acte", "actes")} de votre copie, dans l’ordre, et prouve ce qui a été enregistré. Le jury peut le comparer à la copie conservée.`,
-  handedInHint: "Vous pouvez fermer cette page.",
+  handedInHint: "Le sujet et vos réponses ont été effacés de cet ordinateur. Vous pouvez fermer cette page.",
   closed: "Temps écoulé, copie fermée",
   closedHint: "Vos réponses enregistrées sont conservées.",
   closedPending: (/** @type {number} */ n) => `${count(n, "réponse attend", "réponses attendent")} encore d’être reçues par le serveur : l’envoi continue. Ne fermez pas cette page. Ce qui arrive après l’heure est signalé au jury comme tardif.`,
   closedFlushed: "Tout est arrivé au serveur. Ce qui est arrivé après l’heure est signalé au jury.",
   answersReceived: "Réponses reçues",
+
+  saveQueue: "Enregistrer mes réponses en attente dans un fichier",
+  queueSaved: (/** @type {number} */ n) => `${count(n, "réponse enregistrée", "réponses enregistrées")} dans un fichier chiffré. Donnez-le au surveillant : il l’apportera au serveur, pour votre copie seulement. Ne fermez pas cette page, l’envoi continue.`,
+  queueFailed: "Le fichier n’a pas pu être fait par ce navigateur. Appelez un surveillant et ne fermez pas cette page.",
+  queueName: (/** @type {string} */ number) => `reponses-${number.replace(/[^0-9A-Za-z-]/g, "_")}.docimo`,
 
   // notices
   verdicts: {

@@ -1,6 +1,7 @@
 // What the candidate sees: the server's answers, with everything done in this page on top.
 
-/** @import { Act, Question, Response, RoomData, Stop } from "./types.js" */
+/** @import { Paper } from "./paper.js" */
+/** @import { Act, OpenRoom, Question, Response, RoomData, Stop } from "./types.js" */
 
 /** @typedef {"empty"|"answered"|"locked"|"hidden"} Mark */
 
@@ -20,19 +21,51 @@ export function emptyResponse(question) {
 }
 
 export class Model {
-  /** @type {RoomData} */
+  /** What the server said last. @type {RoomData} */
+  data;
+  /** The same with the paper, as far as it may be shown. @type {OpenRoom} */
   room;
+  #paper;
   /** @type {Map<string, Response>} answers given in this page or still waiting from an earlier one */
   #mine = new Map();
   /** @type {Map<string, boolean>} */
   #flags = new Map();
   /** @type {Set<string>} locks asked for, not yet acknowledged */
   locking = new Set();
+  /** @type {Set<string>} those of them that this machine has written: what follows may show */
+  #written = new Set();
   handingIn = false;
 
-  /** @param {RoomData} room */
-  constructor(room) {
-    this.room = room;
+  /** @param {RoomData} data @param {Paper} paper */
+  constructor(data, paper) {
+    this.data = data;
+    this.#paper = paper;
+    this.room = this.#composed();
+  }
+
+  #composed() {
+    return this.#paper.compose(this.data, new Set([...this.data.locked, ...this.#written]));
+  }
+
+  /** The paper, or what is validated, has changed. */
+  refresh() {
+    for (const id of this.data.locked) this.locking.delete(id);
+    this.room = this.#composed();
+  }
+
+  /** A validation is on this machine's disk. @param {string} question */
+  written(question) {
+    if (!this.locking.has(question)) return;
+    this.#written.add(question);
+    this.room = this.#composed();
+  }
+
+  /** What the server said, with all that was done here on top: a page opened without a network starts from it.
+   *  @returns {RoomData} */
+  kept() {
+    const flags = new Set(this.data.flags);
+    for (const [id, on] of this.#flags) on ? flags.add(id) : flags.delete(id);
+    return { ...this.data, answers: { ...this.data.answers, ...Object.fromEntries(this.#mine) }, flags: [...flags], locked: [...new Set([...this.data.locked, ...this.#written])] };
   }
 
   /** @param {Act} act */
@@ -49,15 +82,23 @@ export class Model {
       // only what was not counted: a newer answer stays
       if (this.#mine.get(act.answer.question) === act.answer.response) this.#mine.delete(act.answer.question);
     } else if ("flag" in act) this.#flags.delete(act.flag.question);
-    else if ("lock" in act) this.locking.delete(act.lock.question);
+    else if ("lock" in act) {
+      this.locking.delete(act.lock.question);
+      this.#written.delete(act.lock.question);
+    }
     else if ("hand_in" in act) this.handingIn = false;
   }
 
-  /** @param {RoomData} room @param {boolean} handingIn is a hand-in still on its way? */
-  merge(room, handingIn) {
-    this.room = room;
+  /** @param {RoomData} data @param {boolean} handingIn is a hand-in still on its way? */
+  merge(data, handingIn) {
+    this.data = data;
     this.handingIn = handingIn;
-    for (const stop of this.stops()) if (stop.status === "locked") this.locking.delete(stop.question);
+    this.refresh();
+  }
+
+  /** @param {Partial<RoomData>} part */
+  learn(part) {
+    this.merge({ ...this.data, ...part }, this.handingIn);
   }
 
   /** All that this page knows to have been done, in an order in which it can be done again. @returns {Act[]} */

@@ -87,7 +87,9 @@ export function questionView(stop, room) {
     area.disabled = room.readOnly(stop.question);
     clear.hidden = area.disabled || !room.model.answered(stop.question);
     if (lock) lock.hidden = area.disabled;
-    const words = locking ? (offline ? M.lockingOffline : M.lockingNote) : stop.status === "locked" ? M.lockedNote : "";
+    const next = stop.of?.parts[stop.part + 1];
+    const shown = !next || room.model.stop(next.question) !== undefined;
+    const words = locking ? (offline ? (shown ? M.lockingKept : M.lockingOffline) : M.lockingNote) : stop.status === "locked" ? M.lockedNote : "";
     if (note.textContent !== words) note.textContent = words;
     note.hidden = !words;
   };

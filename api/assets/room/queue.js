@@ -58,6 +58,7 @@ export class StepQueue {
   /** @type {Promise<unknown>} writes go one after the other */
   #writing = Promise.resolve();
   #unwritten = 0;
+  #erased = false;
   durable = true;
 
   /** @param {Api} api @param {StepStore|null} store @param {Hooks} hooks */
@@ -74,6 +75,34 @@ export class StepQueue {
     const earlier = (await this.#write(() => this.#store?.waiting())) ?? [];
     this.#boxes = [...earlier, ...this.#boxes];
     void this.#pump();
+  }
+
+  /**
+   * Without a network no stream can be had: this page goes on in that of the last one here, which no longer answers.
+   * @returns {Promise<boolean>} false where there is none, or where what it made is not known for sure
+   */
+  async resume() {
+    const head = await this.#write(() => this.#store?.lastHead());
+    if (!head || this.#current) return false;
+    /** @type {Box} */
+    const box = this.#boxes.find(({ page }) => page === head.page) ?? { page: head.page, stream: head.stream, steps: [] };
+    this.#boxes = [...this.#boxes.filter((other) => other !== box), box];
+    this.#seq = Math.max(head.last, box.steps.at(-1)?.seq ?? 0);
+    this.#current = box;
+    this.opened = true;
+    this.#opening = Promise.resolve();
+    return true;
+  }
+
+  /** What waits, as it is to be sent. @returns {Box[]} */
+  boxes() {
+    return this.#boxes.filter((box) => box.steps.length > 0);
+  }
+
+  /** Everything has arrived and the sheet is over: nothing of it stays here. */
+  async erase() {
+    this.#erased = true; // what is under way writes nothing after
+    await this.#write(() => this.#store?.erase());
   }
 
   /** Resolves once this page has its stream: before, nothing may be answered, for an answer that got its
@@ -122,17 +151,18 @@ export class StepQueue {
     return { kind, steps: acts.length, answers };
   }
 
-  /** @param {Act} act */
+  /** Resolves once it is written here. @param {Act} act @returns {Promise<void>} */
   push(act) {
     const box = this.#current;
     if (!box) throw new Error("openPage first");
     /** @type {Step} */
     const step = { seq: 0, client_ms: this.#hooks.now_ms(), act };
+    this.#erased = false;
     this.#unwritten += 1;
     this.#tell();
-    void this.#write(() => {
+    return this.#write(() => {
       step.seq = ++this.#seq;
-      return this.#store?.add(box.page, step);
+      return this.#store?.add(box, step);
     }).then(() => {
       this.#unwritten -= 1;
       box.steps.push(step);
@@ -245,7 +275,7 @@ export class StepQueue {
     await this.#write(() => {
       box.stream = data.stream;
       this.#number(box);
-      return this.#store?.rewrite(box);
+      return this.#erased ? undefined : this.#store?.rewrite(box);
     });
     if (box === this.#current) {
       this.opened = true;
@@ -262,6 +292,14 @@ export class StepQueue {
     const batch = box.steps.slice(0, this.#batch);
     const { data, sent, received } = await this.#api.steps(Number(box.stream), batch);
     if (data.acknowledged < batch[0].seq) throw new ApiError("server");
+    const made = box === this.#current ? this.#seq : (box.steps.at(-1)?.seq ?? 0);
+    // a page that was left may see the one that goes on in its stream: what it holds has arrived all the same
+    if (data.acknowledged > made && !this.#left) {
+      // the stream holds more than was ever made here: these numbers are another's, and the steps go into a new one
+      box.stream = null;
+      if (box === this.#current) this.#hooks.onServerLoss();
+      return;
+    }
     const acts = new Map(batch.map((step) => [step.seq, step.act]));
     const verdicts = (data.verdicts ?? []).flatMap(({ seq, verdict }) => {
       const act = acts.get(seq);
@@ -337,5 +375,5 @@ export class StepQueue {
 
 /** @type {Record<Failure, Status["kind"]>} */
 const TROUBLE = {
-  network: "offline", busy: "busy", session: "session", door: "refused", refused: "refused", gap: "server", stream: "server", unreadable: "server", server: "server",
+  network: "offline", busy: "busy", session: "session", door: "refused", refused: "refused", gap: "server", stream: "server", unreadable: "server", unable: "server", server: "server",
 };

@@ -3,7 +3,7 @@ import { ApiError } from "./api.js";
 import { StepQueue } from "./queue.js";
 import { Model } from "./model.js";
 import { Warnings } from "./clock.js";
-import { claim, onLeaving, rememberPlace, lastPlace } from "./tabs.js";
+import { claim, forgetPlace, isUnsure, lastPlace, markUnsure, onLeaving, rememberPlace } from "./tabs.js";
 import { closeDialogs, isTyping } from "./dom.js";
 import { M } from "./messages.js";
 import { notice, dismiss, say, tellSaving, noticeStack } from "./notices.js";
@@ -14,17 +14,26 @@ import { planPanel } from "./map.js";
 import { topBar, bottomBar, placeFrame } from "./bars.js";
 import { showInstructions, beforeScreen, summaryScreen, handingInScreen, endScreen, messageScreen } from "./screens.js";
 import { fetchPictures } from "./viewer.js";
+import { queueFile, saveFile } from "./export.js";
+import { forgetPage, keepPage } from "./offline.js";
 import { listenKeys, showShortcuts } from "./keys.js";
 /** @import { Api } from "./api.js" */
 /** @import { ServerClock } from "./clock.js" */
+/** @import { Paper, Progress } from "./paper.js" */
 /** @import { Status } from "./queue.js" */
 /** @import { StepStore } from "./store.js" */
+/** @import { Vault } from "./vault.js" */
 /** @import { Act, AttemptState, Clock, Receipt, Response, Room, RoomData, StepsReply, Verdict } from "./types.js" */
 
-/** @typedef {{element:HTMLElement, heading:HTMLElement, refresh?:(status:any) => void, tick?:(ms:number|null) => void}} Screen */
+/** @typedef {{element:HTMLElement, heading:HTMLElement, refresh?:(status:any) => void, tick?:(ms:number|null) => void, tell?:(progress:Progress) => void}} Screen */
+
+/** Candidates ask for their keys spread over this time. */
+const SPREAD_MS = 3000;
+/** Another page here, told that it is left, writes what it holds. */
+const LEAVING_MS = 400;
 
 export class ExamRoom {
-  #place; #attempt; #api; #clock; #queue;
+  #place; #attempt; #api; #clock; #queue; #vault; #paper;
   #warnings = new Warnings();
   #model;
   /** question on screen */
@@ -36,6 +45,11 @@ export class ExamRoom {
   /** @type {Screen|undefined} */
   #screen;
   #over = false; #lostTab = false; #stale = false;
+  /** keys are to be asked for, are being asked for, will be at the hour */
+  #wanting = false; #asking = false; #due = false;
+  #offline; #erased = false;
+  /** @type {Progress|null} */
+  #progress = null;
   /** @type {Set<string>} questions whose answer on screen was not counted */
   #undone = new Set();
   /** @type {WeakSet<Act>} done already, sent once more after the server lost data */
@@ -51,13 +65,17 @@ export class ExamRoom {
   /**
    * @param {HTMLElement} place @param {string} attempt @param {Api} api
    * @param {StepStore|null} store @param {ServerClock} clock @param {RoomData} data
+   * @param {{vault: Vault, paper: Paper, offline: boolean}} kept what this machine keeps; opened without a network?
    */
-  constructor(place, attempt, api, store, clock, data) {
+  constructor(place, attempt, api, store, clock, data, { vault, paper, offline }) {
     this.#place = place;
     this.#attempt = attempt;
     this.#api = api;
     this.#clock = clock;
-    this.#model = new Model(data);
+    this.#vault = vault;
+    this.#paper = paper;
+    this.#offline = offline;
+    this.#model = new Model(data, paper);
     this.#queue = new StepQueue(api, store, {
       now_ms: () => clock.now_ms(),
       onStatus: (status) => this.#status(status),
@@ -65,7 +83,7 @@ export class ExamRoom {
       onUnreadable: (act) => {
         this.#undo(act);
         notice("verdict-invalid", M.verdicts.invalid, "danger");
-        this.#changed(this.#model.room);
+        this.#changed(this.#model.data);
       },
       onServerLoss: () => {
         if (this.#lostTab) return;
@@ -73,15 +91,20 @@ export class ExamRoom {
         acts.forEach((act) => this.#again.add(act));
         this.#queue.sendAgain(acts);
       },
-      onNotDurable: () => notice("durable", M.notDurable, "warning"),
+      onNotDurable: () => {
+        markUnsure(attempt);
+        notice("durable", M.notDurable, "warning");
+      },
     });
     this.#beat = heartbeat(api, clock, ({ state, clock: read, streams }, sent, received) => {
       const fresh = this.#learn(read, sent, received);
       this.#queue.note(null);
       this.#others(streams);
       if (fresh) this.#state(state);
+      if (this.#wanting) void this.#askKeys();
+      this.#keep();
     }, (error) => this.#queue.note(error));
-    this.#plan = planPanel(this.#face(), { instructions: () => showInstructions(this.#model.room.instructions_html), shortcuts: showShortcuts });
+    this.#plan = planPanel(this.#face(), { instructions: () => showInstructions(this.#model.room.instructions_html), shortcuts: showShortcuts, saveQueue: () => void this.#saveQueue() });
     this.#top = topBar(data, this.#plan.toggle, () => this.#summary());
     this.#bottom = bottomBar(this.#moves);
   }
@@ -102,14 +125,26 @@ export class ExamRoom {
     placeFrame(this.#place, this.#top.bar, this.#plan.panel, noticeStack(), this.#bottom.bar);
     document.dispatchEvent(new Event("docimo:controls")); // theme.js fills its button
     await this.#queue.load();
-    this.#queue.waiting().forEach((act) => this.#model.apply(act));
+    this.#queue.waiting().forEach((act) => {
+      this.#model.apply(act);
+      if ("lock" in act) this.#model.written(act.lock.question);
+    });
     claim(this.#attempt, () => this.#loseTab(M.otherTab));
+    if (this.#offline) {
+      notice("clock", M.saidApproximate, "warning");
+      await new Promise((resolve) => setTimeout(resolve, LEAVING_MS));
+      if (!isUnsure(this.#attempt)) await this.#queue.resume();
+      this.#queue.note(new ApiError("network"));
+    }
     listenKeys({ ...this.#moves, place: () => (this.#showing === "question" ? this.#place : null) });
     onLeaving(() => this.#typing.flush(), () => this.#queue.status().kind !== "saved", () => this.#beat());
     this.#over = this.#clock.isOver(this.#model.room.state);
     this.#render();
     if (!this.#queue.durable) notice("durable", M.notDurable, "warning");
     setInterval(() => this.#tick(), 250);
+    if (["waiting", "ready", "running"].includes(this.#model.room.state)) void this.#paper.download(this.#spread_ms(), (progress) => this.#downloaded(progress));
+    this.#keep();
+    if (this.#offline) this.#beat();
   }
 
   // Screens -------------------------------------------------------------------------------
@@ -118,15 +153,20 @@ export class ExamRoom {
   #render() {
     const { room } = this.#model;
     document.title = `${room.exam_title} – Docimo`;
-    if (room.state === "waiting" || room.state === "ready") this.#show(beforeScreen(room, () => void this.#start()), "before");
-    else if (room.state === "handed_in" || this.#over) this.#end();
+    if (room.state === "waiting" || room.state === "ready") {
+      this.#show(beforeScreen(room, () => void this.#start(), this.#progress), "before");
+      if (!this.#lostTab && !this.#offline) void this.#queue.openPage();
+    } else if (room.state === "handed_in" || this.#over) this.#end();
     else if (!this.#queue.opened && !this.#lostTab) {
       this.#show(messageScreen(M.loading), "before");
       void this.#queue.openPage().then(() => this.#render());
+    } else if (!this.#paper.opened && !this.#model.handingIn) {
+      this.#show(messageScreen(M.opening), "before");
+      void this.#askKeys();
     } else {
       fetchPictures(room);
-      if (this.#model.handingIn) this.#show(handingInScreen(), "end");
-      else this.#go((this.#model.stop(this.#current || lastPlace(this.#attempt) || room.place || "") ?? this.#model.reachable()[0])?.question ?? "");
+      if (this.#model.handingIn) this.#show(handingInScreen(() => void this.#saveQueue()), "end");
+      else this.#go((this.#model.stop(this.#current || lastPlace(this.#attempt, this.#offline) || room.place || "") ?? this.#model.reachable()[0])?.question ?? "");
     }
     this.#tick();
     this.#status(this.#queue.status());
@@ -183,7 +223,7 @@ export class ExamRoom {
     const { room } = this.#model;
     // until the server has told the end, what was answered is known here only
     const answered = room.state === "running" ? this.#model.summary().answered : room.answered_count;
-    this.#show(endScreen(room, { answered, at_ms: this.#handedIn_ms ?? room.handed_in_ms, receipt: this.#receipt ?? room.receipt ?? null }), "end");
+    this.#show(endScreen(room, { answered, at_ms: this.#handedIn_ms ?? room.handed_in_ms, receipt: this.#receipt ?? room.receipt ?? null }, () => void this.#saveQueue()), "end");
     this.#status(this.#queue.status());
   }
 
@@ -214,7 +254,9 @@ export class ExamRoom {
   /** @param {Act} act */
   #act(act) {
     this.#model.apply(act);
-    this.#queue.push(act);
+    const written = this.#queue.push(act);
+    this.#keep();
+    return written;
   }
 
   /** @param {string} question @param {Response} response @param {number} delay_ms */
@@ -243,9 +285,26 @@ export class ExamRoom {
     if (this.#readOnly(question)) return;
     this.#typing.flush();
     this.#follow = question;
-    this.#act({ lock: { question } });
+    // what follows shows once the validation is on this machine's disk, if its key is here
+    void this.#act({ lock: { question } }).then(() => {
+      this.#model.written(question);
+      this.#shown();
+    });
     this.#refresh();
     this.#screen?.heading.focus();
+  }
+
+  /** What waits, into a file for the supervisor. */
+  async #saveQueue() {
+    this.#typing.flush();
+    try {
+      const { answers, steps } = this.#queue.status();
+      const { candidate_number } = this.#model.room;
+      saveFile(M.queueName(candidate_number), await queueFile(this.#model.data, this.#queue.boxes(), this.#clock.now_ms()));
+      notice("queue", M.queueSaved(answers || steps), "info");
+    } catch {
+      notice("queue", M.queueFailed, "danger");
+    }
   }
 
   async #start() {
@@ -302,9 +361,9 @@ export class ExamRoom {
     const fresh = this.#learn(reply.clock, sent, received);
     this.#others(reply.streams);
     if (reply.receipt && reply.receipt.position >= (this.#receipt?.position ?? 0)) this.#receipt = reply.receipt;
-    this.#stale ||= reply.revealed === true;
+    this.#wanting ||= reply.revealed === true;
     for (const { act, verdict } of verdicts) {
-      if ("lock" in act) this.#stale = true;
+      if ("lock" in act) this.#wanting = true;
       if ("hand_in" in act && verdict === "counted") this.#handedIn_ms = reply.clock.now_ms;
       if (verdict === "counted" || "view" in act) continue;
       // a late answer stays on screen: it is kept, and counts if time is given
@@ -317,13 +376,120 @@ export class ExamRoom {
     }
     if (fresh) this.#state(reply.state);
     else if (this.#stale) void this.#reload();
+    if (this.#wanting) void this.#askKeys();
+    this.#keep();
   }
 
   /** @param {AttemptState} state */
   #state(state) {
-    this.#stale ||= state !== this.#model.room.state;
+    const before = this.#model.room.state;
+    if (state === "running" && (before === "waiting" || before === "ready")) void this.#askKeys();
+    else this.#stale ||= state !== before;
     if (this.#stale) void this.#reload();
+    else this.#erase();
   }
+
+  // The sealed paper ----------------------------------------------------------------------
+
+  /** How long the download waits, so that a room does not fetch as one. */
+  #spread_ms() {
+    const { state } = this.#model.room;
+    if (state !== "waiting" || this.#paper.opened) return 0;
+    const until_ms = this.#clock.untilStart_ms();
+    if (until_ms === null) return Math.random() * 10_000; // nobody knows when: those who come are spread already
+    return Math.random() * Math.min(5 * 60_000, Math.max(0, until_ms - 60_000) / 3);
+  }
+
+  /** @param {Progress} progress */
+  #downloaded(progress) {
+    this.#progress = progress;
+    this.#screen?.tell?.(progress);
+    if (!progress.ready || !this.#paper.opened) return;
+    this.#model.refresh(); // pictures that came after the paper was opened
+    if (this.#showing === "question" && !isTyping(document.activeElement)) this.#redraw();
+  }
+
+  /** Keys, with the clock that decided of them: while time runs, and each time a part is validated. */
+  async #askKeys() {
+    if (this.#asking) return;
+    this.#asking = true;
+    this.#wanting = true;
+    try {
+      const { data, sent, received } = await this.#api.keys();
+      const fresh = this.#learn(data.clock, sent, received);
+      this.#others(data.streams);
+      await this.#paper.unlock(data.keys);
+      if (data.state === "handed_in" || data.state === "closed") {
+        this.#wanting = false;
+        return void this.#reload(); // what the server has received is said whole
+      }
+      if (data.state === "running") this.#wanting = false;
+      const before = this.#model.room.state;
+      if (fresh) this.#model.learn({ state: data.state, clock: data.clock, ...(data.state === "running" ? { locked: data.locked } : {}) });
+      else this.#model.refresh();
+      this.#over = this.#clock.isOver(this.#model.room.state);
+      this.#keep();
+      if (before !== this.#model.room.state || document.body.dataset.phase === "before") this.#render();
+      else this.#shown();
+    } catch (error) {
+      const known = error instanceof ApiError ? error : new ApiError("server");
+      if (known.kind !== "unable") this.#queue.note(known);
+      if (!this.#paper.opened && this.#model.room.state === "running") {
+        const text = known.kind === "unable" ? M.unable : known.kind === "network" ? M.openingOffline : M.opening;
+        this.#show(messageScreen(text), "before");
+      }
+      if (known.kind !== "unable") setTimeout(() => void this.#askKeys(), 2000 + Math.random() * SPREAD_MS);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  /** More of the paper may be shown than before: goes on where the candidate waited for it. */
+  #shown() {
+    const stop = this.#model.stop(this.#current);
+    if (this.#showing !== "question" || !stop) return this.#refresh();
+    const next = stop.of?.parts[stop.part + 1];
+    const here = stop.status === "locked" && (!next || this.#model.stop(next.question) !== undefined);
+    if (this.#follow !== this.#current || !here) return this.#refresh();
+    this.#follow = "";
+    const after = this.#model.beside(this.#current, 1);
+    if (after) this.#go(after.question);
+    else this.#redraw();
+  }
+
+  /** The question on screen again, where the candidate stands. */
+  #redraw() {
+    const at = scrollY;
+    this.#go(this.#current);
+    scrollTo(0, at);
+  }
+
+  // What this machine keeps ---------------------------------------------------------------
+
+  /** Written as it changes: a page opened without a network goes on from it. */
+  #keep() {
+    if (this.#erased || !this.#clock.clock) return;
+    void this.#vault.keep({ attempt: this.#attempt, data: { ...this.#model.kept(), clock: this.#clock.clock }, keys: this.#paper.keys, ahead_ms: this.#clock.ahead_ms });
+  }
+
+  /** The sheet is over, and the server has everything: nothing of it stays here. */
+  #erase() {
+    const { state } = this.#model.room;
+    const done = state === "handed_in" || state === "closed";
+    if (!done && this.#erased) {
+      this.#erased = false; // given back: it is kept again
+      void keepPage(true);
+    }
+    if (!done || this.#erased || this.#typing.busy || this.#queue.status().kind !== "saved") return;
+    this.#erased = true;
+    forgetPlace(this.#attempt);
+    void this.#queue.erase();
+    void this.#paper.erase(this.#attempt);
+    void forgetPage();
+  }
+
+  // What the server says, whole -----------------------------------------------------------
+
 
   async #reload() {
     this.#stale = false;
@@ -331,6 +497,9 @@ export class ExamRoom {
       const { data, sent, received } = await this.#api.room();
       const fresh = this.#learn(data.clock, sent, received);
       if (fresh || data.clock.now_ms >= this.#model.room.clock.now_ms) this.#changed(data);
+      this.#erase();
+      this.#keep();
+      if (data.state === "running" && !this.#paper.opened) void this.#askKeys();
     } catch (error) {
       this.#stale = true; // again at the next reading of the clock
       if (error instanceof ApiError) this.#queue.note(error);
@@ -342,7 +511,7 @@ export class ExamRoom {
     const before = this.#model.room.state;
     const status = this.#model.stop(this.#current)?.status;
     this.#model.merge(data, this.#queue.waiting().some((act) => "hand_in" in act));
-    fetchPictures(data);
+    fetchPictures(this.#model.room);
     const over = this.#clock.isOver(this.#model.room.state);
     const reopened = (this.#over || before === "handed_in") && !over && data.state === "running";
     this.#over = over;
@@ -362,6 +531,8 @@ export class ExamRoom {
 
   /** @param {Status} status */
   #status(status) {
+    this.#plan.offerQueue(status.steps > 0 && status.kind !== "sending");
+    if (status.kind === "saved") this.#erase();
     const shown = this.#typing.busy && status.kind === "saved" ? { ...status, kind: /** @type {const} */ ("sending") } : status;
     this.#top.show(shown);
     this.#screen?.refresh?.(shown);
@@ -374,9 +545,15 @@ export class ExamRoom {
   #tick() {
     const left_ms = this.#clock.remaining_ms();
     const { state } = this.#model.room;
-    this.#screen?.tick?.(this.#clock.untilStart_ms());
+    const until_ms = this.#clock.untilStart_ms();
+    this.#screen?.tick?.(until_ms);
+    if (state === "waiting" && until_ms !== null && until_ms <= 0 && !this.#due) {
+      this.#due = true; // at the hour nothing but the keys is asked, spread over a moment
+      setTimeout(() => void this.#askKeys(), Math.random() * SPREAD_MS);
+    }
     if (state !== "running") return;
-    this.#top.tick(left_ms === null ? null : Math.max(0, left_ms));
+    this.#top.tick(left_ms === null ? null : Math.max(0, left_ms), this.#clock.approximate);
+    if (!this.#clock.approximate) dismiss("clock");
     const minutes = left_ms === null ? null : this.#warnings.crossed(left_ms);
     if (minutes !== null) {
       notice("time", M.timeWarning(minutes), "warning");

@@ -1,6 +1,8 @@
 // Screens before and after the questions, and the summary before handing in.
 import { h, prose, button, ask, openDialog } from "./dom.js";
 import { M } from "./messages.js";
+import { canOpen } from "./sealed.js";
+/** @import { Progress } from "./paper.js" */
 /** @import { Status } from "./queue.js" */
 /** @import { Receipt, Room, RoomData, Stop } from "./types.js" */
 
@@ -24,11 +26,25 @@ export function doorScreen(why) {
     link ? h("p", {}, h("a", { class: "btn btn--primary", href: link }, M.openBrowser)) : null);
 }
 
-/** @param {RoomData} room @param {() => void} start */
-export function beforeScreen(room, start) {
+/** @param {RoomData} room @param {() => void} start @param {Progress|null} progress of the paper's download */
+export function beforeScreen(room, start, progress) {
   const { clock } = room;
   const countdown = h("p", { class: "room-screen__wait", role: "timer", "aria-live": "off" });
   const extra_ms = clock.accommodation_ms + clock.extension_ms + clock.compensation_ms;
+  const paper = h("p", { class: "room-screen__paper", role: "status" });
+  const bar = h("progress", { class: "room-screen__progress", max: "100", "aria-label": M.paperProgress, hidden: true });
+  /** @param {Progress|null} now */
+  const tell = (now) => {
+    const percent = now && now.total > 0 ? Math.floor((100 * now.done) / now.total) : 0;
+    const text = !canOpen() ? M.unable : now?.ready ? M.paperReady : now ? M.paperDownload : M.paperSoon;
+    if (paper.textContent !== text) paper.textContent = text; // said once; the percentage is only shown
+    bar.hidden = !now || now.ready;
+    bar.value = percent;
+    bar.textContent = `${percent} %`;
+    bar.title = bar.textContent;
+    amount.textContent = bar.hidden ? "" : ` ${percent} %`;
+  };
+  const amount = h("span", { class: "num", "aria-hidden": "true" });
   const go = room.state === "ready" ? button(M.start, start, "btn--primary room-screen__start") : null;
   const view = screen(room.exam_title,
     h("p", { class: "lead" }, room.section_title),
@@ -39,13 +55,15 @@ export function beforeScreen(room, start) {
     room.instructions_html.trim() && h("section", {}, h("h2", {}, M.instructions), prose(room.instructions_html)),
     h("div", { class: "room-screen__end" },
       h("p", { class: "room-screen__state", role: "status" }, h("strong", {}, room.state === "ready" ? M.ready : M.waiting)),
-      h("p", { class: "hint" }, room.state === "ready" ? M.readyHint : M.waitingHint), countdown, go));
+      h("p", { class: "hint" }, room.state === "ready" ? M.readyHint : M.waitingHint), countdown,
+      h("div", { class: "room-screen__download" }, paper, bar, amount), h("p", { class: "hint" }, M.localHint), go));
+  tell(progress);
   /** @param {number|null} until_ms */
   const tick = (until_ms) => {
     countdown.hidden = until_ms === null || until_ms <= 0 || room.state === "ready";
     if (until_ms !== null) countdown.textContent = M.startsIn(M.duration(until_ms));
   };
-  return { ...view, tick };
+  return { ...view, tick, tell };
 }
 
 /** @param {string} label @param {string} value */
@@ -84,13 +102,15 @@ export function summaryScreen(room, status, on) {
 /** @param {string} label @param {number} value */
 const figure = (label, value) => h("div", { class: "stat" }, h("dt", {}, label), h("dd", {}, String(value)));
 
-/** The hand-in is on this machine, not yet on the server. @returns {{element:HTMLElement, heading:HTMLElement, refresh:(status:Status) => void}} */
-export function handingInScreen() {
+/** The hand-in is on this machine, not yet on the server. @param {() => void} saveQueue @returns {{element:HTMLElement, heading:HTMLElement, refresh:(status:Status) => void}} */
+export function handingInScreen(saveQueue) {
   const more = h("p", { class: "alert alert--warning", role: "status", hidden: true });
-  const view = screen(M.handingIn, h("p", { class: "lead" }, M.handingInHint), more);
+  const save = h("p", { hidden: true }, button(M.saveQueue, saveQueue, "btn--small"));
+  const view = screen(M.handingIn, h("p", { class: "lead" }, M.handingInHint), more, save);
   return { ...view, refresh: (status) => {
     const trouble = status.kind !== "sending" && status.kind !== "saved";
     more.hidden = !trouble;
+    save.hidden = !trouble;
     if (trouble && !more.textContent) more.textContent = M.handingInOffline;
   } };
 }
@@ -99,17 +119,19 @@ export function handingInScreen() {
  * After the end: handed in, or time is up.
  * @param {RoomData} room
  * @param {{answered:number, at_ms:number|null, receipt:Receipt|null}} facts
+ * @param {() => void} saveQueue writes what waits into a file
  */
-export function endScreen(room, facts) {
+export function endScreen(room, facts, saveQueue) {
   const handedIn = room.state === "handed_in";
   const rest = h("p", { role: "status" });
+  const save = h("p", { hidden: true }, button(M.saveQueue, saveQueue, "btn--small"));
   const view = screen(handedIn ? M.handedIn : M.closed,
     h("p", { class: "lead" }, handedIn ? (facts.at_ms === null ? "" : M.handedInAt(M.hour(facts.at_ms))) : M.closedHint),
     h("dl", { class: "facts" }, fact(M.candidate, `${room.candidate_name}, ${room.candidate_number}`),
       fact(handedIn ? M.answersReceived : M.answeredLabel, `${facts.answered} / ${room.question_count}`),
       handedIn && facts.receipt && fact(M.receipt, facts.receipt.code)),
     handedIn && facts.receipt && h("p", { class: "hint" }, M.receiptHint(facts.receipt.position)),
-    rest, handedIn && h("p", { class: "hint" }, M.handedInHint),
+    rest, save, handedIn && h("p", { class: "hint" }, M.handedInHint),
     h("div", { class: "btn-row room-screen__end" }, h("a", { class: "btn btn--primary", href: home() }, M.backHome)));
   let waited = false;
   /** @param {Status} status */
@@ -118,6 +140,7 @@ export function endScreen(room, facts) {
     rest.className = status.steps > 0 ? "alert alert--warning" : waited ? "alert alert--success" : "";
     const text = status.steps > 0 ? M.closedPending(Math.max(1, status.answers)) : waited ? M.closedFlushed : "";
     if (rest.textContent !== text) rest.textContent = text;
+    save.hidden = status.steps === 0 || status.kind === "sending";
   };
   return { ...view, refresh };
 }

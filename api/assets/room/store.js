@@ -4,6 +4,7 @@
 /** @import { Step } from "./types.js" */
 
 /** @typedef {{page:number, stream:number|null, steps:Step[]}} Box */
+/** @typedef {{page:number, stream:number, last:number}} Head of a page that had its stream, and the last step it made */
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
 const asked = (request) => new Promise((resolve, reject) => {
@@ -82,19 +83,36 @@ export class StepStore {
     return page;
   }
 
+  /** The last page that had its stream here. @returns {Promise<Head|null>} */
+  async lastHead() {
+    const { pages } = this.#begin("readonly");
+    const heads = await asked(pages.getAll(this.#mine()));
+    const had = heads.filter((head) => head.stream !== null && head.last !== undefined);
+    return had.reduce((/** @type {Head|null} */ last, head) => (last && last.page > head.page ? last : head), null);
+  }
+
+  /** Nothing of this sheet stays. */
+  async erase() {
+    const { transaction, steps, pages } = this.#begin("readwrite");
+    steps.delete(this.#mine());
+    pages.delete(this.#mine());
+    await done(transaction);
+  }
+
   /** Writes a box as it now is: its stream and all its steps. @param {Box} box */
   async rewrite(box) {
     const { transaction, steps, pages } = this.#begin("readwrite");
-    pages.put({ attempt: this.#attempt, page: box.page, stream: box.stream });
+    pages.put({ attempt: this.#attempt, page: box.page, stream: box.stream, last: box.steps.at(-1)?.seq ?? 0 });
     steps.delete(IDBKeyRange.bound([this.#attempt, box.page], [this.#attempt, box.page, []]));
     for (const step of box.steps) steps.put({ attempt: this.#attempt, page: box.page, ...step });
     await done(transaction);
   }
 
-  /** Resolves once on disk. @param {number} page @param {Step} step */
-  async add(page, step) {
-    const { transaction, steps } = this.#begin("readwrite");
+  /** Resolves once on disk. @param {Box} box @param {Step} step */
+  async add({ page, stream }, step) {
+    const { transaction, steps, pages } = this.#begin("readwrite");
     steps.put({ attempt: this.#attempt, page, ...step });
+    pages.put({ attempt: this.#attempt, page, stream, last: step.seq });
     await done(transaction);
   }
 

@@ -30,13 +30,39 @@ export function onLeaving(flush, waiting, onReturn) {
 export function rememberPlace(attempt, question) {
   try {
     sessionStorage.setItem(`docimo-at-${attempt}`, question);
+    localStorage.setItem(`docimo-at-${attempt}`, question); // for a browser that is closed
   } catch { /* the first question next time */ }
 }
 
 /** @param {string} attempt */
-export function lastPlace(attempt) {
+export function forgetPlace(attempt) {
   try {
-    return sessionStorage.getItem(`docimo-at-${attempt}`) ?? "";
+    sessionStorage.removeItem(`docimo-at-${attempt}`);
+    localStorage.removeItem(`docimo-at-${attempt}`);
+    localStorage.removeItem(`docimo-unsure-${attempt}`);
+  } catch { /* nothing was kept */ }
+}
+
+/** This machine's storage failed while the page worked: what it made is not known to the next one. @param {string} attempt */
+export function markUnsure(attempt) {
+  try {
+    localStorage.setItem(`docimo-unsure-${attempt}`, "1");
+  } catch { /* a browser that keeps nothing has nothing to go on from */ }
+}
+
+/** @param {string} attempt */
+export function isUnsure(attempt) {
+  try {
+    return localStorage.getItem(`docimo-unsure-${attempt}`) !== null;
+  } catch {
+    return true;
+  }
+}
+
+/** @param {string} attempt @param {boolean} closed was the browser itself perhaps closed? */
+export function lastPlace(attempt, closed) {
+  try {
+    return sessionStorage.getItem(`docimo-at-${attempt}`) ?? (closed ? localStorage.getItem(`docimo-at-${attempt}`) : null) ?? "";
   } catch {
     return "";
   }

@@ -4,7 +4,7 @@
  * @typedef {"waiting"|"ready"|"running"|"handed_in"|"closed"} AttemptState
  * @typedef {{now_ms:number, starts_ms:number|null, deadline_ms:number|null, duration_ms:number,
  *   accommodation_ms:number, extension_ms:number, compensation_ms:number}} Clock
- * @typedef {{url:string, srcset?:string, alt:string, width:number, height:number}} Picture
+ * @typedef {{url:string, srcset?:string, alt:string, width:number, height:number, original?:() => Promise<string>}} Picture
  * @typedef {{url:string, description:string}} Video
  * @typedef {{x:number, y:number}} Point  fractions of the image, 0 to 1
  * @typedef {{ticked?:string[], rejected?:string[], text?:string, points?:Point[], choice?:number|null}} Response
@@ -13,15 +13,22 @@
  * @typedef {{id:string, number:number, kind:Kind, kind_label:string, instruction:string, stem_html:string,
  *   image?:Picture|null, video?:Video|null, propositions?:Proposition[], expected?:number|null, max_words?:number|null,
  *   hypothesis_html?:string, finding_html?:string, scale?:{value:number, label:string}[]}} Question
- * @typedef {{question:string, number:number, status:"open"|"locked"|"hidden", text_html?:string}} Part
+ * @typedef {{question:string, number:number, status:"open"|"locked"|"hidden", key?:number, text_html?:string}} Part
  * @typedef {{title:string, citation:string, html:string, pdf?:{url:string, label:string, description?:string}}} Article
  * @typedef {{type:"case", id:string, kind:string, title:string, progressive:boolean, intro_html:string,
  *   image?:Picture|null, article?:Article|null, parts:Part[]}} Case
  * @typedef {{type:"question", id:string, number:number}} Single
  * @typedef {{attempt:string, exam_title:string, section_title:string, candidate_name:string, candidate_number:string,
  *   instructions_html:string, state:AttemptState, clock:Clock, answered_count:number, question_count:number,
- *   elements:(Single|Case)[], questions:Record<string, Question>, answers:Record<string, Response>, flags:string[], receipt?:Receipt|null,
+ *   paper:string, paper_hash:string, seed:string, queue_key:string, locked:string[], answers:Record<string, Response>, flags:string[], receipt?:Receipt|null,
  *   section_progress:{index:number, count:number}, handed_in_ms:number|null, place:string|null}} RoomData
+ * @typedef {RoomData & {elements:(Single|Case)[], questions:Record<string, Question>}} OpenRoom  with its paper
+ * @typedef {{state:AttemptState, clock:Clock, streams:number, locked:string[], keys:Record<string, string>}} KeysReply
+ * @typedef {{hash:string, size:number, key:number, gzip:boolean, picture?:number, width?:number}} Piece
+ * @typedef {{version:number, exam:string, section:string, pieces:Piece[]}} Manifest
+ * @typedef {Record<string, {piece:number, mime:string}>} MediaText  by address
+ * @typedef {{elements:(Single|Case)[], questions:Record<string, Question>, shuffled:boolean, media:MediaText}} BaseText
+ * @typedef {{text_html:string, question:Question, media:MediaText}} FurtherText
  * @typedef {{answer:{question:string, response:Response}}|{flag:{question:string, on:boolean}}
  *   |{lock:{question:string}}|{view:{element:string}}|{hand_in:{}}} Act
  * @typedef {{seq:number, client_ms:number, act:Act}} Step

@@ -1,7 +1,7 @@
 // Images: shown in the text at the width of the screen, enlarged in a dialog from the original. Videos.
 import { h, button, openDialog } from "./dom.js";
 import { M } from "./messages.js";
-/** @import { Picture, RoomData, Video } from "./types.js" */
+/** @import { OpenRoom, Picture, Video } from "./types.js" */
 
 const STEPS = [1, 1.5, 2, 3, 4, 6];
 
@@ -21,18 +21,18 @@ export function shown(picture, more = {}) {
   return h("img", { ...several, src: picture.url, alt: picture.alt, width: picture.width, height: picture.height, ...more });
 }
 
-/** @param {RoomData} room */
+/** What is not sealed, or not here yet. @param {OpenRoom} room */
 export function fetchPictures(room) {
   const cases = room.elements.map((element) => (element.type === "case" ? element.image : null));
   for (const element of room.elements) {
     const url = element.type === "case" ? element.article?.pdf?.url : null;
-    if (!url || articles.has(url)) continue;
+    if (!url || url.startsWith("blob:") || articles.has(url)) continue;
     articles.add(url);
     // The browser keeps it: an article opens without a network too.
     fetch(url).then((answer) => answer.blob()).catch(() => articles.delete(url));
   }
   for (const picture of [...cases, ...Object.values(room.questions).map((q) => q.image)]) {
-    if (!picture || ahead.some((image) => image.getAttribute("src") === picture.url)) continue;
+    if (!picture || picture.url.startsWith("blob:") || ahead.some((image) => image.getAttribute("src") === picture.url)) continue;
     ahead.push(shown(picture));
     if (picture.srcset && wide.matches) {
       const original = new Image();
@@ -67,14 +67,16 @@ function enlarge(picture) {
   let at = 0;
   // What is on the page first, then the original: without a network, there is something to enlarge.
   const image = shown(picture, { draggable: "false" });
-  if (picture.srcset) {
+  const better = picture.original?.() ?? (picture.srcset ? Promise.resolve(picture.url) : null);
+  better?.then((url) => {
     const original = new Image();
     original.addEventListener("load", () => {
       image.removeAttribute("srcset");
       image.removeAttribute("sizes");
+      image.src = url;
     });
-    original.src = picture.url;
-  }
+    original.src = url;
+  }).catch(() => undefined);
   const pane = h("div", { class: "viewer__pane", tabindex: "0", role: "group", "aria-label": M.image }, image);
   const level = h("span", { class: "num", role: "status" });
 

@@ -15,6 +15,7 @@ pub mod r2c;
 pub mod scheme;
 pub mod search;
 pub mod serve;
+pub mod simulate;
 pub mod standard;
 pub mod tcs;
 pub mod user;
@@ -111,6 +112,8 @@ enum Command {
     /// Importe, lit sur le wiki officiel et liste les référentiels
     #[command(subcommand)]
     R2c(r2c::R2cCommand),
+    /// Éprouve un serveur : des candidats simulés composent, et tout ce qui leur a été accusé est comparé à la base
+    Simulate(simulate::SimulateArgs),
     /// Vérifie que les copies sont celles dont les candidats ont reçu la preuve
     Verify(verify::VerifyArgs),
     /// Gère les comptes du personnel
@@ -225,6 +228,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Search(args)) => runtime.block_on(search::run(&common, &args)),
         Some(Command::Index(command)) => runtime.block_on(search::index(&common, &command)),
         Some(Command::R2c(command)) => runtime.block_on(r2c::run(&common, &command)),
+        Some(Command::Simulate(args)) => runtime.block_on(simulate::run(&common, &args)),
         Some(Command::Verify(args)) => runtime.block_on(verify::run(&common, &args)),
         Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),
         Some(Command::Check) => runtime.block_on(check::run(&common)),

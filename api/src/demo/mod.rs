@@ -204,6 +204,7 @@ fn settings(title: &str, start_mode: &str, scheme: &str, instructions: &str) -> 
         rank_a_filter: "knowledge".into(),
         rank_a_threshold: "14".into(),
         pass_threshold: String::new(),
+        offline_parts: "1".into(),
     }
 }
 

@@ -212,8 +212,14 @@ async fn clashes(app: &App, exam_id: &str, rows: &[Row]) -> ApiResult<Vec<Wrong>
     let mut wrong = Vec::new();
     let enrolled: HashMap<String, _> =
         app.store.candidates(exam_id).await?.into_iter().map(|c| (c.person_id.clone(), c)).collect();
-    let begun: HashSet<String> =
-        app.store.attempts(exam_id).await?.into_iter().filter(|a| a.streams > 0).map(|a| a.person_id).collect();
+    let begun: HashSet<String> = app
+        .store
+        .attempts(exam_id)
+        .await?
+        .into_iter()
+        .filter(docimo_store::delivery::Attempt::is_begun)
+        .map(|a| a.person_id)
+        .collect();
     for row in rows {
         let Some(person) = app.store.person_by_login(&row.number.to_lowercase()).await? else { continue };
         let mut fault = |name: &str, message: String| {

@@ -46,6 +46,10 @@ pub struct Settings {
     /// Pass mark on the whole paper, on 20; empty for none.
     #[serde(default)]
     pub pass_threshold: String,
+    /// Parts of a progressive case, beyond the one under way, that a candidate may open without a network: `none`, a
+    /// number from 1 to 20, or `all`.
+    #[serde(default = "one")]
+    pub offline_parts: String,
 }
 
 fn common() -> String {
@@ -59,6 +63,9 @@ fn edn() -> String {
 }
 fn knowledge() -> String {
     "knowledge".into()
+}
+fn one() -> String {
+    "1".into()
 }
 fn fourteen() -> String {
     "14".into()
@@ -79,6 +86,20 @@ impl Settings {
             },
             rank_a_threshold: paper.rules.rank_a_threshold.french(2),
             pass_threshold: paper.rules.pass_threshold.map(|t| t.french(2)).unwrap_or_default(),
+            offline_parts: match exam.offline_parts {
+                0 => "none".into(),
+                -1 => "all".into(),
+                parts => parts.to_string(),
+            },
+        }
+    }
+
+    /// The offline allowance as it is stored.
+    fn offline(&self) -> Option<i64> {
+        match self.offline_parts.trim() {
+            "none" => Some(0),
+            "all" => Some(-1),
+            parts => parts.parse().ok().filter(|n| (1..=20).contains(n)),
         }
     }
 
@@ -96,6 +117,9 @@ impl Settings {
         }
         if !matches!(self.start_mode.as_str(), "common" | "individual") {
             fault("départ", "Choisissez un départ commun ou individuel.");
+        }
+        if self.offline().is_none() {
+            fault("avance hors ligne", "Choisissez aucune étape, un nombre d’étapes de 1 à 20, ou toutes.");
         }
         if self.grace_seconds > 600 {
             fault("délai de grâce", "600 secondes au plus.");
@@ -162,6 +186,8 @@ pub struct SettingsPatch {
     pub rank_a_threshold: Option<String>,
     /// On 20; empty for none.
     pub pass_threshold: Option<String>,
+    /// `none`, a number from 1 to 20, or `all`.
+    pub offline_parts: Option<String>,
 }
 
 impl SettingsPatch {
@@ -175,6 +201,7 @@ impl SettingsPatch {
             rank_a_filter: self.rank_a_filter.unwrap_or(now.rank_a_filter),
             rank_a_threshold: self.rank_a_threshold.unwrap_or(now.rank_a_threshold),
             pass_threshold: self.pass_threshold.unwrap_or(now.pass_threshold),
+            offline_parts: self.offline_parts.unwrap_or(now.offline_parts),
         }
     }
 }
@@ -197,6 +224,7 @@ pub async fn create(app: &App, actor: &Actor, settings: &Settings) -> ApiResult<
         published_version: None,
         created_ms: now_ms,
         created_by: actor.id.to_string(),
+        offline_parts: settings.offline().unwrap_or(1),
     };
     let paper = Paper {
         title: exam.title.clone(),
@@ -227,6 +255,7 @@ pub async fn set_settings(app: &App, exam_id: &str, settings: &Settings) -> ApiR
         start_mode: settings.start_mode.clone(),
         grace_ms: i64::from(settings.grace_seconds) * 1000,
         instructions: settings.instructions.clone(),
+        offline_parts: settings.offline().unwrap_or(1),
         ..current
     };
     app.store.set_settings(&changed, &before, &to_json(&paper)?).await?;
@@ -538,7 +567,13 @@ pub async fn freeze(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
         let done = event(actor, exam_id, "freeze", format!("Sujet figé, empreinte {}", &hash[..16]));
         match app.store.freeze(exam_id, &before, compared, &frozen, &hash, &held, &done).await {
             Err(StoreError::Conflict) if again > 0 => {}
-            other => return Ok(other?),
+            Err(other) => return Err(other.into()),
+            Ok(()) => break,
         }
     }
+    // Frozen is frozen. What is not sealed now, for a fault that passes, is when a candidate first asks.
+    if let Err(cause) = super::sealed::seal_exam(app, exam_id).await {
+        tracing::error!(exam_id, %cause, "a frozen paper is not sealed yet");
+    }
+    Ok(())
 }

@@ -46,7 +46,7 @@ impl Cohort {
                 attempts.iter().filter_map(|a| Some((a.id.as_str(), *row.get(a.person_id.as_str())?))).collect();
             let mut sheets: Vec<Option<Sheet>> = vec![None; candidates.len()];
             // Coming is having started, or having opened the room: a blank sheet is a sheet.
-            for attempt in attempts.iter().filter(|a| a.started_ms.is_some() || a.streams > 0) {
+            for attempt in attempts.iter().filter(|a| a.came()) {
                 if let Some(i) = row.get(attempt.person_id.as_str()) {
                     sheets[*i].get_or_insert_with(Sheet::default);
                 }
@@ -275,7 +275,7 @@ async fn still_arriving(app: &App, exam: &Exam, now_ms: i64) -> ApiResult<Option
     if left_ms <= 0 {
         return Ok(None);
     }
-    let composing = |a: &Attempt| a.streams > 0 && a.handed_in_ms.is_none();
+    let composing = |a: &Attempt| a.is_begun() && a.handed_in_ms.is_none();
     let waited = app.store.attempts(&exam.id).await?.iter().any(composing);
     Ok(waited.then(|| (left_ms + 999) / 1000))
 }

@@ -1,7 +1,7 @@
 //! The life of an exam: what the pages, the JSON interface and the command line all call.
 //!
 //! Composition ([`draft`], by a table of specification [`assembly`]), what must not be frozen unknowingly ([`hazards`]) → candidates ([`candidates`]) → opening, watching, closing ([`life`]) → its doors ([`doors`], for [`seb`]) → the
-//! exam room ([`room`]) → marking and decisions ([`marks`], [`questions`]) → results ([`results`],
+//! exam room ([`room`], its paper [`sealed`]) → marking and decisions ([`marks`], [`questions`]) → results ([`results`],
 //! [`export`]) → each student's correction ([`correction`]).
 
 pub mod assembly;
@@ -19,6 +19,7 @@ pub mod receipts;
 pub mod results;
 pub mod room;
 pub mod schemes;
+pub mod sealed;
 pub mod seb;
 pub mod times;
 

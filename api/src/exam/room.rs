@@ -1,5 +1,6 @@
 //! The exam room, as its page needs it: what this candidate may see now, and nothing else.
 
+use super::sealed;
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
@@ -7,9 +8,11 @@ use crate::error::{ApiError, ApiResult};
 use crate::markdown;
 use crate::media::{ImageView, PdfView, VideoView};
 use crate::metrics::Metrics;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use docimo_engine::QuestionId;
 use docimo_engine::attempt::{Act, Phase, Sheet, Times, Verdict, fold};
-use docimo_engine::paper::{Article, Case, Element, Section};
+use docimo_engine::paper::{Article, Case, Section};
 use docimo_engine::question::{Body, Image, Kind, Question};
 use docimo_engine::response::Response;
 use docimo_engine::shuffle;
@@ -41,7 +44,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    fn of(times: &Times, now_ms: i64) -> Self {
+    /// The clock of a sheet at `now_ms`.
+    pub fn of(times: &Times, now_ms: i64) -> Self {
         let allowance = times.allowance;
         Self {
             now_ms,
@@ -89,10 +93,16 @@ pub struct Room {
     pub answered_count: usize,
     /// Questions in the section.
     pub question_count: usize,
-    /// In order; empty until time runs.
-    pub elements: Vec<ElementView>,
-    /// By id; those that may be seen now.
-    pub questions: BTreeMap<String, QuestionView>,
+    /// Manifest of the sealed paper: its address. Pieces are beside it, under their hashes.
+    pub paper: String,
+    /// Hash of the manifest.
+    pub paper_hash: String,
+    /// Seed of the orders of propositions, a signed whole number of 64 bits.
+    pub seed: String,
+    /// Key of this sheet's exported queue, base64.
+    pub queue_key: String,
+    /// Questions validated.
+    pub locked: Vec<String>,
     /// Last counted answers.
     #[schema(value_type = Object)]
     pub answers: BTreeMap<QuestionId, Response>,
@@ -138,7 +148,7 @@ pub enum ElementView {
         kind: String,
         /// Title.
         title: String,
-        /// Do validated questions lock?
+        /// Do validated questions lock, and show the next part?
         progressive: bool,
         /// Safe HTML.
         intro_html: String,
@@ -184,9 +194,10 @@ pub struct PartView {
     pub question: String,
     /// Number in the section.
     pub number: usize,
-    /// open, locked or hidden.
-    pub status: &'static str,
-    /// What it brings, safe HTML; absent while hidden.
+    /// For a further part: number of the key that opens it, which is the number of its piece too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<usize>,
+    /// What it brings, safe HTML; absent for a further part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_html: Option<String>,
 }
@@ -273,7 +284,7 @@ pub fn instruction(question: &Question) -> String {
     }
 }
 
-fn phase_name(phase: Phase) -> &'static str {
+pub(crate) fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Waiting => "waiting",
         Phase::Ready => "ready",
@@ -315,7 +326,7 @@ pub async fn enter(app: &App, actor: &Actor, exam_id: &str, section: &str) -> Ap
     Ok(app.journal.enter(entering).await?)
 }
 
-/// What the room holds now.
+/// What the room holds now: small, the paper is downloaded apart.
 pub async fn room(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room> {
     let (attempt, section, index) = own_attempt(app, actor, attempt_id).await?;
     let exam = super::draft::exam(app, &attempt.exam_id).await?;
@@ -325,7 +336,8 @@ pub async fn room(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room>
     let phase = times.phase(now_ms);
     let started = matches!(phase, Phase::Running | Phase::HandedIn | Phase::Closed) && times.started_ms.is_some();
     let sheet = if started { fold(&app.store.steps(&attempt.exam_id, &attempt.id).await?) } else { Sheet::default() };
-    let mut room = Room {
+    let sealed = sealed::sealed(app, &attempt.exam_id, &section).await?;
+    Ok(Room {
         attempt: attempt.id.clone(),
         exam_title: exam.title,
         section_title: section.title.clone(),
@@ -336,63 +348,21 @@ pub async fn room(app: &App, actor: &Actor, attempt_id: &str) -> ApiResult<Room>
         clock: Clock::of(&times, now_ms),
         answered_count: sheet.answered(),
         question_count: section.elements.iter().map(|e| e.questions().count()).sum(),
-        elements: Vec::new(),
-        questions: BTreeMap::new(),
-        answers: sheet.answers.clone(),
-        flags: sheet.flags.clone(),
+        paper: format!("/api/v1/attempts/{}/paper/{}", attempt.id, sealed.hash),
+        paper_hash: sealed.hash.clone(),
+        seed: attempt.seed.to_string(),
+        queue_key: STANDARD.encode(sealed::queue_key(app, &attempt, &section).await?),
+        locked: sheet.locked.iter().map(ToString::to_string).collect(),
+        answers: sheet.answers,
+        flags: sheet.flags,
         section_progress: Progress { index: index + 1, count: paper.sections.len() },
         handed_in_ms: attempt.handed_in_ms,
-        place: sheet.place.clone(),
+        place: sheet.place,
         receipt: app.store.receipt(&attempt.id).await?.map(ReceiptView::of),
-    };
-    // The questions are for those who compose. Once handed in, they are for the correction.
-    if phase == Phase::Running {
-        fill(&mut room, &section, &sheet, attempt.seed);
-    }
-    Ok(room)
+    })
 }
 
-fn fill(room: &mut Room, section: &Section, sheet: &Sheet, seed: i64) {
-    let mut number = 0;
-    for element in &section.elements {
-        match element {
-            Element::Question(question) => {
-                number += 1;
-                room.elements.push(ElementView::Question { id: question.id.to_string(), number });
-                let view = question_view(question, number, section.shuffle_propositions.then_some(seed));
-                room.questions.insert(question.id.to_string(), view);
-            }
-            Element::Case(case) => {
-                let visible = sheet.visible_parts(case);
-                let mut parts = Vec::with_capacity(case.parts.len());
-                for (i, part) in case.parts.iter().enumerate() {
-                    number += 1;
-                    let shown = i < visible;
-                    let locked = sheet.locked.contains(&part.question.id);
-                    parts.push(PartView {
-                        question: part.question.id.to_string(),
-                        number,
-                        status: if !shown {
-                            "hidden"
-                        } else if locked {
-                            "locked"
-                        } else {
-                            "open"
-                        },
-                        text_html: shown.then(|| markdown::block(&part.text)),
-                    });
-                    if shown {
-                        let view = question_view(&part.question, number, section.shuffle_propositions.then_some(seed));
-                        room.questions.insert(part.question.id.to_string(), view);
-                    }
-                }
-                room.elements.push(case_view(case, parts));
-            }
-        }
-    }
-}
-
-fn case_view(case: &Case, parts: Vec<PartView>) -> ElementView {
+pub(crate) fn case_view(case: &Case, parts: Vec<PartView>) -> ElementView {
     ElementView::Case {
         id: case.id.to_string(),
         kind: case.kind.code().into(),
@@ -468,9 +438,10 @@ pub async fn open_stream(app: &App, actor: &Actor, attempt_id: &str) -> ApiResul
     let (attempt, section, _) = own_attempt(app, actor, attempt_id).await?;
     let now_ms = ambient::now_ms();
     let phase = attempt.times(section.duration_minutes).phase(now_ms);
-    // A page that comes back after the end may have answers to bring; whoever never came does not come then.
-    let came = attempt.streams > 0;
-    if attempt.is_marked() || phase == Phase::Waiting || (phase != Phase::Running && !came) {
+    // Pages open theirs in the waiting room: at the hour nothing but a key is asked. One that comes back after the end
+    // may have answers to bring; whoever never came does not come then.
+    let early = matches!(phase, Phase::Waiting | Phase::Ready | Phase::Running);
+    if attempt.is_marked() || (!early && attempt.streams == 0) {
         return Err(ApiError::Conflict("L’épreuve n’est pas ouverte.".into()));
     }
     Ok(app.journal.open_stream(attempt_id, now_ms).await?)
@@ -560,24 +531,30 @@ pub const MAX_STEPS: usize = 500;
 /// Largest act that is stored: hundreds of times an answer.
 const MAX_ACT_BYTES: usize = 16 * 1024;
 
-/// Saves steps; the answer comes after they are durable.
-pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -> ApiResult<Acknowledgement> {
-    if form.steps.len() > MAX_STEPS {
-        return Err(ApiError::bad(format!("{MAX_STEPS} actes au plus par envoi.")));
-    }
-    if form.steps.iter().any(|s| matches!(s.act, Act::Reopen { .. } | Act::Rejudge { .. })) {
+/// Are these steps that a page may send?
+pub(crate) fn checked_steps(steps: &[StepForm]) -> ApiResult<()> {
+    if steps.iter().any(|s| matches!(s.act, Act::Reopen { .. } | Act::Rejudge { .. })) {
         return Err(ApiError::Forbidden);
     }
-    if let Some(step) = form.steps.iter().find(|s| s.seq == 0) {
+    if let Some(step) = steps.iter().find(|s| s.seq == 0) {
         return Err(ApiError::wrong(format!("acte du {}", step.client_ms), "les actes sont numérotés à partir de 1"));
     }
-    for step in &form.steps {
+    for step in steps {
         let size = serde_json::to_string(&step.act).map_err(|e| ApiError::Internal(e.into()))?.len();
         if size > MAX_ACT_BYTES {
             let message = format!("{size} octets, {MAX_ACT_BYTES} au plus");
             return Err(ApiError::wrong(format!("acte n° {}", step.seq), message));
         }
     }
+    Ok(())
+}
+
+/// Saves steps; the answer comes after they are durable.
+pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -> ApiResult<Acknowledgement> {
+    if form.steps.len() > MAX_STEPS {
+        return Err(ApiError::bad(format!("{MAX_STEPS} actes au plus par envoi.")));
+    }
+    checked_steps(&form.steps)?;
     // Whose it is never changes: the rest is read with the write.
     let sheet = app.sheet_facts(attempt_id).await?;
     if *sheet.person_id != *actor.id {

@@ -10,6 +10,7 @@ use crate::exam::draft::{self, SectionForm, Settings, SettingsPatch};
 use crate::exam::life::{self, Monitor, TimeForm};
 use crate::exam::receipts::{self, CodeCheck, ExamCheck};
 use crate::exam::schemes;
+use crate::exam::sealed::queue::{self, Brought};
 use crate::strict;
 use axum::Json;
 use axum::body::Bytes;
@@ -581,6 +582,20 @@ pub async fn reopen(
 ) -> ApiResult<StatusCode> {
     life::reopen(&app, &actor, &attempt, &form.reason).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Brings the answers that a candidate's machine could not send: the encrypted file that its page made. For its sheet
+/// only; the same file twice changes nothing.
+#[utoipa::path(post, path = "/api/v1/attempts/{attempt}/import", tag = "exams", params(("attempt" = String, Path)),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Brought), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn import_queue(
+    State(app): State<App>,
+    actor: Actor,
+    Path(attempt): Path<String>,
+    body: Bytes,
+) -> ApiResult<Json<Brought>> {
+    Ok(Json(queue::import(&app, &actor, &attempt, &body).await?))
 }
 
 /// Ends the exam.

@@ -82,6 +82,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     paths(
         session::open, session::show, session::close, session::change_password,
         room::my_exams, room::enter, room::my_correction, room::show, room::browser, room::start, room::open_stream, room::save, room::clock,
+        room::paper, room::keys,
         bank::list, bank::grammar, bank::show, bank::revisions, bank::neighbours, bank::import,
         bank::enemies, bank::declare_enemy, bank::remove_enemy,
         bank::searches, bank::save_search, bank::forget_search, bank::synonyms, bank::set_synonyms,
@@ -102,7 +103,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         exams::built_in_schemes, exams::freeze, exams::sites, exams::add_site, exams::remove_site, exams::sittings,
         exams::candidates, exams::import_candidates, exams::remove_candidate, exams::new_code, exams::time_given,
         exams::journal, exams::check_receipts, exams::check_receipt,
-        exams::events, exams::open, exams::close, exams::monitor, exams::give_time, exams::reopen, exams::finish,
+        exams::events, exams::open, exams::close, exams::monitor, exams::give_time, exams::reopen, exams::import_queue, exams::finish,
         marks::first_marking, marks::ledger, marks::decide, marks::preview, marks::compare, marks::statistics,
         marks::publish, marks::results, marks::results_csv, marks::results_xlsx, marks::answers, marks::analysis, marks::scenario, marks::equating,
         panels::list, panels::open, panels::show, panels::judgements, panels::say, panels::import, panels::add_judges,
@@ -116,7 +117,10 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         shapes::ResponseShape,
         shapes::PointShape,
         shapes::DecisionShape,
-        shapes::OutlineShape
+        shapes::OutlineShape,
+        crate::exam::sealed::Manifest,
+        crate::exam::sealed::pieces::BasePiece,
+        crate::exam::sealed::pieces::FurtherPiece
     )),
     modifiers(&Security),
     security(("token" = []), ("cookie" = []))

@@ -9,9 +9,12 @@ use crate::exam::doors::address::Client;
 use crate::exam::doors::{self, BrowserForm};
 use crate::exam::room;
 use crate::exam::room::{Acknowledgement, ClockView, Room, StepsForm};
+use crate::exam::sealed::{self, Given, Keys};
 use crate::exam::seb::keys::Verdict;
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -191,4 +194,79 @@ pub async fn save(
     responses((status = 200, body = ClockView)))]
 pub async fn clock(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Json<ClockView>> {
     Ok(Json(room::clock(&app, &actor, &attempt).await?))
+}
+
+/// The manifest of my sealed paper, or one of its encrypted pieces, by hash; before the hour too.
+#[utoipa::path(get, path = "/api/v1/attempts/{attempt}/paper/{hash}", tag = "exam room",
+    params(("attempt" = String, Path), ("hash" = String, Path, description = "of the manifest or of a piece, SHA-256 in hexadecimal")),
+    responses((status = 200, content((sealed::Manifest = "application/json"), (Vec<u8> = "application/octet-stream"))),
+              (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn paper(
+    State(app): State<App>,
+    actor: Actor,
+    Path((attempt, hash)): Path<(String, String)>,
+    asked: HeaderMap,
+) -> ApiResult<Response> {
+    let mut response = match sealed::given(&app, &actor, &attempt, &hash).await? {
+        Given::Piece(bytes) => ([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response(),
+        Given::Manifest([plain, gzip, brotli]) => {
+            let (bytes, coding) = match coding(&asked) {
+                Some("br") => (brotli, Some("br")),
+                Some(_) => (gzip, Some("gzip")),
+                None => (plain, None),
+            };
+            let mut response = ([(header::CONTENT_TYPE, "application/json")], bytes).into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            if let Some(coding) = coding {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+            }
+            response
+        }
+    };
+    // Private: an address is a candidate's. Immutable: it is a content's too.
+    let kept = HeaderValue::from_static("private, max-age=31536000, immutable");
+    response.headers_mut().insert(header::CACHE_CONTROL, kept);
+    Ok(response)
+}
+
+/// The best coding that is asked for, of those that are made.
+fn coding(asked: &HeaderMap) -> Option<&'static str> {
+    let listed = asked.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
+    let takes = |name: &str| {
+        listed.split(',').any(|one| {
+            let mut words = one.split(';').map(str::trim);
+            let named = words.next().is_some_and(|n| n.eq_ignore_ascii_case(name));
+            let refused =
+                words.any(|w| w.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).is_some_and(|q| q <= 0.0));
+            named && !refused
+        })
+    };
+    ["br", "gzip"].into_iter().find(|name| takes(name))
+}
+
+/// The keys that I may have now: none before the hour. The next parts' come with the lock of the one before, or ahead
+/// of it by the allowance of the exam.
+#[utoipa::path(get, path = "/api/v1/attempts/{attempt}/keys", tag = "exam room", params(("attempt" = String, Path)),
+    responses((status = 200, body = Keys), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn keys(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Json<Keys>> {
+    let (own, section, _) = room::own_attempt(&app, &actor, &attempt).await?;
+    doors::go_on(&app, &actor, &own, section.duration_minutes).await?;
+    Ok(Json(sealed::keys(&app, &actor, &attempt).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_coding_that_is_taken() {
+        let of = |text: &'static str| {
+            coding(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(text))]))
+        };
+        assert_eq!(of("gzip, deflate, br, zstd"), Some("br"));
+        assert_eq!(of("gzip;q=1.0, br;q=0"), Some("gzip"));
+        assert_eq!(of("identity"), None);
+        assert_eq!(coding(&HeaderMap::new()), None);
+    }
 }

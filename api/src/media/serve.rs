@@ -9,6 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use docimo_store::Store;
+use docimo_store::bank::Media;
 use docimo_store::bank::media::{MediaHead, PIECE};
 use std::ops::Range;
 use tokio::io::AsyncWriteExt;
@@ -46,10 +47,15 @@ async fn original(store: &Store, head: MediaHead, asked: &HeaderMap) -> ApiResul
         return document(store, head, asked);
     }
     let media = store.media(&head.hash).await?.ok_or(ApiError::NotFound)?;
-    // One that came before metadata were left out at the door is not shown with them.
+    let mime = media.mime.clone();
+    headed(shown(media).into_response(), &mime, PICTURE_POLICY)
+}
+
+/// The bytes of a picture as it is shown: one that came before metadata were left out at the door is not shown with
+/// them.
+pub fn shown(media: Media) -> Vec<u8> {
     let clean = picture::format_of(&media.bytes).and_then(|format| metadata::without(format, &media.bytes).ok());
-    let bytes = clean.map_or(media.bytes, |clean| clean.bytes);
-    headed(bytes.into_response(), &media.mime, PICTURE_POLICY)
+    clean.map_or(media.bytes, |clean| clean.bytes)
 }
 
 fn headed(mut response: Response, mime: &str, policy: &'static str) -> ApiResult<Response> {

@@ -12,6 +12,7 @@ pub mod help;
 pub mod home;
 pub mod layout;
 pub mod plot;
+pub mod queue_import;
 pub mod referential;
 pub mod student;
 pub mod supervision;

@@ -194,17 +194,21 @@ impl Store {
     }
 
     /// How each section of an exam was attended: section, candidates who opened it. Where time runs for all from the
-    /// opening of a site nobody starts their own: a page that may answer (a stream) tells who was there.
+    /// opening of a site nobody starts their own: a page that may answer (a stream), at a site that was opened, tells
+    /// who was there. Pages open their stream in the waiting room.
     pub async fn attendance(&self, exam_id: &str) -> StoreResult<Vec<(String, i64)>> {
-        let sql = "select section_id, count(*) from attempt where exam_id = $1 and (started_ms is not null or streams > 0) \
-                   group by section_id order by section_id";
+        let sql = "select a.section_id, count(*) from attempt a where a.exam_id = $1 and (a.started_ms is not null \
+                   or (a.streams > 0 and exists (select 1 from sitting t join exam x on x.id = t.exam_id where x.start_mode = 'common' and t.exam_id = a.exam_id and t.site_id = a.site_id \
+                   and t.section_id = a.section_id and t.opened_ms is not null))) group by a.section_id order by a.section_id";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
     }
 
     /// Which of these people were candidates of which exams: exam, how many of them sat it.
     pub async fn sat_by_cohort(&self, exam_id: &str) -> StoreResult<Vec<(String, i64)>> {
         let sql = "select a.exam_id, count(distinct a.person_id) from attempt a join candidate c on c.person_id = a.person_id \
-                   where c.exam_id = $1 and a.exam_id <> $1 and (a.started_ms is not null or a.streams > 0) group by a.exam_id order by a.exam_id";
+                   where c.exam_id = $1 and a.exam_id <> $1 and (a.started_ms is not null \
+                   or (a.streams > 0 and exists (select 1 from sitting t join exam x on x.id = t.exam_id where x.start_mode = 'common' and t.exam_id = a.exam_id and t.site_id = a.site_id \
+                   and t.section_id = a.section_id and t.opened_ms is not null))) group by a.exam_id order by a.exam_id";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).fetch_all(pool).await?))
     }
 }

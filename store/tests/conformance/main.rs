@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
 
 mod bank;
+mod sealed;
 
 use docimo_engine::attempt::{Act, Phase, Verdict, fold};
 use docimo_engine::ledger::{Decision, Entry, Neutralisation};
@@ -339,6 +340,7 @@ fn exam(id: &str) -> Exam {
         published_version: None,
         created_ms: 1,
         created_by: "p1".into(),
+        offline_parts: 1,
     }
 }
 
@@ -364,10 +366,11 @@ async fn exams(store: &Store) {
     assert_eq!(store.paper("x").await.unwrap().unwrap(), "{\"v\":1}");
     store.set_draft("x", "{\"v\":1}", "{\"v\":2}").await.unwrap();
     assert!(matches!(store.set_draft("x", "{\"v\":1}", "{}").await, Err(StoreError::Conflict)));
-    let settings = Exam { title: "Titre".into(), instructions: "Consignes".into(), ..exam("x") };
+    let settings = Exam { title: "Titre".into(), instructions: "Consignes".into(), offline_parts: -1, ..exam("x") };
     assert!(matches!(store.set_settings(&settings, "stale", "{}").await, Err(StoreError::Conflict)));
     store.set_settings(&settings, "{\"v\":2}", "{\"v\":2}").await.unwrap();
-    assert_eq!(store.exam("x").await.unwrap().unwrap().title, "Titre");
+    let kept = store.exam("x").await.unwrap().unwrap();
+    assert_eq!((kept.title.as_str(), kept.offline_parts), ("Titre", -1));
     let frozen = store.count_frozen().await.unwrap();
     let stale = store.freeze("x", "stale", frozen, "{}", "h", &[], &event("x", 2, 2)).await;
     assert!(matches!(stale, Err(StoreError::Conflict)));
@@ -380,6 +383,7 @@ async fn exams(store: &Store) {
     assert_eq!(store.events("x", 10).await.unwrap().len(), 2, "a refused freezing leaves no event");
     assert!(matches!(store.set_draft("x", "{\"v\":2}", "{}").await, Err(StoreError::Conflict)), "frozen");
     assert_eq!(store.exam("x").await.unwrap().unwrap().paper_hash.as_deref(), Some("h"));
+    sealed::sealed(store).await;
 
     let made = store.enrol("x", &[enrolment(1, "1"), enrolment(2, "4/3")], &event("x", 4, 4)).await.unwrap();
     assert_eq!(made, [true, true]);
@@ -551,6 +555,7 @@ async fn delivery(store: &Store) {
     let steps = store.answer_steps("x").await.unwrap();
     assert_eq!(steps.iter().filter(|(a, _)| a == "whole").count(), 2);
     assert!(steps.windows(2).all(|w| w[0].0 <= w[1].0), "sheet by sheet");
+    sealed::brought(store).await;
     store.close_sitting("x", "s1", &["site-0".into(), "site-2".into()], &event("x", 17, 99)).await.unwrap();
     assert!(store.sittings("x").await.unwrap().iter().all(|s| s.closed_ms == Some(99)));
 }

@@ -3,7 +3,7 @@
 use super::{At, Head, Pages, again, count, head, is_registry, matches, page_number, words};
 use crate::ambient;
 use crate::app::App;
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::exam::candidates::{self, Credential, import};
 use crate::exam::draft;
@@ -14,6 +14,7 @@ use axum::extract::{Multipart, Path, Query, State};
 use axum::response::Response;
 use docimo_engine::Exact;
 use docimo_engine::attempt::Phase;
+use docimo_store::delivery::Attempt;
 use docimo_store::exams::Candidate;
 use serde::Deserialize;
 
@@ -145,6 +146,7 @@ struct SheetLine {
     deadline: String,
     streams: i64,
     last_seen: String,
+    attempt: String,
 }
 
 #[derive(Template)]
@@ -163,6 +165,7 @@ struct CandidatePage {
     can_remove: bool,
     can_renew: bool,
     can_read: bool,
+    may_bring: bool,
     code: String,
 }
 
@@ -188,6 +191,7 @@ async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: La
             state,
             pill,
             deadline: times.and_then(|t| t.deadline_ms()).map_or_else(|| "—".into(), date_time),
+            attempt: attempt.map(|a| a.id.clone()).unwrap_or_default(),
             streams: attempt.map_or(0, |a| a.streams),
             last_seen: attempt.and_then(|a| a.last_seen_ms).map_or_else(|| "—".into(), date_time),
         }
@@ -198,14 +202,15 @@ async fn one(app: &App, actor: &Actor, (id, person): &(String, String), page: La
         .under(candidate.name.clone())
         .lead(format!("Candidat {}", candidate.number))
         .link(format!("/examens/{id}/candidats"), "Tous les candidats");
-    let came = attempts.iter().any(|a| a.started_ms.is_some() || a.streams > 0);
+    let came = attempts.iter().any(Attempt::came);
     Ok(CandidatePage {
         can_read: came && super::is_committee(actor) && matches!(exam.state.as_str(), "marked" | "published"),
         page: page.titled(head.document()),
         head,
         base: format!("/examens/{id}/candidats/{person}"),
         accommodation: accommodation(&candidate.factor, candidate.extra_minutes),
-        can_remove: is_registry(actor) && !over && attempts.iter().all(|a| a.streams == 0),
+        can_remove: is_registry(actor) && !over && !attempts.iter().any(Attempt::is_begun),
+        may_bring: actor.is_any(&[Role::Committee, Role::Supervisor, Role::Administrator]),
         can_renew: *candidate.person_id != *actor.id,
         place: place(&candidate),
         number: candidate.number,

@@ -42,6 +42,7 @@ struct Errors {
     grace: Option<String>,
     rank_a: Option<String>,
     pass: Option<String>,
+    offline: Option<String>,
     others: Vec<Wrong>,
 }
 
@@ -54,6 +55,7 @@ impl Errors {
                 "départ" => errors.start = Some(w.message),
                 "délai de grâce" => errors.grace = Some(w.message),
                 "seuil de rang A" => errors.rank_a = Some(w.message),
+                "avance hors ligne" => errors.offline = Some(w.message),
                 "seuil global" => errors.pass = Some(w.message),
                 _ => errors.others.push(w),
             }
@@ -132,6 +134,10 @@ fn settings_of(fields: &Fields) -> (Settings, String, Option<Wrong>) {
         rank_a_filter: text("rank_a_filter"),
         rank_a_threshold: text("rank_a_threshold"),
         pass_threshold: text("pass_threshold"),
+        offline_parts: match text("offline") {
+            choice if choice == "some" => text("offline_parts"),
+            choice => choice,
+        },
     };
     (settings, typed, wrong)
 }
@@ -151,6 +157,7 @@ pub async fn new_page(_: State<App>, page: Layout) -> ApiResult<Response> {
         rank_a_filter: "knowledge".into(),
         rank_a_threshold: "14".into(),
         pass_threshold: String::new(),
+        offline_parts: "1".into(),
     };
     web::page(&SettingsPage::new(page, None, &[], form, "10".into(), Vec::new()))
 }

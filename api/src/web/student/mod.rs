@@ -75,7 +75,7 @@ pub async fn exams_of(app: &App, actor: &Actor) -> ApiResult<Vec<ExamLine>> {
             let paper = app.frozen_paper(&exam.id).await?;
             let sittings = app.store.sittings(&exam.id).await?;
             let attempts = app.store.attempts_of(&exam.id, &actor.id).await?;
-            came = attempts.iter().any(|a| a.started_ms.is_some() || a.streams > 0);
+            came = attempts.iter().any(Attempt::came);
             for section in &paper.sections {
                 let id = section.id.as_str();
                 let own = attempts.iter().find(|a| a.section_id == id);
@@ -266,6 +266,7 @@ mod tests {
             published_version: None,
             created_ms: 0,
             created_by: String::new(),
+            offline_parts: 1,
         }
     }
 
