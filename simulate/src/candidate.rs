@@ -163,8 +163,16 @@ pub async fn play(shared: Arc<Shared>, convocation: Convocation, index: usize) -
         }
     };
     let wait = shared.plan.entering.mul_f64(rng.f64());
-    let mut candidate =
-        Candidate { shared: &shared, client, rng, csrf: String::new(), record, queues: Vec::new(), cuts: Vec::new(), line: None };
+    let mut candidate = Candidate {
+        shared: &shared,
+        client,
+        rng,
+        csrf: String::new(),
+        record,
+        queues: Vec::new(),
+        cuts: Vec::new(),
+        line: None,
+    };
     sleep(wait).await;
     if let Err(why) = candidate.sit(&convocation).await {
         candidate.record.stopped = Some(why);

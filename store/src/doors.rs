@@ -27,8 +27,10 @@ pub struct SiteAddresses {
 pub struct Door {
     /// Is a browser asked for (0 or 1)?
     pub browser: i64,
-    /// Was this session's found to be the one (0 or 1)?
+    /// Was this session's found to be the one, by the rules of today (0 or 1)?
     pub admitted: i64,
+    /// The same, by rules of any time (0 or 1).
+    pub once: i64,
     /// Was the candidate let through whatever the browser (0 or 1)?
     pub browser_waived: i64,
     /// Ranges of their site, one a line; empty for any address.
@@ -120,9 +122,6 @@ impl Store {
                     sqlx::query("delete from locked_browser where exam_id = $1").bind(exam_id).execute(&mut *tx).await?;
                 }
             }
-            // What was admitted by other rules is not by these.
-            sqlx::query("delete from browser_admitted where attempt_id in (select id from attempt where exam_id = $1)")
-                .bind(exam_id).execute(&mut *tx).await?;
             insert_event!(tx, event);
         });
         Ok(())
@@ -170,7 +169,9 @@ impl Store {
         session: &str,
     ) -> StoreResult<Option<Door>> {
         let sql = "select (select count(*) from locked_browser b where b.exam_id = c.exam_id) as browser, \
-                   (select count(*) from browser_admitted a where a.attempt_id = $3 and a.session = $4) as admitted, \
+                   (select count(*) from browser_admitted a join locked_browser b on b.exam_id = c.exam_id \
+                    where a.attempt_id = $3 and a.session = $4 and a.at_ms >= b.updated_ms) as admitted, \
+                   (select count(*) from browser_admitted a where a.attempt_id = $3 and a.session = $4) as once, \
                    (select count(*) from door_waiver w where w.exam_id = c.exam_id and w.person_id = c.person_id \
                     and w.kind = 'browser') as browser_waived, \
                    coalesce((select a.ranges from site_addresses a where a.site_id = c.site_id), '') as ranges, \

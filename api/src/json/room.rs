@@ -218,13 +218,9 @@ pub async fn presence(
 /// is over.
 #[utoipa::path(get, path = "/api/v1/attempts/{attempt}/events", tag = "exam room", params(("attempt" = String, Path)),
     responses((status = 200, body = ClockView, content_type = "text/event-stream"), (status = 204)))]
-pub async fn events(
-    State(app): State<App>,
-    actor: Actor,
-    client: Client,
-    Path(attempt): Path<String>,
-) -> ApiResult<Response> {
-    let passed = admitted(&app, &actor, &client, &attempt).await.is_ok();
+pub async fn events(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Response> {
+    let (own, section, _) = room::own_attempt(&app, &actor, &attempt).await?;
+    let passed = doors::go_on(&app, &actor, &own, section.duration_minutes).await.is_ok();
     live::events::listen(&app, &actor, &attempt, passed).await
 }
 
@@ -280,14 +276,10 @@ fn coding(asked: &HeaderMap) -> Option<&'static str> {
 /// The keys that I may have now: none before the hour. The next parts' come with the lock of the one before, or ahead
 /// of it by the allowance of the exam.
 #[utoipa::path(get, path = "/api/v1/attempts/{attempt}/keys", tag = "exam room", params(("attempt" = String, Path)),
-    responses((status = 200, body = Keys), (status = 403, body = Problem, content_type = "application/problem+json", description = "not-admitted: another browser or address is asked for"), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn keys(
-    State(app): State<App>,
-    actor: Actor,
-    client: Client,
-    Path(attempt): Path<String>,
-) -> ApiResult<Json<Keys>> {
-    admitted(&app, &actor, &client, &attempt).await?;
+    responses((status = 200, body = Keys), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn keys(State(app): State<App>, actor: Actor, Path(attempt): Path<String>) -> ApiResult<Json<Keys>> {
+    let (own, section, _) = room::own_attempt(&app, &actor, &attempt).await?;
+    doors::go_on(&app, &actor, &own, section.duration_minutes).await?;
     Ok(Json(sealed::keys(&app, &actor, &attempt).await?))
 }
 

@@ -105,6 +105,16 @@ pub async fn admit(app: &App, actor: &Actor, client: &Client, attempt: &Attempt,
     Err(ApiError::NotAdmitted(if composing { OTHER_BROWSER_AGAIN } else { OTHER_BROWSER }.to_owned()))
 }
 
+/// The door before the keys of a sealed paper: passed by a page that was let in once, whatever was decided since.
+pub async fn go_on(app: &App, actor: &Actor, attempt: &Attempt, minutes: u32) -> ApiResult<()> {
+    let door = door(app, actor, &attempt.exam_id, &attempt.id).await?;
+    let over = matches!(attempt.times(minutes).phase(ambient::now_ms()), Phase::HandedIn | Phase::Closed);
+    if door.browser == 0 || door.once > 0 || door.browser_waived > 0 || over {
+        return Ok(());
+    }
+    Err(ApiError::NotAdmitted(OTHER_BROWSER.to_owned()))
+}
+
 /// What a page read of the browser it is in.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct BrowserForm {

@@ -82,7 +82,8 @@ pub async fn listen(app: &App, actor: &Actor, attempt_id: &str, admitted: bool) 
     };
     let (changed, section) = {
         let data = exam.read();
-        let own = data.sheets.get(attempt_id).filter(|s| *s.attempt.person_id == *actor.id).ok_or(ApiError::NotFound)?;
+        let own =
+            data.sheets.get(attempt_id).filter(|s| *s.attempt.person_id == *actor.id).ok_or(ApiError::NotFound)?;
         (own.listen(), own.attempt.section_id.clone())
     };
     let (_, section) = exam.paper.section(&section).ok_or(ApiError::NotFound)?;
