@@ -250,7 +250,8 @@ async fn main() -> Outcome<()> {
     );
     for target in &mut targets {
         target.round(&client, seconds / 2.0, connections).await?;
-        (target.rates.clear(), target.waits.clear());
+        target.rates.clear();
+        target.waits.clear();
     }
     for _ in 0..3 {
         for target in &mut targets {
