@@ -18,6 +18,8 @@ use tower::ServiceExt;
 struct Listener {
     body: BodyDataStream,
     text: String,
+    /// Keys that were pushed.
+    keys: Vec<Value>,
 }
 
 impl Listener {
@@ -28,7 +30,7 @@ impl Listener {
             .body(Body::empty())
             .unwrap();
         let response = server::service(&who.app).oneshot(request).await.unwrap();
-        (response.status(), Self { body: response.into_body().into_data_stream(), text: String::new() })
+        (response.status(), Self { body: response.into_body().into_data_stream(), text: String::new(), keys: Vec::new() })
     }
 
     /// The next event's data; `None` once the line has ended.
@@ -36,11 +38,17 @@ impl Listener {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let data = event.lines().find_map(|line| line.strip_prefix("data: ")).map(str::to_owned);
-                let is_clock = event.lines().any(|line| line == "event: clock");
+                let is = |name: &str| event.lines().any(|line| line.strip_prefix("event: ") == Some(name));
+                let (is_clock, is_keys) = (is("clock"), is("keys"));
                 self.text = rest.to_owned();
                 if let Some(data) = data {
-                    assert!(is_clock);
-                    return Some(serde_json::from_str(&data).unwrap());
+                    let data: Value = serde_json::from_str(&data).unwrap();
+                    assert!(is_clock || is_keys);
+                    if is_keys {
+                        self.keys.push(data);
+                        continue;
+                    }
+                    return Some(data);
                 }
                 continue;
             }
@@ -103,7 +111,9 @@ async fn a_sheet_is_told_of_whatever_its_clock_says() {
 
     // A page opened, time given, a hand-in, the sheet given back, the site closed: each is an event.
     let stream = one.post(&format!("/attempts/{first}/streams"), json!({})).await["stream"].as_u64().unwrap();
+    assert!(line.keys.is_empty(), "not before its time runs");
     assert_eq!(line.next().await.unwrap()["streams"], stream);
+    assert_eq!(line.keys, [one.get(&format!("/attempts/{first}/keys")).await["keys"].clone()], "pushed, once");
     let more = json!({"section": "s1", "attempt": first, "kind": "extension", "minutes": 5, "reason": "panne"});
     jury.post(&format!("/exams/{exam}/time"), more).await;
     let told = line.next().await.unwrap();
@@ -125,6 +135,7 @@ async fn a_sheet_is_told_of_whatever_its_clock_says() {
     jury.post(&format!("/exams/{exam}/finish"), json!({})).await;
     assert_eq!(line.next().await, None);
     assert_eq!(other.next().await, None);
+    assert_eq!((line.keys.len(), other.keys.len()), (1, 0), "nothing to those whose site was not opened");
     assert_eq!(Listener::open(one, &first).await.0, StatusCode::NO_CONTENT);
     assert_eq!(one.get(&format!("/attempts/{first}/clock")).await["state"], "closed");
 }

@@ -189,6 +189,11 @@ fn form_of(request: reqwest::RequestBuilder, fields: &[(&str, &str)]) -> reqwest
         .body(body)
 }
 
+/// The token that the forms of a page carry.
+fn token(page: &str) -> &str {
+    between(page, "name=\"csrf\" value=\"", "\"").unwrap_or_default()
+}
+
 fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once(after)?.0)
@@ -313,30 +318,60 @@ impl Candidate<'_> {
         self.hand_in().await
     }
 
-    /// From the sign-in page to the page of the room.
+    /// From the sign-in page to the page of the room. A form whose answer was lost may have been done: its page is asked
+    /// for again, as people do.
     async fn enter(&mut self, convocation: &Convocation) -> Result<(), String> {
-        let page = self.page(Action::SignIn, "/connexion").await?;
-        let csrf = between(&page, "name=\"csrf\" value=\"", "\"").unwrap_or_default().to_owned();
-        let form = [
-            ("csrf", csrf.as_str()),
-            ("suite", "/mes-examens"),
-            ("login", &convocation.number),
-            ("password", &convocation.code),
-        ];
-        let (bytes, _) = self.insist(Action::SignIn, |c| form_of(c.client.post(c.at("/connexion")), &form)).await?;
-        let mut list = String::from_utf8_lossy(&bytes).into_owned();
         let action = format!("/mes-examens/{}/s1", self.shared.exam);
-        if !list.contains(&action) {
-            list = self.page(Action::Enter, "/mes-examens").await?;
+        let begun = Instant::now();
+        loop {
+            let page = self.page(Action::SignIn, "/connexion").await?;
+            let form = [
+                ("csrf", token(&page)),
+                ("suite", "/mes-examens"),
+                ("login", &convocation.number),
+                ("password", &convocation.code),
+            ];
+            // Signed in already, the form is not there.
+            if page.contains("name=\"password\"") && !self.post(Action::SignIn, "/connexion", &form).await {
+                self.pause(begun).await?;
+                continue;
+            }
+            let list = self.page(Action::Enter, "/mes-examens").await?;
+            if !list.contains(&action) {
+                self.pause(begun).await?;
+                continue;
+            }
+            if self.post(Action::Enter, &action, &[("csrf", token(&list))]).await {
+                return Ok(());
+            }
+            self.pause(begun).await?;
         }
-        let csrf = between(&list, "name=\"csrf\" value=\"", "\"").unwrap_or_default().to_owned();
-        let form = [("csrf", csrf.as_str())];
-        let (_, url) = self.insist(Action::Enter, |c| form_of(c.client.post(c.at(&action)), &form)).await?;
-        self.record.attempt = url.rsplit('/').next().unwrap_or_default().to_owned();
-        if !url.starts_with("/epreuves/") {
-            return Err(format!("l’entrée mène à {url}"));
+    }
+
+    async fn pause(&mut self, begun: Instant) -> Result<(), String> {
+        if begun.elapsed() > LAST_TRIES {
+            return Err("l’entrée en salle n’a pas abouti".into());
         }
+        sleep(Duration::from_millis(500).mul_f64(0.5 + self.rng.f64())).await;
         Ok(())
+    }
+
+    /// Sends a form once; false if it has to be shown again. Where it leads to a sheet, that is noted.
+    async fn post(&mut self, action: Action, path: &str, form: &[(&str, &str)]) -> bool {
+        let asked = Instant::now();
+        match self.send(form_of(self.client.post(self.at(path)), form)).await {
+            Ok((_, _, url)) => {
+                self.shared.measures.took(action, asked.elapsed());
+                if let Some(attempt) = url.strip_prefix("/epreuves/") {
+                    self.record.attempt = attempt.to_owned();
+                }
+                action == Action::SignIn || !self.record.attempt.is_empty()
+            }
+            Err(trouble) => {
+                self.shared.measures.failed(action, &trouble.name());
+                false
+            }
+        }
     }
 
     /// One load of the page: its data, its stream, the manifest.

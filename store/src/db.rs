@@ -194,7 +194,18 @@ async fn open_sqlite(path: &Path) -> StoreResult<Db> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10));
-    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        // SQLite undoes by itself what a full or failing disk interrupted, which the connection does not know: it would
+        // refuse every transaction for ever. It is left for a new one. The ping lets a rollback under way end first.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
+        .connect_with(options.clone())
+        .await?;
     let read = SqlitePoolOptions::new().max_connections(6).connect_with(options).await?;
     Ok(Db::Sqlite { read, write })
 }

@@ -476,6 +476,11 @@ impl Store {
             if begun > 0 {
                 return Err(StoreError::Conflict);
             }
+            // A page opened in the waiting room, and what was said to it, go with the sheet.
+            for left in ["page_opening", "offline_span", "room_message"] {
+                let sql = format!("delete from {left} where attempt_id in (select id from attempt where exam_id = $1 and person_id = $2)");
+                sqlx::query(sqlx::AssertSqlSafe(sql)).bind(exam_id).bind(person_id).execute(&mut *tx).await?;
+            }
             sqlx::query("delete from attempt where exam_id = $1 and person_id = $2")
                 .bind(exam_id).bind(person_id).execute(&mut *tx).await?;
             sqlx::query("delete from candidate where exam_id = $1 and person_id = $2")

@@ -26,7 +26,7 @@ pub struct ServeArgs {
     /// Le serveur est derrière un proxy TLS : cookies marqués Secure
     #[arg(long, env = "DOCIMO_SECURE_COOKIES")]
     secure_cookies: bool,
-    /// Adresse publique du serveur, vue des candidats (Safe Exam Browser en a besoin derrière un proxy) : https://examens.exemple.fr
+    /// Adresse publique du serveur, vue des candidats (Safe Exam Browser en a besoin derrière un proxy), par exemple `https://examens.exemple.fr`
     #[arg(long, value_name = "URL", env = "DOCIMO_PUBLIC_URL", value_parser = public_url)]
     public_url: Option<String>,
     /// Proxys dont l’en-tête X-Forwarded-For est cru, séparés par des virgules : 10.0.0.0/8 [défaut : aucun]

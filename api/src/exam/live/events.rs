@@ -1,5 +1,5 @@
-//! Server-sent events of a sheet: its clock, whenever it says something else, and the key of its paper once its time
-//! runs.
+//! Server-sent events of a sheet: its clock, whenever it says something else, and the keys of its paper once its
+//! time runs.
 
 use super::view::{ClockView, phase_name};
 use super::{LiveExam, exam_with};
@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use docimo_engine::attempt::Phase;
+use docimo_engine::paper::Section;
 use futures_util::stream;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -27,9 +28,9 @@ struct Listener {
     attempt: Arc<str>,
     changed: watch::Receiver<u32>,
     begun: bool,
-    /// Its paper, until the key is given; none where the door of the exam has not been passed.
-    paper: Option<Arc<Sealed>>,
-    /// Time runs: the key comes next.
+    /// Its paper, until the keys are given; none where the door of the exam has not been passed.
+    paper: Option<(Arc<Sealed>, Arc<Section>)>,
+    /// Time runs: the keys come next.
     key_is_due: bool,
 }
 
@@ -53,9 +54,9 @@ impl Listener {
 
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         if std::mem::take(&mut self.key_is_due)
-            && let Some(paper) = self.paper.take()
+            && let Some((paper, section)) = self.paper.take()
         {
-            let event = Event::default().event("keys").json_data(paper.first_key()).unwrap_or_default();
+            let event = Event::default().event("keys").json_data(paper.first_keys(&section)).unwrap_or_default();
             return Some((Ok(event), self));
         }
         if self.begun && self.changed.changed().await.is_err() {
@@ -87,7 +88,7 @@ pub async fn listen(app: &App, actor: &Actor, attempt_id: &str, admitted: bool) 
         (own.listen(), own.attempt.section_id.clone())
     };
     let (_, section) = exam.paper.section(&section).ok_or(ApiError::NotFound)?;
-    let paper = if admitted { Some(sealed::sealed(app, &exam.id, section).await?) } else { None };
+    let paper = if admitted { Some((sealed::sealed(app, &exam.id, section).await?, section.clone())) } else { None };
     let attempt = attempt_id.into();
     let listener = Listener { app: app.clone(), exam, attempt, changed, begun: false, paper, key_is_due: false };
     let events = Sse::new(stream::unfold(listener, Listener::next)).keep_alive(KeepAlive::new().interval(ALIVE));

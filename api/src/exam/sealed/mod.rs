@@ -80,9 +80,11 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// The key of the section itself, as it is pushed to those whose time runs: by number, base64.
-    pub(crate) fn first_key(&self) -> BTreeMap<usize, &str> {
-        self.keys.first().map(|key| (0, key.as_str())).into_iter().collect()
+    /// The keys that any sheet may have as its time begins, whatever it validates: the section's own and those of the
+    /// allowance. By number, base64.
+    pub(crate) fn first_keys(&self, section: &Section) -> BTreeMap<usize, &str> {
+        let numbers = open_keys(section, &BTreeSet::new(), self.offline_parts);
+        numbers.into_iter().filter_map(|n| Some((n, self.keys.get(n)?.as_str()))).collect()
     }
 }
 
