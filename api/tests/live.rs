@@ -30,7 +30,10 @@ impl Listener {
             .body(Body::empty())
             .unwrap();
         let response = server::service(&who.app).oneshot(request).await.unwrap();
-        (response.status(), Self { body: response.into_body().into_data_stream(), text: String::new(), keys: Vec::new() })
+        (
+            response.status(),
+            Self { body: response.into_body().into_data_stream(), text: String::new(), keys: Vec::new() },
+        )
     }
 
     /// The next event's data; `None` once the line has ended.
