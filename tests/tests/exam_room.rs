@@ -351,7 +351,8 @@ async fn restored_copy() -> Result<()> {
     browser.click(".room-top__end").await?;
     browser.click("#room .room-screen__end .btn--primary").await?;
     confirm(&browser).await?;
-    browser.wait_text("#room h1", "Copie remise").await
+    browser.wait_text("#room h1", "Copie remise").await?;
+    browser.wait_text("#room .facts", "Reçu").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

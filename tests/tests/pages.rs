@@ -105,7 +105,7 @@ async fn run() -> Result<()> {
     pages.extend(["", "/centres", "/suivi/s1", "/navigateur", "/acces"].map(|p| format!("{open}{p}")));
     pages.push("/questions/journal".into());
     pages.extend(
-        ["", "/notation", "/registre", "/registre/1/2", "/resultats", "/journal", "/candidats"]
+        ["", "/notation", "/registre", "/registre/1/2", "/resultats", "/journal", "/candidats", "/recus", "/recus?tout=1"]
             .map(|p| format!("{published}{p}")),
     );
     pages.extend(
@@ -147,6 +147,7 @@ async fn run() -> Result<()> {
     picture(&browser, &server, &format!("{published}/notation/{flawed}"), "question").await?;
     picture(&browser, &server, &format!("{published}/registre/1/2"), "effet").await?;
     picture(&browser, &server, &published, "examen").await?;
+    picture(&browser, &server, &format!("{published}/recus?tout=1"), "recus").await?;
 
     for (login, own) in [
         ("admin", vec!["/", "/comptes"]),
