@@ -105,8 +105,18 @@ async fn run() -> Result<()> {
     pages.extend(["", "/centres", "/suivi/s1", "/navigateur", "/acces"].map(|p| format!("{open}{p}")));
     pages.push("/questions/journal".into());
     pages.extend(
-        ["", "/notation", "/registre", "/registre/1/2", "/resultats", "/journal", "/candidats", "/recus", "/recus?tout=1"]
-            .map(|p| format!("{published}{p}")),
+        [
+            "",
+            "/notation",
+            "/registre",
+            "/registre/1/2",
+            "/resultats",
+            "/journal",
+            "/candidats",
+            "/recus",
+            "/recus?tout=1",
+        ]
+        .map(|p| format!("{published}{p}")),
     );
     pages.extend(
         ["", "/modele", "/rangs", "/groupes", "/copies", "/seuil", "/simulation"]
