@@ -199,7 +199,8 @@ export class ExamRoom {
     const view = questionView(stop, this.#face());
     document.title = `${M.question(stop.number)} – ${this.#model.room.exam_title}`;
     this.#show({ ...view, refresh: (status) => view.refresh(status.kind !== "saved" && status.kind !== "sending") }, "question");
-    if (this.#writable()) this.#queue.push({ view: { element: question } });
+    // once the hand-in is acknowledged, what is on screen for a moment more is no act
+    if (this.#writable() && this.#handedIn_ms === null) this.#queue.push({ view: { element: question } });
     this.#refresh();
   }
 
