@@ -4,8 +4,7 @@ use crate::web::layout::ErrorPage;
 use askama::Template;
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use docimo_engine::check::Fault;
 use docimo_store::{SaveError, StoreError};
@@ -253,12 +252,23 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Outermost layer: renders carried errors for whoever asked, page or program, and logs faults of ours
-/// once.
-pub async fn render(request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let method = request.method().clone();
-    let response = next.run(request).await;
+/// Who asked, to be answered in their language.
+pub struct Asked {
+    method: Method,
+    uri: Uri,
+}
+
+impl Asked {
+    /// Of a request.
+    pub fn of(request: &Request) -> Self {
+        Self { method: request.method().clone(), uri: request.uri().clone() }
+    }
+}
+
+/// Renders a carried error for whoever asked, page or program, and logs a fault of ours once.
+pub async fn render(asked: Asked, response: Response) -> Response {
+    let Asked { method, uri } = asked;
+    let path = uri.path();
     let carried = response.extensions().get::<Carried>().cloned();
     let bare = (response.status().is_client_error() || response.status().is_server_error())
         && response.headers().get(header::CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"));
@@ -282,8 +292,8 @@ pub async fn render(request: Request, next: Next) -> Response {
     };
     let mut rendered = if path.starts_with("/api/") {
         as_problem(&error, instance)
-    } else if matches!(&*error, ApiError::SignIn) && method == axum::http::Method::GET {
-        let next = format!("/connexion?suite={}", crate::web::urlencode(&path));
+    } else if matches!(&*error, ApiError::SignIn) && method == Method::GET {
+        let next = format!("/connexion?suite={}", crate::web::urlencode(path));
         axum::response::Redirect::to(&next).into_response()
     } else {
         as_page(&error, status, &instance)

@@ -1,70 +1,115 @@
 //! The HTTP server: layers around the doors, start and graceful stop.
 
 use crate::app::{App, WeakApp};
-use crate::error::{ApiError, ApiResult, render};
+use crate::error::{ApiError, ApiResult, Asked, render};
 use crate::metrics::Metrics;
+use crate::web::flash;
 use crate::{ambient, routes};
 use axum::Router;
+use axum::body::{Body, HttpBody};
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use std::convert::Infallible;
+use std::fmt;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
+use tower::ServiceExt;
+use tower_http::compression::Compression;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 /// The whole service.
 pub fn service(app: &App) -> Router {
+    // One door that leads to all: what is done around every request is done once, and not boxed route by route, which
+    // costs as much as a save.
+    let doors = routes::router(app).fallback(|| async { ApiError::NotFound });
+    Router::new().fallback_service(Shell { app: app.clone(), doors })
+}
+
+/// What is around every request.
+#[derive(Clone)]
+struct Shell {
+    app: App,
+    doors: Router,
+}
+
+impl tower::Service<Request> for Shell {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Self { app, doors } = self.clone();
+        Box::pin(async move { Ok(around(&app, doors, request).await) })
+    }
+}
+
+async fn around(app: &App, mut doors: Router, mut request: Request) -> Response {
+    let asked = Asked::of(&request);
+    let shows_message = flash::is_due(&request);
+    let encodings = request.headers().get(header::ACCEPT_ENCODING).cloned();
+    DefaultBodyLimit::max(crate::auth::guard::MAX_BODY).apply(&mut request);
+    // The router does not fail; a handler may panic.
+    let answered = AssertUnwindSafe(tower::Service::call(&mut doors, request)).catch_unwind().await;
+    let mut response = match answered {
+        Ok(response) => response.unwrap_or_else(|never| match never {}),
+        Err(cause) => panicked(&*cause),
+    };
+    if shows_message {
+        flash::shown(&mut response);
+    }
+    response = render(asked, response).await;
+    Metrics::add(&app.metrics.requests, 1);
+    if response.status().is_server_error() {
+        Metrics::add(&app.metrics.failures, 1);
+    }
+    secure(response.headers_mut());
+    match encodings {
+        Some(encodings) => compressed(encodings, response).await,
+        None => response,
+    }
+}
+
+/// A fault of ours in one request: it is logged, answered, and nobody else notices.
+fn panicked(cause: &(dyn std::any::Any + Send)) -> Response {
+    let said = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+    ApiError::Internal(anyhow::anyhow!("panic: {}", said.unwrap_or("unknown"))).into_response()
+}
+
+/// Answers under this are sent as they are, in bytes.
+const SMALL: u64 = 1024;
+
+/// The answer in an encoding that was asked for, where it makes it smaller.
+async fn compressed(encodings: HeaderValue, response: Response) -> Response {
+    if response.body().size_hint().upper().is_some_and(|size| size < SMALL) {
+        return response;
+    }
     // What is compressed already would lose the parts that it can be asked for by.
-    let compressible = SizeAbove::new(1024)
+    let compressible = SizeAbove::new(SMALL)
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::SSE)
         .and(NotForContentType::const_new("video/"))
         .and(NotForContentType::const_new("application/pdf"))
         // What is sealed does not compress.
         .and(NotForContentType::const_new("application/octet-stream"));
-    routes::router(app)
-        .fallback(|| async { ApiError::NotFound })
-        .layer(DefaultBodyLimit::max(crate::auth::guard::MAX_BODY))
-        .layer(from_fn_with_state(app.clone(), count))
-        .layer(from_fn(once_messages))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(render))
-        .layer(from_fn(secure))
-        .layer(CompressionLayer::new().gzip(true).compress_when(compressible))
-}
-
-/// A fault of ours in one request: it is logged, answered, and nobody else notices.
-fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
-    let said = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
-    ApiError::Internal(anyhow::anyhow!("panic: {}", said.unwrap_or("unknown"))).into_response()
-}
-
-/// A page that showed its message forgets it.
-async fn once_messages(request: Request, next: Next) -> Response {
-    let shown = crate::web::flash::read(request.headers()).is_some()
-        && request.method() == axum::http::Method::GET
-        && !request.uri().path().starts_with("/static/")
-        && !request.uri().path().starts_with("/media/")
-        && !request.uri().path().starts_with("/api/");
-    let mut response = next.run(request).await;
-    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
-    if shown && is_page {
-        crate::web::flash::clear(&mut response);
+    let mut asked = Request::new(Body::empty());
+    asked.headers_mut().insert(header::ACCEPT_ENCODING, encodings);
+    let mut ready = Some(response);
+    let answer = tower::service_fn(move |_: Request| std::future::ready(ready.take().ok_or(fmt::Error)));
+    match Compression::new(answer).gzip(true).compress_when(compressible).oneshot(asked).await {
+        Ok(response) => response.map(Body::new),
+        // It is asked once.
+        Err(fmt::Error) => ApiError::Internal(anyhow::anyhow!("an answer was asked for twice")).into_response(),
     }
-    response
-}
-
-async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    Metrics::add(&app.metrics.requests, 1);
-    if response.status().is_server_error() {
-        Metrics::add(&app.metrics.failures, 1);
-    }
-    response
 }
 
 /// Content policy: nothing but our own files, no inline script or style.
@@ -73,9 +118,7 @@ pub const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; 
                        connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
                        frame-ancestors 'none'; manifest-src 'self'";
 
-async fn secure(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+fn secure(headers: &mut HeaderMap) {
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
@@ -89,7 +132,6 @@ async fn secure(request: Request, next: Next) -> Response {
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
     // Pages and answers are somebody's: they are not for shared caches.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 /// Alive.

@@ -387,7 +387,7 @@ pub enum Phase {
 }
 
 /// Clock facts of a sheet.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Times {
     /// When its site was opened, if it was.
     pub opened_ms: Option<i64>,

@@ -204,7 +204,15 @@ async fn open_sqlite(path: &Path) -> StoreResult<Db> {
                 Ok(!connection.is_in_transaction())
             })
         })
-        .connect_with(options.clone())
+        .connect_with(
+            options
+                .clone()
+                // KiB: the pages that thousands of sheets move stay at hand.
+                .pragma("cache_size", "-16384")
+                // Pages (4 KiB) in the log before it is copied into the file, which everyone waits for: a page that
+                // many transactions changed is copied once.
+                .pragma("wal_autocheckpoint", "4000"),
+        )
         .await?;
     let read = SqlitePoolOptions::new().max_connections(6).connect_with(options).await?;
     Ok(Db::Sqlite { read, write })

@@ -104,16 +104,18 @@ macro_rules! attempt_joins {
     };
 }
 pub(crate) const ATTEMPT: &str = concat!("select ", attempt_columns!(), " from attempt a ", attempt_joins!());
-/// The same with where its journal stands, for `asked (id, stream, place)` rows. The order of the tables is that of the
-/// text: SQLite would otherwise go through every sheet.
+/// The same with the version of what someone in charge decides, for SQLite's `asked (id)`. The order of the tables is
+/// that of the text: it would otherwise go through every sheet.
 pub(crate) const ASKED_ATTEMPTS: &str = concat!(
-    "select v.place, a.last_position, a.receipt, coalesce((select max(s.seq) from step s where s.exam_id = a.exam_id \
-     and s.attempt_id = a.id and s.stream = v.stream), 0) as last_seq, ",
+    "select e.live, ",
     attempt_columns!(),
     " from asked v cross join attempt a ",
     attempt_joins!(),
     " where a.id = v.id"
 );
+/// The same for a list, for PostgreSQL.
+pub(crate) const THESE_ATTEMPTS: &str =
+    concat!("select e.live, ", attempt_columns!(), " from attempt a ", attempt_joins!(), " where a.id = any($1)");
 
 impl Attempt {
     /// The four parts of this candidate's time for a section of `duration_minutes`.

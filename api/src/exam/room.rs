@@ -489,28 +489,31 @@ pub const MAX_STEPS: usize = 500;
 const MAX_ACT_BYTES: usize = 16 * 1024;
 
 fn answered(step: &NewStep) -> Option<(u32, QuestionId)> {
-    match &step.act {
+    match step.act() {
         Act::Answer { question, .. } => Some((step.seq, question.clone())),
         _ => None,
     }
 }
 
-/// Are these steps that a page may send?
-pub(crate) fn checked_steps(steps: &[StepForm]) -> ApiResult<()> {
-    if steps.iter().any(|s| matches!(s.act, Act::Reopen { .. } | Act::Rejudge { .. })) {
-        return Err(ApiError::Forbidden);
-    }
-    if let Some(step) = steps.iter().find(|s| s.seq == 0) {
-        return Err(ApiError::wrong(format!("acte du {}", step.client_ms), "les actes sont numérotés à partir de 1"));
-    }
-    for step in steps {
-        let size = serde_json::to_string(&step.act).map_err(|e| ApiError::Internal(e.into()))?.len();
+/// Steps that a page may send.
+pub(crate) fn checked_steps(steps: Vec<StepForm>) -> ApiResult<Vec<NewStep>> {
+    let checked = |step: StepForm| {
+        if matches!(step.act, Act::Reopen { .. } | Act::Rejudge { .. }) {
+            return Err(ApiError::Forbidden);
+        }
+        if step.seq == 0 {
+            let what = format!("acte du {}", step.client_ms);
+            return Err(ApiError::wrong(what, "les actes sont numérotés à partir de 1"));
+        }
+        let step = NewStep::new(step.seq, step.client_ms, step.act)?;
+        let size = step.text().len();
         if size > MAX_ACT_BYTES {
             let message = format!("{size} octets, {MAX_ACT_BYTES} au plus");
             return Err(ApiError::wrong(format!("acte n° {}", step.seq), message));
         }
-    }
-    Ok(())
+        Ok(step)
+    };
+    steps.into_iter().map(checked).collect()
 }
 
 /// Saves steps; the answer comes after they are durable.
@@ -518,7 +521,7 @@ pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -
     if form.steps.len() > MAX_STEPS {
         return Err(ApiError::bad(format!("{MAX_STEPS} actes au plus par envoi.")));
     }
-    checked_steps(&form.steps)?;
+    let steps = checked_steps(form.steps)?;
     // Whose it is never changes: the rest is read with the write.
     let sheet = app.sheet_facts(attempt_id).await?;
     if *sheet.person_id != *actor.id {
@@ -532,7 +535,7 @@ pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -
         section: section.clone(),
         actor: actor.id.to_string(),
         stream: form.stream,
-        steps: form.steps.into_iter().map(|s| NewStep { seq: s.seq, client_ms: s.client_ms, act: s.act }).collect(),
+        steps,
         now_ms,
     };
     let count = save.steps.len() as u64;
@@ -545,16 +548,17 @@ pub async fn save(app: &App, actor: &Actor, attempt_id: &str, form: StepsForm) -
     Metrics::add(&app.metrics.steps_acknowledged, count);
     let counted = saved.verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Counted);
     let answered: Vec<&str> = counted.filter_map(|(seq, _)| questions.get(seq)).map(QuestionId::as_str).collect();
-    live::presence::saved(app, &saved.attempt, &answered, form.stream, ambient::now_ms());
-    let times = saved.attempt.times(section.duration_minutes);
     let now_ms = ambient::now_ms();
+    let sheet = live::presence::SavedSheet { attempt_id, section_id: &sheet.section_id, saved: &saved };
+    live::presence::saved(app, sheet, &answered, form.stream, now_ms);
+    let times = &saved.times;
     Ok(Acknowledgement {
         acknowledged: saved.acknowledged,
         verdicts: saved.verdicts.into_iter().map(|(seq, verdict)| VerdictView { seq, verdict }).collect(),
         state: phase_name(times.phase(now_ms)).into(),
-        clock: Clock::of(&times, now_ms),
+        clock: Clock::of(times, now_ms),
         revealed: saved.revealed,
-        streams: saved.attempt.streams,
+        streams: saved.streams,
         receipt: saved.receipt.map(ReceiptView::of),
     })
 }

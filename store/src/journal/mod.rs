@@ -5,17 +5,17 @@
 //! thousands make at the same hour (entering, opening a page, starting, signing in) go the same way.
 
 mod batch;
+mod known;
 mod plan;
 mod server;
 
 use crate::Store;
 use crate::db::Db;
-use crate::delivery::Attempt;
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreResult, to_json};
 use crate::people::LoginSession;
 use crate::receipts::Receipt;
 use crate::supervision::{Opening, PageOpening};
-use docimo_engine::attempt::{Act, Verdict};
+use docimo_engine::attempt::{Act, Times, Verdict};
 use docimo_engine::paper::Section;
 pub use server::WholeSheet;
 pub(crate) use server::server_step;
@@ -29,8 +29,26 @@ pub struct NewStep {
     pub seq: u32,
     /// The client's clock, kept for the record; nothing depends on it.
     pub client_ms: i64,
+    act: Act,
+    text: String,
+}
+
+impl NewStep {
+    /// Step `seq` of its stream: what was done, and when by the client's clock.
+    pub fn new(seq: u32, client_ms: i64, act: Act) -> StoreResult<Self> {
+        let text = to_json("step", &act)?;
+        Ok(Self { seq, client_ms, act, text })
+    }
+
     /// What was done.
-    pub act: Act,
+    pub fn act(&self) -> &Act {
+        &self.act
+    }
+
+    /// The same as JSON, as it will be stored.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 /// Steps of one stream of one sheet.
@@ -59,8 +77,10 @@ pub struct Saved {
     pub verdicts: Vec<(u32, Verdict)>,
     /// A validation showed a next part.
     pub revealed: bool,
-    /// The sheet after it.
-    pub attempt: Attempt,
+    /// The sheet's clock after it.
+    pub times: Times,
+    /// Pages opened so far.
+    pub streams: i64,
     /// Receipt of the last step of this save, with its place in the journal: the same whenever that step is sent again.
     /// Of the journal as it stands, for a save without steps. `None` where nothing has a receipt.
     pub receipt: Option<(i64, Receipt)>,
@@ -180,22 +200,23 @@ pub struct Journal {
 /// Writes that may wait before the answer is "overloaded".
 const QUEUE: usize = 8192;
 /// Writes in one transaction.
-const BATCH: usize = 512;
+const BATCH: usize = 128;
 /// Writers on PostgreSQL; SQLite has one.
 const POSTGRES_WRITERS: usize = 4;
 
 impl Journal {
-    /// Starts the writers on the current tokio runtime. They end, having written what they hold, when
+    /// Starts the writers; must be called within a tokio runtime. They end, having written what they hold, when
     /// the last handle is dropped.
     pub fn start(store: Store) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE);
         let requests = Arc::new(tokio::sync::Mutex::new(requests));
-        let writers = match store.db {
-            Db::Sqlite { .. } => 1,
-            Db::Postgres(_) => POSTGRES_WRITERS,
-        };
+        let memory = known::Memory::default();
+        if matches!(store.db, Db::Sqlite { .. }) && on_its_own_thread(store.clone(), memory.clone(), requests.clone()) {
+            return Self { queue };
+        }
+        let writers = if matches!(store.db, Db::Sqlite { .. }) { 1 } else { POSTGRES_WRITERS };
         for _ in 0..writers {
-            tokio::spawn(write_loop(store.clone(), requests.clone()));
+            tokio::spawn(write_loop(store.clone(), memory.clone(), requests.clone()));
         }
         Self { queue }
     }
@@ -241,7 +262,17 @@ impl Journal {
     }
 }
 
-async fn write_loop(store: Store, requests: Arc<tokio::sync::Mutex<mpsc::Receiver<Work>>>) {
+type Requests = Arc<tokio::sync::Mutex<mpsc::Receiver<Work>>>;
+
+/// Where one writer writes for everyone, everyone waits for it: it does not queue behind the requests, as a task among
+/// theirs would after each of its statements. False where the system has no thread to give.
+fn on_its_own_thread(store: Store, memory: known::Memory, requests: Requests) -> bool {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return false };
+    let work = move || runtime.block_on(write_loop(store, memory, requests));
+    std::thread::Builder::new().name("journal".into()).spawn(work).is_ok()
+}
+
+async fn write_loop(store: Store, memory: known::Memory, requests: Requests) {
     loop {
         let mut works = Vec::new();
         // The lock is held while gathering only: another writer gathers while this one commits.
@@ -251,13 +282,13 @@ async fn write_loop(store: Store, requests: Arc<tokio::sync::Mutex<mpsc::Receive
         // One order for all writers, so that two of them never wait for each other's sheets. Stable: what one sheet
         // sent first is written first.
         works.sort_by(|a, b| a.sheet().cmp(b.sheet()));
-        match batch::write(&store, &works).await {
+        match batch::write(&store, &memory, &works).await {
             Ok(outcomes) => works.into_iter().zip(outcomes).for_each(|(work, outcome)| work.tell(outcome)),
             Err(error) if works.len() > 1 => {
                 // One bad write must not fail its neighbours: each again on its own.
                 tracing::warn!(%error, writes = works.len(), "batch of writes failed, writing one by one");
                 for work in works {
-                    alone(&store, work).await;
+                    alone(&store, &memory, work).await;
                 }
             }
             Err(error) => {
@@ -269,8 +300,8 @@ async fn write_loop(store: Store, requests: Arc<tokio::sync::Mutex<mpsc::Receive
     }
 }
 
-async fn alone(store: &Store, work: Work) {
-    match batch::write(store, std::slice::from_ref(&work)).await {
+async fn alone(store: &Store, memory: &known::Memory, work: Work) {
+    match batch::write(store, memory, std::slice::from_ref(&work)).await {
         Ok(mut outcomes) => work.tell(outcomes.pop().unwrap_or(Outcome::NoSheet)),
         Err(error) => work.fail(error),
     }

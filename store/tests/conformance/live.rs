@@ -41,20 +41,34 @@ pub async fn live(store: &Store) {
     store.open_sitting("live", &section(), &["l-lille".into(), "l-lyon".into()], &event("live", 5, 0)).await.unwrap();
     assert!(mark().await.live > before.live);
 
-    clocks(store, &one, &two).await;
-    grants(store, &one, &two).await;
+    clocks(store, &journal, &one, &two).await;
+    grants(store, &journal, &one, &two).await;
     machines(store, &one).await;
     told(store, &one).await;
 }
 
-async fn clocks(store: &Store, one: &str, two: &str) {
+/// What the journal keeps of a clock between two saves is what the database says now.
+async fn agree(store: &Store, journal: &Journal, sheet: &str) {
+    let told = journal.save(super::save(sheet, 1, 1, &[], MIN)).await.unwrap();
+    let read = store.attempt(sheet).await.unwrap().unwrap();
+    assert_eq!((told.times, told.streams), (read.times(10), read.streams));
+}
+
+async fn clocks(store: &Store, journal: &Journal, one: &str, two: &str) {
+    let stream = journal.open_stream(one, 0).await.unwrap() as u32;
+    agree(store, journal, one).await;
     let times = async |id: &str| store.attempt(id).await.unwrap().unwrap().times(10);
     let stop = async |n: u32, at: i64, cause, place: Place| {
         let places = [(format!("k{n}"), place)];
-        store.stop_clocks("live", &section(), cause, &places, "motif", &event("live", n, at)).await.unwrap()
+        let stopped =
+            store.stop_clocks("live", &section(), cause, &places, "motif", &event("live", n, at)).await.unwrap();
+        agree(store, journal, one).await;
+        stopped
     };
     let resume = async |n: u32, at: i64, cause, place: Place| {
-        store.resume_clocks("live", &section(), cause, &[place], &event("live", n, at)).await.unwrap()
+        let resumed = store.resume_clocks("live", &section(), cause, &[place], &event("live", n, at)).await.unwrap();
+        agree(store, journal, one).await;
+        resumed
     };
     let room = || Place { room: Some("Amphi A".into()), ..Place::site("l-lille") };
     let own = || Place { attempt: Some(one.into()), ..Place::site("l-lille") };
@@ -68,11 +82,9 @@ async fn clocks(store: &Store, one: &str, two: &str) {
     assert_eq!(times(two).await.lasting(3 * MIN), None, "the other site goes on");
     assert_eq!(times(one).await.deadline_ms(5 * MIN), Some(14 * MIN));
     // An answer that comes while the clock stands still, long after what would have been the end, counts.
-    let journal = Journal::start(store.clone());
-    let stream = journal.open_stream(one, 0).await.unwrap() as u32;
     let saved = journal.save(super::save(one, stream, 1, &[tick("a")], 30 * MIN)).await.unwrap();
     assert_eq!(saved.verdicts[0].1, docimo_engine::attempt::Verdict::Counted);
-    assert_eq!(saved.attempt.times(10).phase(30 * MIN), Phase::Running);
+    assert_eq!(saved.times.phase(30 * MIN), Phase::Running);
     assert_eq!(resume(24, 3 * MIN, Cause::Alarm, room()).await, 1);
     assert_eq!(resume(25, 3 * MIN, Cause::Alarm, room()).await, 0);
     assert_eq!(resume(26, 4 * MIN, Cause::Pause, Place::site("l-lille")).await, 1);
@@ -92,7 +104,7 @@ async fn clocks(store: &Store, one: &str, two: &str) {
     assert_eq!(store.room_clocks("live").await.unwrap().len(), 1);
 }
 
-async fn grants(store: &Store, one: &str, two: &str) {
+async fn grants(store: &Store, journal: &Journal, one: &str, two: &str) {
     let grant = |n: u32, to, pending| TimeGrant {
         id: format!("lg{n}"),
         exam_id: "live".into(),
@@ -105,10 +117,12 @@ async fn grants(store: &Store, one: &str, two: &str) {
     };
     let room = || GrantTo::Room { site: "l-lille".into(), room: "Amphi A".into() };
     store.grant_time(&grant(1, room(), false), &section(), &event("live", 30, 16 * MIN)).await.unwrap();
+    agree(store, journal, one).await;
     store
         .grant_time(&grant(2, GrantTo::Attempt(one.into()), true), &section(), &event("live", 31, 16 * MIN))
         .await
         .unwrap();
+    agree(store, journal, one).await;
     let of = async |id: &str| store.attempt(id).await.unwrap().unwrap();
     assert_eq!((of(one).await.room_compensation_ms, of(one).await.compensation_ms), (MIN, 0));
     assert_eq!(of(two).await.allowance(10).compensation_ms, 0, "the same name of a room at another site");
@@ -116,6 +130,7 @@ async fn grants(store: &Store, one: &str, two: &str) {
     let asked = store.grants("live").await.unwrap().into_iter().find(|g| g.status == "pending").unwrap();
     assert_eq!((asked.to(), asked.where_id.as_deref()), (Some(GrantTo::Attempt(one.into())), Some("l-lille")));
     store.decide_grant("live", &asked, true, &section(), &event("live", 32, 17 * MIN)).await.unwrap();
+    agree(store, journal, one).await;
     let again = store.decide_grant("live", &asked, false, &section(), &event("live", 33, 17 * MIN)).await;
     assert!(matches!(again, Err(StoreError::Conflict)));
     assert_eq!(of(one).await.compensation_ms, MIN);
@@ -124,6 +139,14 @@ async fn grants(store: &Store, one: &str, two: &str) {
     let day = DaySettings { approval_minutes: Some(5), second_machine: "allow".into() };
     store.set_day_settings("live", &day, &event("live", 35, 17 * MIN)).await.unwrap();
     assert_eq!(store.day_settings("live").await.unwrap(), Some(day));
+    // A site closes, opens again, and the candidate is moved to other terms.
+    store.close_sitting("live", "s1", &["l-lille".into()], &event("live", 36, 18 * MIN)).await.unwrap();
+    agree(store, journal, one).await;
+    store.open_sitting("live", &section(), &["l-lille".into()], &event("live", 37, 18 * MIN)).await.unwrap();
+    agree(store, journal, one).await;
+    let longer = enrolment(1, "4/3");
+    store.enrol("live", &[longer], &event("live", 38, 18 * MIN)).await.unwrap();
+    agree(store, journal, one).await;
     assert_eq!(store.day_settings("none").await.unwrap(), None);
 }
 

@@ -108,8 +108,7 @@ fn text(question: &str, text: &str) -> Act {
 }
 
 fn save(attempt: &str, stream: u32, first: u32, acts: &[Act], now_ms: i64) -> Save {
-    let steps =
-        acts.iter().enumerate().map(|(i, act)| NewStep { seq: first + i as u32, client_ms: 0, act: act.clone() });
+    let steps = acts.iter().enumerate().map(|(i, act)| NewStep::new(first + i as u32, 0, act.clone()).unwrap());
     Save { attempt_id: attempt.into(), section: section(), actor: "p2".into(), stream, steps: steps.collect(), now_ms }
 }
 
@@ -473,10 +472,10 @@ async fn delivery(store: &Store) {
     journal.save(save(&id, 2, 1, &[tick("b")], 7_000)).await.unwrap();
     let left = journal.save(save(&id, 1, 9, &[tick("a"), text("q2", "w")], 8_000)).await.unwrap();
     assert_eq!(left.verdicts, [(9, Verdict::Superseded), (10, Verdict::Locked)], "the first browser was left");
-    assert_eq!(left.attempt.streams, 2, "and is told so");
+    assert_eq!(left.streams, 2, "and is told so");
     let closing = journal.save(save(&id, 1, 11, &[Act::HandIn {}], 8_000)).await.unwrap();
     assert_eq!(closing.verdicts, [(11, Verdict::Superseded)], "nor does it close the sheet under the second one");
-    assert_eq!(closing.attempt.handed_in_ms, None);
+    assert_eq!(closing.times.handed_in_ms, None);
     let hole = journal.save(save(&id, 1, 12, &[], 8_000)).await.unwrap();
     assert_eq!(hole.acknowledged, 11);
     let mut holed = save(&id, 1, 12, &[tick("a"), tick("b")], 8_000);

@@ -156,29 +156,41 @@ pub(crate) async fn share(app: &App, now_ms: i64) -> ApiResult<()> {
     Ok(())
 }
 
+/// A sheet that was just saved.
+#[derive(Clone, Copy)]
+pub(crate) struct SavedSheet<'a> {
+    /// Which.
+    pub attempt_id: &'a str,
+    /// Of which section.
+    pub section_id: &'a str,
+    /// What is on disk.
+    pub saved: &'a docimo_store::journal::Saved,
+}
+
 /// What a save on this process says of a sheet.
-pub(crate) fn saved(app: &App, attempt: &docimo_store::delivery::Attempt, answered: &[&str], stream: u32, now_ms: i64) {
-    let Some(exam) = app.live.exam_of(&attempt.id) else { return };
+pub(crate) fn saved(app: &App, saved: SavedSheet<'_>, answered: &[&str], stream: u32, now_ms: i64) {
+    let SavedSheet { attempt_id, section_id, saved } = saved;
+    let Some(exam) = app.live.exam_of(attempt_id) else { return };
     let mut data = exam.write();
     data.untold = true;
-    let Some(sheet) = data.sheets.get_mut(attempt.id.as_str()) else { return };
+    let Some(sheet) = data.sheets.get_mut(attempt_id) else { return };
     for question in answered {
-        if let Some(place) = exam.place(&attempt.section_id, question) {
+        if let Some(place) = exam.place(section_id, question) {
             sheet.mark(place);
         }
     }
     let beat = Beat { stream, waiting: sheet.seen.waiting, offline_ms: 0 };
     let span = sheet.seen.beat(beat, now_ms);
     // The candidate's own acts only: what someone in charge did meanwhile may be newer here than there.
-    let handed_in = attempt.handed_in_ms.filter(|at| sheet.given_back_ms < Some(*at));
-    if attempt.streams > sheet.attempt.streams || (handed_in.is_some() && sheet.attempt.handed_in_ms.is_none()) {
+    let handed_in = saved.times.handed_in_ms.filter(|at| sheet.given_back_ms < Some(*at));
+    if saved.streams > sheet.attempt.streams || (handed_in.is_some() && sheet.attempt.handed_in_ms.is_none()) {
         sheet.change(|a| {
-            a.streams = a.streams.max(attempt.streams);
+            a.streams = a.streams.max(saved.streams);
             a.handed_in_ms = a.handed_in_ms.or(handed_in);
         });
     }
     if let Some((from_ms, to_ms)) = span {
-        let attempt_id = attempt.id.clone();
+        let attempt_id = attempt_id.to_owned();
         data.spans.push(docimo_store::live::OfflineSpan { attempt_id, from_ms, to_ms });
     }
 }

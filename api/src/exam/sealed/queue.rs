@@ -95,9 +95,9 @@ pub async fn import(app: &App, actor: &Actor, attempt_id: &str, file: &[u8]) -> 
     let key = super::queue_key(app, &attempt, section).await?;
     let plain = crypto::open(&key, &place_of_queue(&attempt.id), &sealed).map_err(|_| wrong(ALTERED))?;
     let queue: Queue = serde_json::from_slice(&plain).map_err(|_| wrong(NOT_ONE))?;
-    for stream in &queue.streams {
-        checked_steps(&stream.steps)?;
-    }
+    // All of them are right, or nothing of it is taken.
+    let checked = |QueuedStream { stream, steps }| Ok((stream, checked_steps(steps)?));
+    let streams: Vec<(Option<u32>, Vec<NewStep>)> = queue.streams.into_iter().map(checked).collect::<ApiResult<_>>()?;
     let before = attempt.exam_state == "marked" || attempt.exam_state == "published";
     let mut brought = Brought {
         exam: attempt.exam_id.clone(),
@@ -105,7 +105,7 @@ pub async fn import(app: &App, actor: &Actor, attempt_id: &str, file: &[u8]) -> 
         made_ms: queue.made_ms,
         ..Brought::default()
     };
-    let done = bring_all(app, actor, &attempt.id, section, queue.streams, &mut brought).await;
+    let done = bring_all(app, actor, &attempt.id, section, streams, &mut brought).await;
     // What was brought before a failure is in the journal: it is told there too, and the same file brings the rest.
     let detail = format!(
         "Réponses du candidat {} apportées par fichier : {} actes nouveaux ({} réponses, {} comptés, {} tardifs), {} déjà reçus{}",
@@ -128,35 +128,33 @@ async fn bring_all(
     actor: &Actor,
     attempt: &str,
     section: &Arc<Section>,
-    streams: Vec<QueuedStream>,
+    streams: Vec<(Option<u32>, Vec<NewStep>)>,
     brought: &mut Brought,
 ) -> ApiResult<()> {
-    for QueuedStream { stream, steps } in streams {
+    for (stream, steps) in streams {
         let Some(first) = steps.first() else { continue };
         // The first step of a page without a stream never left it: it tells the page.
-        let digest = crypto::hash(format!("{}\n{}", first.client_ms, act_text(&first.act)?).as_bytes());
-        let waiting: Vec<NewStep> =
-            steps.into_iter().map(|s| NewStep { seq: s.seq, client_ms: s.client_ms, act: s.act }).collect();
+        let digest = crypto::hash(format!("{}\n{}", first.client_ms, first.text()).as_bytes());
         let number = match stream {
             Some(stream) => stream,
             None => own_stream(app, attempt, &digest).await?,
         };
-        match bring(app, actor, attempt, section, number, waiting.clone(), brought).await {
+        match bring(app, actor, attempt, section, number, steps.clone(), brought).await {
             Ok(()) => {}
             // The server has lost what it had before these, or the stream itself: they go into one of their own.
             Err(SaveError::Gap { .. } | SaveError::UnknownStream) => {
                 let number = own_stream(app, attempt, &digest).await?;
-                let again = waiting.into_iter().zip(1..).map(|(s, seq)| NewStep { seq, ..s }).collect();
+                let renumber = |(mut step, seq): (NewStep, u32)| {
+                    step.seq = seq;
+                    step
+                };
+                let again = steps.into_iter().zip(1..).map(renumber).collect();
                 bring(app, actor, attempt, section, number, again, brought).await?;
             }
             Err(other) => return Err(other.into()),
         }
     }
     Ok(())
-}
-
-fn act_text(act: &Act) -> ApiResult<String> {
-    serde_json::to_string(act).map_err(|e| ApiError::Internal(e.into()))
 }
 
 async fn own_stream(app: &App, attempt: &str, digest: &str) -> ApiResult<u32> {
@@ -176,7 +174,7 @@ async fn bring(
     let known = app.store.last_seq(attempt, stream).await.map_err(SaveError::Store)?;
     while !steps.is_empty() {
         let rest = steps.split_off(steps.len().min(MAX_STEPS));
-        let answers: Vec<u32> = steps.iter().filter(|s| matches!(s.act, Act::Answer { .. })).map(|s| s.seq).collect();
+        let answers: Vec<u32> = steps.iter().filter(|s| matches!(s.act(), Act::Answer { .. })).map(|s| s.seq).collect();
         let save = Save {
             attempt_id: attempt.to_owned(),
             section: section.clone(),
