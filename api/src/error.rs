@@ -10,6 +10,7 @@ use docimo_engine::check::Fault;
 use docimo_store::{SaveError, StoreError};
 use serde::Serialize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use utoipa::ToSchema;
 
 /// Result of a handler.
@@ -94,6 +95,11 @@ pub enum ApiError {
     /// More than this server does now.
     #[error("Le serveur est surchargé. Vos réponses restent sur votre machine et seront renvoyées.")]
     Overloaded,
+    /// The database is away, busy, or has no room: the same may be asked again.
+    #[error(
+        "Le serveur n’a pas pu enregistrer : sa base de données ne répond pas ou n’a plus de place. Réessayez dans un instant."
+    )]
+    Unavailable,
     /// A fault of ours.
     #[error("Une erreur interne est survenue.")]
     Internal(anyhow::Error),
@@ -107,8 +113,22 @@ impl From<StoreError> for ApiError {
                 Self::Conflict("L’état a changé entre-temps. Rechargez la page et recommencez.".into())
             }
             StoreError::MissingReference => Self::NotFound,
+            passing if passing.is_passing() => {
+                say_unavailable(&passing);
+                Self::Unavailable
+            }
             other => Self::Internal(other.into()),
         }
+    }
+}
+
+/// The database's trouble in the log, once a second at most: thousands of requests meet it.
+fn say_unavailable(error: &StoreError) {
+    static SAID_MS: AtomicI64 = AtomicI64::new(i64::MIN);
+    let (now_ms, said_ms) = (crate::ambient::now_ms(), SAID_MS.load(Ordering::Relaxed));
+    let due = now_ms.saturating_sub(said_ms) >= 1000;
+    if due && SAID_MS.compare_exchange(said_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        tracing::error!(%error, "the database cannot be used");
     }
 }
 
@@ -163,7 +183,7 @@ impl ApiError {
                 StatusCode::CONFLICT
             }
             Self::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -188,6 +208,7 @@ impl ApiError {
             Self::SecondMachine => "second-machine",
             Self::TooManyTries(_) => "too-many-tries",
             Self::Overloaded => "overloaded",
+            Self::Unavailable => "unavailable",
             Self::Internal(_) => "internal",
         }
     }
@@ -210,6 +231,7 @@ impl ApiError {
             }
             Self::TooManyTries(_) => "Trop d’essais",
             Self::Overloaded => "Serveur surchargé",
+            Self::Unavailable => "Enregistrement impossible",
             Self::Internal(_) => "Erreur interne",
         }
     }
@@ -286,7 +308,7 @@ pub async fn render(asked: Asked, response: Response) -> Response {
     }
     let status = error.status();
     let retry = match &*error {
-        ApiError::Overloaded => Some(2),
+        ApiError::Overloaded | ApiError::Unavailable => Some(2),
         ApiError::TooManyTries(seconds) => Some(*seconds),
         _ => None,
     };

@@ -302,16 +302,22 @@ impl Candidate<'_> {
         self.shared.reached(ENTERED);
         let (hour, pushed) = self.wait_for_the_hour().await?;
         let keys = match pushed {
-            Some(keys) => keys,
+            Some(keys) => {
+                self.shared.measures.took(Action::Key, hour.elapsed());
+                keys
+            }
             None => self.keys().await?,
         };
+        let keyed = hour.elapsed();
+        sleep(self.shared.plan.opening.mul_f64(self.rng.f64())).await;
+        let opening = Instant::now();
         let base = self.open(&manifest, &pieces, 0, &keys)?;
         let found = base["questions"].as_object().map_or(0, serde_json::Map::len);
         let expected = self.shared.paper.isolated.len() + 1;
         if found != expected {
             return Err(format!("{found} questions lisibles, {expected} attendues"));
         }
-        self.shared.measures.took(Action::Hour, hour.elapsed());
+        self.shared.measures.took(Action::Hour, keyed + opening.elapsed());
         self.shared.reached(OPENED);
         self.plan_cuts(hour, convocation.site);
         self.compose(hour, &manifest, &pieces).await?;

@@ -14,6 +14,8 @@ pub struct Findings {
     pub candidates: usize,
     /// Steps that were acknowledged.
     pub acknowledged: usize,
+    /// Of these, answers.
+    pub answers: usize,
     /// Of these, acknowledged as counted answers.
     pub counted_answers: usize,
     /// Steps that were sent and never acknowledged: none should be left at the end.
@@ -21,6 +23,14 @@ pub struct Findings {
     /// Steps on the server that were acknowledged to nobody, because the answer was lost on the way: allowed, if they
     /// were sent.
     pub kept_unasked: usize,
+    /// Steps in the journals, the server's own left out.
+    pub stored: usize,
+    /// Acknowledged and not there.
+    pub lost: usize,
+    /// There, and not as acknowledged or sent: act, verdict or receipt; or a mark that is not that of the answers.
+    pub altered: usize,
+    /// There twice.
+    pub duplicated: usize,
     /// Marks that were compared.
     pub marks: usize,
     /// Faults, the first of them in words: an answer lost, altered or doubled, a receipt that is not in the journal, a
@@ -58,7 +68,9 @@ impl Findings {
             if row["position"].as_i64() != Some(i as i64 + 1) {
                 self.fault(format!("{} : le journal a un trou à la place {}", record.number, i + 1));
             }
+            self.stored += usize::from(at.0 != 0);
             if kept.insert(at, row).is_some() {
+                self.duplicated += 1;
                 self.fault(format!("{} : l’acte {at:?} est deux fois dans le journal", record.number));
             }
             if let (Some(position), Some(hash)) = (row["position"].as_i64(), row["receipt"].as_str()) {
@@ -73,6 +85,7 @@ impl Findings {
                 (None, _) => self.unacknowledged += 1,
                 (Some(_), None) => {
                     self.acknowledged += 1;
+                    self.lost += 1;
                     self.fault(format!(
                         "{} : l’acte {}.{} a été accusé et n’existe pas",
                         record.number, sent.stream, sent.seq
@@ -80,16 +93,19 @@ impl Findings {
                 }
                 (Some(verdict), Some(row)) => {
                     self.acknowledged += 1;
-                    if verdict == "counted" && !sent.act["answer"].is_null() {
-                        self.counted_answers += 1;
+                    if !sent.act["answer"].is_null() {
+                        self.answers += 1;
+                        self.counted_answers += usize::from(verdict == "counted");
                     }
                     if !same(&row["act"], &sent.act) {
+                        self.altered += 1;
                         self.fault(format!(
                             "{} : l’acte {}.{} n’est pas celui qui a été accusé",
                             record.number, sent.stream, sent.seq
                         ));
                     }
                     if row["verdict"].as_str() != Some(verdict) {
+                        self.altered += 1;
                         self.fault(format!(
                             "{} : l’acte {}.{} n’a plus le verdict annoncé",
                             record.number, sent.stream, sent.seq
@@ -106,6 +122,7 @@ impl Findings {
                 Some(sent) if sent.verdict.is_none() => {
                     self.kept_unasked += 1;
                     if !same(&row["act"], &sent.act) {
+                        self.altered += 1;
                         self.fault(format!("{} : l’acte {at:?} n’est pas celui qui a été envoyé", record.number));
                     }
                 }
@@ -114,6 +131,7 @@ impl Findings {
         }
         for (position, hash) in &record.receipts {
             if receipts.get(position) != Some(&hash.as_str()) {
+                self.altered += 1;
                 self.fault(format!("{} : le reçu de l’acte n° {position} n’est pas dans le journal", record.number));
             }
         }
@@ -129,12 +147,15 @@ impl Findings {
             let expected = paper.worth(&record.counted());
             match marks.get(&record.number) {
                 Some(found) if *found == expected => self.marks += 1,
-                found => self.fault(format!(
-                    "{} : {} points d’après ce qui a été accusé, {} sur le serveur",
-                    record.number,
-                    expected as f64 / 100.0,
-                    found.map_or_else(|| "aucun".to_owned(), |f| (*f as f64 / 100.0).to_string())
-                )),
+                found => {
+                    self.altered += 1;
+                    self.fault(format!(
+                        "{} : {} points d’après ce qui a été accusé, {} sur le serveur",
+                        record.number,
+                        expected as f64 / 100.0,
+                        found.map_or_else(|| "aucun".to_owned(), |f| (*f as f64 / 100.0).to_string())
+                    ));
+                }
             }
         }
     }

@@ -19,6 +19,9 @@ pub struct Plan {
     pub entering: Duration,
     /// Time between the last entry and the hour.
     pub waiting: Duration,
+    /// Time over which candidates open the paper they can read: each does it at once, on a machine of their own; here
+    /// all of them share this one.
+    pub opening: Duration,
     /// Time during which they compose, after the hour.
     pub composing: Duration,
     /// Mean time between two answers of a candidate, drawn from an exponential law.
@@ -48,6 +51,7 @@ impl Default for Plan {
             questions: 40,
             entering: Duration::from_secs(30),
             waiting: Duration::from_secs(5),
+            opening: Duration::from_secs(10),
             composing: Duration::from_secs(60),
             think: Duration::from_secs(60),
             push: 1.0,

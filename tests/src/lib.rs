@@ -8,7 +8,7 @@ pub mod proxy;
 pub mod server;
 
 pub use browser::Browser;
-pub use server::{Api, Server, client};
+pub use server::{Api, Server, Under, client};
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -9,10 +9,20 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
+/// What a server runs under: a program that starts it, and its environment.
+#[derive(Clone, Debug, Default)]
+pub struct Under {
+    /// Program and arguments before the server's own; it must become the server, so that the process is the server's.
+    pub before: Vec<String>,
+    /// Variables.
+    pub env: Vec<(String, String)>,
+}
+
 /// A running `docimo`.
 pub struct Server {
     child: Child,
     binary: PathBuf,
+    under: Under,
     database: Option<String>,
     command: &'static str,
     data: TempDir,
@@ -25,19 +35,24 @@ pub struct Server {
 impl Server {
     /// `docimo serve` on an empty SQLite database, or on `database`. `None` where the binary is absent.
     pub fn start(database: Option<String>) -> Result<Option<Self>> {
-        Self::launch("serve", database)
+        Self::launch("serve", database, Under::default())
+    }
+
+    /// The same under something else.
+    pub fn start_under(under: Under) -> Result<Option<Self>> {
+        Self::launch("serve", None, under)
     }
 
     /// `docimo demo`.
     pub fn demo() -> Result<Option<Self>> {
-        Self::launch("demo", None)
+        Self::launch("demo", None, Under::default())
     }
 
-    fn launch(command: &'static str, database: Option<String>) -> Result<Option<Self>> {
+    fn launch(command: &'static str, database: Option<String>, under: Under) -> Result<Option<Self>> {
         let Some(binary) = given("DOCIMO_TEST_BIN") else { return Ok(None) };
         let data = TempDir::new()?;
-        let (child, address, printed) = run(&binary, command, "127.0.0.1:0", &data, database.as_deref())?;
-        Ok(Some(Self { child, binary, database, command, data, address, printed }))
+        let (child, address, printed) = run(&binary, &under, command, "127.0.0.1:0", &data, database.as_deref())?;
+        Ok(Some(Self { child, binary, under, database, command, data, address, printed }))
     }
 
     /// Kills it as a power cut would: no warning, no time to save.
@@ -50,7 +65,7 @@ impl Server {
     /// Starts it again on the same data and port.
     pub fn restart(&mut self) -> Result<()> {
         let (child, address, printed) =
-            run(&self.binary, self.command, &self.address, &self.data, self.database.as_deref())?;
+            run(&self.binary, &self.under, self.command, &self.address, &self.data, self.database.as_deref())?;
         if address != self.address {
             bail!("came back at {address} instead of {}", self.address);
         }
@@ -101,9 +116,24 @@ impl Drop for Server {
 
 type Started = (Child, String, Vec<String>);
 
-fn run(binary: &PathBuf, command: &str, listen: &str, data: &TempDir, database: Option<&str>) -> Result<Started> {
+fn run(
+    binary: &PathBuf,
+    under: &Under,
+    command: &str,
+    listen: &str,
+    data: &TempDir,
+    database: Option<&str>,
+) -> Result<Started> {
     let log = std::fs::OpenOptions::new().append(true).create(true).open(data.path().join("log"))?;
-    let mut start = Command::new(binary);
+    let mut start = match under.before.split_first() {
+        None => Command::new(binary),
+        Some((program, arguments)) => {
+            let mut start = Command::new(program);
+            start.args(arguments).arg(binary);
+            start
+        }
+    };
+    start.envs(under.env.iter().cloned());
     start.arg(command).args(["--listen", listen]).arg("--data").arg(data.path());
     if let Some(url) = database {
         start.args(["--database", url]);

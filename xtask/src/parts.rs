@@ -107,6 +107,9 @@ fn web() -> Result<()> {
 fn tests(tally: &mut Tally, skip_log: &std::path::Path, shots: bool) -> Result<()> {
     let chromium = tools::ensure("chromium", &[], &["chromium", "chromium-driver"])?;
     let chromedriver = tools::ensure("chromedriver", &["/usr/lib/chromium"], &["chromium-driver"])?;
+    let strace = tools::ensure("strace", &[], &["strace"])?;
+    let beside = format!("/usr/lib/{}-linux-gnu/faketime", std::env::consts::ARCH);
+    let faketime = tools::ensure("libfaketime.so.1", &[&beside], &["libfaketime"])?;
     let postgres = Postgres::start()?;
     let root = tools::root();
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
@@ -127,6 +130,8 @@ fn tests(tally: &mut Tally, skip_log: &std::path::Path, shots: bool) -> Result<(
         .env("DOCIMO_TEST_POSTGRES", &postgres.url)
         .env("DOCIMO_TEST_CHROMIUM", chromium)
         .env("DOCIMO_TEST_CHROMEDRIVER", chromedriver)
+        .env("DOCIMO_TEST_STRACE", strace)
+        .env("DOCIMO_TEST_FAKETIME", faketime)
         .env("DOCIMO_TEST_AXE", root.join("tests/web/node_modules/axe-core/axe.min.js"))
         .env("DOCIMO_TEST_BIN", target.join("debug/docimo"))
         .env("DOCIMO_SKIP_LOG", skip_log)

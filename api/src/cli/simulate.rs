@@ -6,11 +6,14 @@ use crate::ambient;
 use crate::auth::password;
 use crate::web::filters::iso;
 use clap::Args;
+use docimo_simulate::measure::ActionSummary;
+use docimo_simulate::oracle::Findings;
 use docimo_simulate::plan::Plan;
-use docimo_simulate::run::{Known, Ladder, ladder};
+use docimo_simulate::run::{Known, Ladder, Rung, ladder};
 use docimo_simulate::staff::Staff;
 use docimo_simulate::{SimulationError, report};
 use docimo_store::people::Person;
+use serde::Serialize;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,7 +23,7 @@ use std::time::Duration;
 #[derive(Args, Clone, Debug)]
 pub struct SimulateArgs {
     /// Serveur à éprouver [défaut : un serveur de la même version, lancé ici sur une base neuve]
-    #[arg(long, value_name = "ADRESSE", requires = "committee")]
+    #[arg(long, visible_alias = "target", value_name = "ADRESSE", requires = "committee")]
     server: Option<String>,
     /// Identifiant d’un membre du comité sur ce serveur ; son secret se lit dans DOCIMO_SIMULATE_SECRET
     #[arg(long, value_name = "IDENTIFIANT")]
@@ -40,6 +43,16 @@ pub struct SimulateArgs {
     /// Durée de composition, en secondes
     #[arg(long, default_value_t = 120.0, value_name = "S")]
     composing: f64,
+    /// La même en minutes
+    #[arg(long, value_name = "MIN", conflicts_with = "composing")]
+    minutes: Option<f64>,
+    /// Durée dans laquelle les candidats commencent, une fois la clé reçue, en secondes : chacun ouvre le sujet sur sa
+    /// machine ; ici tous partagent celle-ci
+    #[arg(long, default_value_t = 10.0, value_name = "S")]
+    start_within: f64,
+    /// Incidents à jouer : aucun, coupure, centre, recharge, double (séparés par des virgules) ; tous par défaut
+    #[arg(long, value_delimiter = ',', value_name = "INCIDENTS")]
+    faults: Option<Vec<Fault>>,
     /// Temps moyen entre deux réponses d’un candidat, en secondes
     #[arg(long, default_value_t = 60.0, value_name = "S")]
     think: f64,
@@ -69,7 +82,33 @@ pub struct SimulateArgs {
     report: PathBuf,
 }
 
+/// What may happen to candidates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Fault {
+    /// Nothing.
+    #[value(name = "aucun", alias = "none")]
+    None,
+    /// A candidate's network.
+    #[value(name = "coupure", alias = "cut")]
+    Cut,
+    /// A whole site's.
+    #[value(name = "centre", alias = "site-cut")]
+    SiteCut,
+    /// The page is loaded again.
+    #[value(name = "recharge", alias = "reload")]
+    Reload,
+    /// A save is sent twice.
+    #[value(name = "double", alias = "doubled")]
+    Doubled,
+}
+
 impl SimulateArgs {
+    /// The share of a fault: none where others only were asked for.
+    fn share(&self, fault: Fault, percent: f64) -> f64 {
+        let played = self.faults.as_ref().is_none_or(|asked| asked.contains(&fault));
+        if played { percent / 100.0 } else { 0.0 }
+    }
+
     fn plan(&self, address: String) -> Result<Plan, Failure> {
         let seconds = |value: f64| {
             Duration::try_from_secs_f64(value).map_err(|_| Failure::Input(format!("{value} s : durée impossible")))
@@ -81,14 +120,15 @@ impl SimulateArgs {
             questions: self.questions,
             entering: seconds(self.entering)?,
             waiting: Duration::from_secs(5),
-            composing: seconds(self.composing)?,
+            opening: seconds(self.start_within)?,
+            composing: seconds(self.minutes.map_or(self.composing, |m| m * 60.0))?,
             think: seconds(self.think)?,
             push: self.push / 100.0,
-            cut: self.cut / 100.0,
+            cut: self.share(Fault::Cut, self.cut),
             cut_length: seconds(self.cut_length)?,
-            site_cut: self.site_cut / 100.0,
-            reload: self.reload / 100.0,
-            doubled: self.doubled / 100.0,
+            site_cut: self.share(Fault::SiteCut, self.site_cut),
+            reload: self.share(Fault::Reload, self.reload),
+            doubled: self.share(Fault::Doubled, self.doubled),
             seed: self.seed,
         })
     }
@@ -211,6 +251,39 @@ fn serve(folder: &Path, url: &str) -> Result<Server, Failure> {
     Err(Failure::Environment("le serveur s’est arrêté avant d’écouter".into()))
 }
 
+/// What `--json` says: sums over the rungs, times of the highest one, then everything.
+#[derive(Serialize)]
+struct Told<'a> {
+    candidates: usize,
+    acknowledged: usize,
+    stored: usize,
+    lost: usize,
+    altered: usize,
+    duplicated: usize,
+    errors: u64,
+    actions: &'a [ActionSummary],
+    #[serde(flatten)]
+    ladder: &'a Ladder,
+}
+
+impl<'a> Told<'a> {
+    fn of(ladder: &'a Ladder) -> Self {
+        let sum = |of: fn(&Findings) -> usize| ladder.rungs.iter().map(|r| of(&r.findings)).sum();
+        let highest = ladder.rungs.iter().max_by_key(|r| r.candidates);
+        Self {
+            candidates: sum(|f| f.candidates),
+            acknowledged: sum(|f| f.acknowledged),
+            stored: sum(|f| f.stored),
+            lost: sum(|f| f.lost),
+            altered: sum(|f| f.altered),
+            duplicated: sum(|f| f.duplicated),
+            errors: ladder.rungs.iter().map(Rung::failures).sum(),
+            actions: highest.map_or(&[], |r| &r.actions),
+            ladder,
+        }
+    }
+}
+
 fn write(common: &Common, path: &Path, ladder: &Ladder) -> Result<(), Failure> {
     let refused =
         |path: &Path, e: &std::io::Error| Failure::Environment(format!("{} : {}", path.display(), french_io(e)));
@@ -219,7 +292,7 @@ fn write(common: &Common, path: &Path, ladder: &Ladder) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(ladder).map_err(|e| Failure::Environment(e.to_string()))?;
     std::fs::write(&json, text).map_err(|e| refused(&json, &e))?;
     if common.json {
-        return out::print_json(ladder);
+        return out::print_json(&Told::of(ladder));
     }
     for rung in &ladder.rungs {
         let save = rung.action(docimo_simulate::measure::Action::Save);

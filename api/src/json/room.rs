@@ -184,7 +184,7 @@ pub async fn open_stream(
     request_body = StepsForm,
     responses((status = 200, body = Acknowledgement),
               (status = 409, body = Problem, content_type = "application/problem+json", description = "sequence-gap: send again from expected_seq"),
-              (status = 503, body = Problem, content_type = "application/problem+json", description = "overloaded: keep the queue, try again")))]
+              (status = 503, body = Problem, content_type = "application/problem+json", description = "overloaded or unavailable: keep the queue, try again")))]
 pub async fn save(
     State(app): State<App>,
     actor: Actor,
