@@ -166,6 +166,22 @@ async fn a_supervisor_of_a_site_sees_and_acts_there_only() {
     ] {
         supervisor.refused(&path, body, 404, "").await;
     }
+    let import = format!("/attempts/{}/import", day.sheets[2]);
+    assert_eq!(
+        supervisor.send(Method::POST, &import, "application/json", b"{}".to_vec()).await.0,
+        StatusCode::NOT_FOUND
+    );
+    let held = json!({"number": all[2]["number"], "code": "7KQ3-M2A9-DX4T-0HZ8"});
+    supervisor.refused(&day.at("/receipts"), held, 422, "aucun candidat").await;
+    let waived = json!({"number": all[2]["number"], "kind": "address", "reason": "x"});
+    supervisor.refused(&day.at("/waivers"), waived, 422, "Aucun candidat").await;
+    // Lists say nothing of it either.
+    for list in ["/sites", "/sittings"] {
+        let seen = supervisor.get(&day.at(list)).await;
+        assert!(!seen.as_array().unwrap().is_empty() && !seen.to_string().contains(&day.lille), "{list}: {seen}");
+    }
+    assert!(day.jury.get(&day.at("/events")).await.as_array().unwrap().len() > 2);
+    assert_eq!(supervisor.get(&day.at("/events")).await, json!([]), "what others did");
     let report = day.at(&format!("/sections/s1/sites/{}/report", day.lille));
     let (status, _) = supervisor.send(Method::GET, &report, "application/json", vec![]).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
@@ -174,6 +190,7 @@ async fn a_supervisor_of_a_site_sees_and_acts_there_only() {
     supervisor.post(&day.at("/stop"), json!({"cause": "alarm"})).await;
     supervisor.post(&day.at("/resume"), json!({"cause": "alarm"})).await;
     assert_eq!((day.cause(0).await, day.cause(2).await), (Value::Null, json!("alarm")));
+    assert_eq!(supervisor.get(&day.at("/events")).await.as_array().unwrap().len(), 2, "what they did");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,6 +50,8 @@ pub struct Refusal {
     pub number: String,
     /// Name.
     pub name: String,
+    /// Site.
+    pub site_id: String,
     /// Name of the site.
     pub site_name: String,
     /// browser or address.
@@ -217,7 +219,7 @@ impl Store {
 
     /// Who was refused at the doors of an exam, the latest first.
     pub async fn refusals(&self, exam_id: &str) -> StoreResult<Vec<Refusal>> {
-        let sql = "select r.person_id, c.number, p.name, s.name as site_name, r.kind, r.at_ms, r.detail, r.times, \
+        let sql = "select r.person_id, c.number, p.name, c.site_id, s.name as site_name, r.kind, r.at_ms, r.detail, r.times, \
                    r.composing, a.name as waived_by, w.at_ms as waived_ms, w.reason \
                    from door_refusal r join candidate c on c.exam_id = r.exam_id and c.person_id = r.person_id \
                    join person p on p.id = r.person_id join site s on s.id = c.site_id \

@@ -169,6 +169,8 @@ pub const FIRST_SITE: &str = "Centre principal";
 pub struct Event {
     /// When.
     pub at_ms: i64,
+    /// Account of who did it.
+    pub author_id: Option<String>,
     /// Name of who did it.
     pub author_name: Option<String>,
     /// A word: "open", "extend"…
@@ -536,7 +538,7 @@ impl Store {
 
     /// What was done in an exam, the newest first.
     pub async fn events(&self, exam_id: &str, limit: i64) -> StoreResult<Vec<Event>> {
-        let sql = "select e.at_ms, p.name as author_name, e.what, e.detail from event e \
+        let sql = "select e.at_ms, e.author_id, p.name as author_name, e.what, e.detail from event e \
                    left join person p on p.id = e.author_id where e.exam_id = $1 order by e.at_ms desc, e.id desc limit $2";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(exam_id).bind(limit).fetch_all(pool).await?))
     }

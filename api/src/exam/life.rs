@@ -2,7 +2,7 @@
 
 use super::draft::exam;
 use super::live;
-use super::supervision::own_sheet;
+use super::supervision::{own_sheet, reach};
 use super::{checked_reason, event};
 use crate::ambient;
 use crate::app::App;
@@ -130,6 +130,10 @@ pub async fn finish(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
 pub async fn events(app: &App, actor: &Actor, exam_id: &str, limit: i64) -> ApiResult<Vec<Event>> {
     let current = exam(app, exam_id).await?;
     let mut events = app.store.events(exam_id, limit).await?;
+    // Acts name candidates and sites: someone limited to some of them reads their own.
+    if reach(app, actor, exam_id).await?.sites.is_some() {
+        events.retain(|e| e.author_id.as_deref() == Some(&*actor.id));
+    }
     if current.state != "published" && !actor.is_any(&[Role::Committee, Role::Administrator]) {
         for event in events.iter_mut().filter(|e| e.what == "decide") {
             event.detail = "Décision du jury, lisible après la publication".into();

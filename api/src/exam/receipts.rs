@@ -1,12 +1,16 @@
 //! Checking what was saved: a candidate's receipt against their journal, and every journal against itself.
 
+use crate::app::App;
+use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
+use crate::exam::supervision::reach;
 use crate::web::filters::{date_time, thousands};
 use docimo_engine::paper::Paper;
 use docimo_store::Store;
 use docimo_store::delivery::Attempt;
 use docimo_store::receipts::{self, Breach, Verified};
 use serde::Serialize;
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// Every journal of an exam, checked.
@@ -67,6 +71,33 @@ pub fn french(breach: &Breach) -> String {
     }
 }
 
+/// Every journal of an exam checked, for someone who may be limited to some sites: what is wrong elsewhere is not told.
+pub async fn check_exam_for(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<ExamCheck> {
+    let mut check = check_exam(&app.store, exam_id, &|_, _| ()).await?;
+    if reach(app, actor, exam_id).await?.sites.is_some() {
+        let seen = super::candidates::list(app, actor, exam_id).await?;
+        let seen: HashSet<&str> = seen.iter().map(|c| c.number.as_str()).collect();
+        check.breaches.retain(|b| seen.contains(b.number.as_str()));
+    }
+    Ok(check)
+}
+
+/// A code compared, for someone who may be limited to some sites: candidates elsewhere are as if absent.
+pub async fn check_code_for(
+    app: &App,
+    actor: &Actor,
+    exam_id: &str,
+    number: &str,
+    typed: &str,
+) -> ApiResult<CodeCheck> {
+    if !super::candidates::list(app, actor, exam_id).await?.iter().any(|c| c.number == number.trim()) {
+        return Err(ApiError::wrong("numéro", UNKNOWN));
+    }
+    check_code(&app.store, exam_id, number, typed).await
+}
+
+const UNKNOWN: &str = "aucun candidat inscrit n’a ce numéro";
+
 async fn paper(store: &Store, exam_id: &str) -> ApiResult<Paper> {
     let text = store.paper(exam_id).await?.ok_or(ApiError::NotFound)?;
     serde_json::from_str(&text).map_err(|e| ApiError::Internal(e.into()))
@@ -122,7 +153,7 @@ pub async fn check_code(store: &Store, exam_id: &str, number: &str, typed: &str)
     })?;
     let number = number.trim();
     let candidate = store.candidates(exam_id).await?.into_iter().find(|c| c.number == number);
-    let candidate = candidate.ok_or_else(|| ApiError::wrong("numéro", "aucun candidat inscrit n’a ce numéro"))?;
+    let candidate = candidate.ok_or_else(|| ApiError::wrong("numéro", UNKNOWN))?;
     let paper = paper(store, exam_id).await?;
     let mut broken = None;
     for attempt in store.attempts_of(exam_id, &candidate.person_id).await? {

@@ -148,8 +148,12 @@ impl From<Refusal> for RefusalView {
 /// Who was refused at the doors of an exam, the latest first.
 #[utoipa::path(get, path = "/api/v1/exams/{exam}/refusals", tag = "exams", params(("exam" = String, Path)),
     responses((status = 200, body = Vec<RefusalView>)))]
-pub async fn refusals(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<RefusalView>>> {
-    Ok(Json(doors::refusals(&app, &exam).await?.into_iter().map(RefusalView::from).collect()))
+pub async fn refusals(
+    State(app): State<App>,
+    actor: Actor,
+    Path(exam): Path<String>,
+) -> ApiResult<Json<Vec<RefusalView>>> {
+    Ok(Json(doors::refusals(&app, &actor, &exam).await?.into_iter().map(RefusalView::from).collect()))
 }
 
 /// Lets a candidate through a door.

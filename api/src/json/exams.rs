@@ -11,6 +11,7 @@ use crate::exam::life;
 use crate::exam::receipts::{self, CodeCheck, ExamCheck};
 use crate::exam::schemes;
 use crate::exam::sealed::queue::{self, Brought};
+use crate::exam::supervision;
 use crate::strict;
 use axum::Json;
 use axum::body::Bytes;
@@ -298,9 +299,11 @@ pub struct SiteView {
 /// Sites of an exam.
 #[utoipa::path(get, path = "/api/v1/exams/{exam}/sites", tag = "exams", params(("exam" = String, Path)),
     responses((status = 200, body = Vec<SiteView>)))]
-pub async fn sites(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<SiteView>>> {
+pub async fn sites(State(app): State<App>, actor: Actor, Path(exam): Path<String>) -> ApiResult<Json<Vec<SiteView>>> {
     draft::exam(&app, &exam).await?;
-    Ok(Json(app.store.sites(&exam).await?.into_iter().map(|s| SiteView { id: s.id, name: s.name }).collect()))
+    let reach = supervision::reach(&app, &actor, &exam).await?;
+    let seen = app.store.sites(&exam).await?.into_iter().filter(|s| reach.holds(&s.id));
+    Ok(Json(seen.map(|s| SiteView { id: s.id, name: s.name }).collect()))
 }
 
 /// A name.
@@ -353,8 +356,13 @@ pub struct SittingView {
 /// What was opened and closed, by site and section.
 #[utoipa::path(get, path = "/api/v1/exams/{exam}/sittings", tag = "exams", params(("exam" = String, Path)),
     responses((status = 200, body = Vec<SittingView>)))]
-pub async fn sittings(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<Vec<SittingView>>> {
+pub async fn sittings(
+    State(app): State<App>,
+    actor: Actor,
+    Path(exam): Path<String>,
+) -> ApiResult<Json<Vec<SittingView>>> {
     draft::exam(&app, &exam).await?;
+    let reach = supervision::reach(&app, &actor, &exam).await?;
     let view = |s: docimo_store::exams::Sitting| SittingView {
         site: s.site_id,
         section: s.section_id,
@@ -362,7 +370,8 @@ pub async fn sittings(State(app): State<App>, Path(exam): Path<String>) -> ApiRe
         closed_ms: s.closed_ms,
         compensation_ms: s.compensation_ms,
     };
-    Ok(Json(app.store.sittings(&exam).await?.into_iter().map(view).collect()))
+    let seen = app.store.sittings(&exam).await?.into_iter().filter(|s| reach.holds(&s.site_id));
+    Ok(Json(seen.map(view).collect()))
 }
 
 /// Something that a person in charge did.
@@ -611,9 +620,13 @@ pub async fn journal(State(app): State<App>, Path(attempt): Path<String>) -> Api
 /// Checks every journal of an exam against its receipts.
 #[utoipa::path(get, path = "/api/v1/exams/{exam}/receipts", tag = "exams", params(("exam" = String, Path)),
     responses((status = 200, body = ExamCheck)))]
-pub async fn check_receipts(State(app): State<App>, Path(exam): Path<String>) -> ApiResult<Json<ExamCheck>> {
+pub async fn check_receipts(
+    State(app): State<App>,
+    actor: Actor,
+    Path(exam): Path<String>,
+) -> ApiResult<Json<ExamCheck>> {
     draft::exam(&app, &exam).await?;
-    Ok(Json(receipts::check_exam(&app.store, &exam, &|_, _| ()).await?))
+    Ok(Json(receipts::check_exam_for(&app, &actor, &exam).await?))
 }
 
 /// Compares a candidate's receipt with their journals.
@@ -621,9 +634,10 @@ pub async fn check_receipts(State(app): State<App>, Path(exam): Path<String>) ->
     responses((status = 200, body = CodeCheck), (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn check_receipt(
     State(app): State<App>,
+    actor: Actor,
     Path(exam): Path<String>,
     Body(held): Body<Held>,
 ) -> ApiResult<Json<CodeCheck>> {
     draft::exam(&app, &exam).await?;
-    Ok(Json(receipts::check_code(&app.store, &exam, &held.number, &held.code).await?))
+    Ok(Json(receipts::check_code_for(&app, &actor, &exam, &held.number, &held.code).await?))
 }

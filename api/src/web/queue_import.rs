@@ -8,6 +8,7 @@ use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::exam::draft;
 use crate::exam::sealed::queue::{self, Brought};
+use crate::exam::supervision::own_sheet;
 use crate::web;
 use askama::Template;
 use axum::extract::{Multipart, Path, State};
@@ -52,7 +53,7 @@ impl Told {
 }
 
 async fn show(app: &App, actor: &Actor, attempt: &str, page: Layout) -> ApiResult<ImportPage> {
-    let attempt = app.store.attempt(attempt).await?.ok_or(ApiError::NotFound)?;
+    let attempt = own_sheet(app, actor, attempt).await?;
     let exam = draft::exam(app, &attempt.exam_id).await?;
     let paper = app.frozen_paper(&exam.id).await?;
     let (_, section) = paper.section(&attempt.section_id).ok_or(ApiError::NotFound)?;

@@ -14,6 +14,7 @@ use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
+use crate::exam::supervision::reach;
 use address::Client;
 use axum::http::HeaderMap;
 use docimo_engine::attempt::Phase;
@@ -189,9 +190,12 @@ async fn look(
 }
 
 /// Who was refused, the latest first.
-pub async fn refusals(app: &App, exam_id: &str) -> ApiResult<Vec<Refusal>> {
+pub async fn refusals(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Vec<Refusal>> {
     super::draft::exam(app, exam_id).await?;
-    Ok(app.store.refusals(exam_id).await?)
+    let reach = reach(app, actor, exam_id).await?;
+    let mut refusals = app.store.refusals(exam_id).await?;
+    refusals.retain(|r| reach.holds(&r.site_id));
+    Ok(refusals)
 }
 
 /// A candidate let through.
@@ -218,7 +222,7 @@ pub async fn waive(app: &App, actor: &Actor, exam_id: &str, form: &WaiverForm) -
         return Err(ApiError::Conflict("L’examen est terminé : plus personne n’y entre.".into()));
     }
     let number = form.number.trim();
-    let candidates = app.store.candidates(exam_id).await?;
+    let candidates = super::candidates::list(app, actor, exam_id).await?;
     let candidate = candidates.iter().find(|c| c.number == number);
     let candidate =
         candidate.ok_or_else(|| ApiError::wrong("candidat", format!("Aucun candidat n’a le numéro « {number} ».")))?;

@@ -8,6 +8,7 @@ use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::event;
 use crate::exam::room::{MAX_STEPS, StepForm, checked_steps};
+use crate::exam::supervision::own_sheet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use docimo_engine::attempt::{Act, Verdict};
@@ -74,7 +75,7 @@ pub const MOST: usize = 8 * 1024 * 1024;
 /// Brings the steps of a file into the journal of its sheet: they get the time of their arrival here, and are judged as
 /// any that arrive now. The same file twice changes nothing.
 pub async fn import(app: &App, actor: &Actor, attempt_id: &str, file: &[u8]) -> ApiResult<Brought> {
-    let attempt = app.store.attempt(attempt_id).await?.ok_or(ApiError::NotFound)?;
+    let attempt = own_sheet(app, actor, attempt_id).await?;
     let paper = app.frozen_paper(&attempt.exam_id).await?;
     let (_, section) = paper.section(&attempt.section_id).ok_or(ApiError::NotFound)?;
     let wrong = |message: &str| ApiError::wrong("fichier", message);

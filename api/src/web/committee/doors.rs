@@ -314,7 +314,7 @@ pub async fn refusals_page(
     web::page(&RefusalsPage {
         page: page.titled(head.document()),
         committee: is_committee(&actor),
-        rows: doors::refusals(&app, &id).await?.into_iter().map(row).collect(),
+        rows: doors::refusals(&app, &actor, &id).await?.into_iter().map(row).collect(),
         number: query.candidat,
         browser: query.porte != "address",
         head,

@@ -61,7 +61,7 @@ pub async fn receipts_page(
 ) -> ApiResult<Response> {
     let mut shown = page(&app, &actor, &id, layout).await?;
     if !asked.tout.is_empty() {
-        let check = receipts::check_exam(&app.store, &id, &|_, _| ()).await?;
+        let check = receipts::check_exam_for(&app, &actor, &id).await?;
         shown.steps = thousands(usize::try_from(check.steps).unwrap_or(0));
         shown.sheets = thousands(check.sheets);
         shown.all = Some(check);
@@ -81,7 +81,7 @@ pub async fn check_receipt(
     let mut shown = page(&app, &actor, &id, layout).await?;
     shown.number = fields.get("numero").to_owned();
     shown.code = fields.get("recu").to_owned();
-    match receipts::check_code(&app.store, &id, &shown.number, &shown.code).await {
+    match receipts::check_code_for(&app, &actor, &id, &shown.number, &shown.code).await {
         Ok(found) => {
             shown.found = Some(found);
             web::page(&shown)

@@ -4,6 +4,7 @@ use super::{At, Fields, Head, count, head, is_committee, is_room_staff, segment}
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::ApiResult;
+use crate::exam::supervision::reach;
 use crate::exam::{draft, life};
 use crate::web::filters::{date_time, duration, thousands};
 use crate::web::{self, layout::Layout};
@@ -104,7 +105,9 @@ pub async fn sites_page(
         head = head.link(format!("/examens/{id}/acces"), "Entrées refusées");
     }
     let paper = draft::paper(&app, &id).await?;
-    let sites = app.store.sites(&id).await?;
+    let reach = reach(&app, &actor, &id).await?;
+    let mut sites = app.store.sites(&id).await?;
+    sites.retain(|s| reach.holds(&s.id));
     let sittings = app.store.sittings(&id).await?;
     let mut seats: HashMap<String, usize> = HashMap::new();
     for candidate in app.store.candidates(&id).await? {
