@@ -7,3 +7,4 @@
 //! never questions.
 
 pub mod proposal;
+pub mod tagging;

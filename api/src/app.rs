@@ -38,6 +38,8 @@ pub struct Inner {
     pub live: crate::exam::live::Live,
     /// Wordings that papers may take, as units of the assembly.
     pub units: crate::exam::assembly::pool::Units,
+    /// The referential in force, ready to tag questions.
+    pub tagger: crate::bank::draft::tagger::Kept,
     /// Papers being assembled.
     pub assemblies: crate::exam::assembly::jobs::Jobs,
     /// Sealed papers that were given out.
@@ -118,6 +120,7 @@ impl App {
             shelf: crate::exam::hazards::shelf::Shelf::default(),
             live: crate::exam::live::Live::default(),
             units: crate::exam::assembly::pool::Units::default(),
+            tagger: crate::bank::draft::tagger::Kept::default(),
             assemblies: crate::exam::assembly::jobs::Jobs::default(),
             sealed: crate::exam::sealed::Cabinet::default(),
             throttle: Throttle::default(),

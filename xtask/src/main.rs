@@ -1,5 +1,6 @@
 //! Chores of the project: `cargo xtask test`, `cargo xtask shots`.
 
+mod model;
 mod parts;
 mod postgres;
 mod tools;

@@ -1,5 +1,6 @@
 //! The parts of `cargo xtask test`, in order.
 
+use crate::model;
 use crate::postgres::Postgres;
 use crate::tools;
 use anyhow::{Context, Result, bail};
@@ -125,6 +126,9 @@ fn tests(tally: &mut Tally, skip_log: &std::path::Path, shots: bool) -> Result<(
     };
     if shots {
         command.args(["--package", "docimo-tests"]).env("DOCIMO_SHOTS_DIR", root.join("docs/images"));
+    }
+    if let Some(folder) = model::folder(&target) {
+        command.env("DOCIMO_TEST_E5", folder);
     }
     let output = command
         .env("DOCIMO_TEST_POSTGRES", &postgres.url)

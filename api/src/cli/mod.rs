@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 done; 1 done, but something asks for attention; 2 input or usage
 //! error, nothing written; 3 environment error (database, network).
 
+pub mod ai;
 pub mod analyse;
 pub mod check;
 pub mod database;
@@ -112,6 +113,9 @@ enum Command {
     /// Importe, lit sur le wiki officiel et liste les référentiels
     #[command(subcommand)]
     R2c(r2c::R2cCommand),
+    /// Mesure ce que la machine propose
+    #[command(subcommand)]
+    Ai(ai::AiCommand),
     /// Éprouve un serveur : des candidats simulés composent, et tout ce qui leur a été accusé est comparé à la base
     Simulate(simulate::SimulateArgs),
     /// Vérifie que les copies sont celles dont les candidats ont reçu la preuve
@@ -228,6 +232,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Search(args)) => runtime.block_on(search::run(&common, &args)),
         Some(Command::Index(command)) => runtime.block_on(search::index(&common, &command)),
         Some(Command::R2c(command)) => runtime.block_on(r2c::run(&common, &command)),
+        Some(Command::Ai(command)) => runtime.block_on(ai::run(&common, &command)),
         Some(Command::Simulate(args)) => runtime.block_on(simulate::run(&common, &args)),
         Some(Command::Verify(args)) => runtime.block_on(verify::run(&common, &args)),
         Some(Command::User(command)) => runtime.block_on(user::run(&common, &command)),

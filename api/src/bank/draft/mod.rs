@@ -8,6 +8,7 @@ pub mod advice;
 pub mod blank;
 pub mod read;
 pub mod suggest;
+pub mod tagger;
 
 use super::desk::{self, Outcome, StepForm};
 use super::reach::Reach;

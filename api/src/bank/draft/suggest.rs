@@ -1,14 +1,16 @@
 //! Tags that the words of a question call for, and tags found by a few letters.
 //!
-//! A title counts by its words that occur in the text, each by how rare it is among titles. Words are compared, not
-//! meaning: a suggestion is never taken without someone's click.
+//! Items and objectives are those of [`docimo_ai::tagging`], by words alone; a situation counts by the words of its
+//! title that occur in the text, each by how rare it is among titles. A suggestion is never taken without someone's
+//! click.
 
 use crate::app::App;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::referential::{NATIONAL, tag_of};
+use docimo_ai::tagging::{Answer, Asked, Method};
 use docimo_engine::paper::Element;
 use docimo_engine::question::Body;
-use r2c_referential::{Tag, fold, items, search_items, search_situations, situations, specialties};
+use r2c_referential::{Tag, fold, item, search_items, search_situations, situations, specialties};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -79,7 +81,6 @@ struct Entry {
 }
 
 struct Titles {
-    items: Vec<Entry>,
     situations: Vec<Entry>,
     /// How much a word says, by how few titles have it.
     weight: BTreeMap<String, f64>,
@@ -92,19 +93,18 @@ static TITLES: LazyLock<Titles> = LazyLock::new(|| {
         title,
         words: words(title).into_iter().collect(),
     };
-    let items: Vec<Entry> =
-        items().iter().map(|i| entry(Tag::Item(i.number), format!("Item\u{a0}{}", i.number), i.title)).collect();
     let situations: Vec<Entry> = situations()
         .iter()
         .map(|s| entry(Tag::Situation(s.number), format!("Situation\u{a0}{}", s.number), s.title))
         .collect();
+    let items = r2c_referential::items().iter().map(|i| words(i.title));
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for word in items.iter().chain(&situations).flat_map(|e| &e.words) {
-        *counts.entry(word.clone()).or_default() += 1;
+    for word in items.chain(situations.iter().map(|e| e.words.iter().cloned().collect())).flatten() {
+        *counts.entry(word).or_default() += 1;
     }
-    let all = (items.len() + situations.len()) as f64;
+    let all = (r2c_referential::items().len() + situations.len()) as f64;
     let weight = counts.into_iter().map(|(word, n)| (word, (all / n as f64).ln())).collect();
-    Titles { items, situations, weight }
+    Titles { situations, weight }
 });
 
 /// The words of a text that say something: folded, without the mark of the plural.
@@ -119,24 +119,34 @@ fn words(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Everything that is read in an element, its tags apart.
-fn text(element: &Element) -> String {
-    let mut all = Vec::new();
+/// What is read in an element, its tags apart: what is asked, and the answers with the places of the right ones.
+/// Comments are left out: they name what the others are not.
+fn asked(element: &Element) -> Asked {
+    let (mut stem, mut answers, mut correct) = (Vec::new(), Vec::new(), Vec::new());
     if let Element::Case(case) = element {
-        all.extend([case.title.as_str(), case.intro.as_str()]);
-        all.extend(case.parts.iter().map(|part| part.text.as_str()));
+        stem.extend([case.title.as_str(), case.intro.as_str()]);
+        stem.extend(case.parts.iter().map(|part| part.text.as_str()));
     }
     for question in element.questions() {
-        all.extend([question.stem.as_str(), question.comment.as_str()]);
-        all.extend(question.body.propositions().iter().flat_map(|p| [p.text.as_str(), p.comment.as_str()]));
+        stem.push(question.stem.as_str());
+        for proposition in question.body.propositions() {
+            if proposition.status.is_true() {
+                correct.push(answers.len());
+            }
+            answers.push(proposition.text.clone());
+        }
+        let mut right = |text: &String| {
+            correct.push(answers.len());
+            answers.push(text.clone());
+        };
         match &question.body {
-            Body::Qroc { exact, acceptable, .. } => all.extend(exact.iter().chain(acceptable).map(String::as_str)),
-            Body::Qzp { zones, .. } => all.extend(zones.iter().map(|z| z.name.as_str())),
-            Body::Tcs { hypothesis, finding, .. } => all.extend([hypothesis.as_str(), finding.as_str()]),
+            Body::Qroc { exact, acceptable, .. } => exact.iter().chain(acceptable).for_each(right),
+            Body::Qzp { zones, .. } => zones.iter().for_each(|z| right(&z.name)),
+            Body::Tcs { hypothesis, finding, .. } => stem.extend([hypothesis.as_str(), finding.as_str()]),
             Body::Qru { .. } | Body::Qrm { .. } | Body::Qrp { .. } | Body::Qrpl { .. } | Body::Qcm { .. } => {}
         }
     }
-    all.join(" ")
+    Asked { stem: stem.join("\n"), propositions: answers, correct }
 }
 
 /// A word of so few titles names their subject alone.
@@ -169,34 +179,47 @@ fn best(entries: &[Entry], seen: &BTreeSet<String>, most: usize) -> Vec<Suggesti
     ranked.into_iter().take(most).map(one).collect()
 }
 
-/// Tags that the words of an element call for and that it does not have: items, situations, and the objectives of
-/// the best items where the instance holds them.
+/// Confidence under which nothing is suggested. Lower than what proposes a tag on its own: here someone reads a short
+/// list beside the question, and the right one may be the second.
+const LEAST: f64 = 0.25;
+/// Items, and objectives, suggested at most.
+const MOST: usize = 3;
+
+/// What an answer suggests; titles of objectives are looked up by `title`.
+fn suggested(answer: &Answer, title: impl Fn(&str) -> Option<String>) -> Vec<Suggestion> {
+    let mut all = Vec::new();
+    if answer.item(LEAST).is_some() {
+        all.extend(answer.items.iter().filter(|i| !i.words.is_empty()).take(MOST).map(|found| Suggestion {
+            tag: Tag::Item(found.code).to_string(),
+            label: format!("Item\u{a0}{}", found.code),
+            title: item(found.code).title.to_owned(),
+            words: found.words.clone(),
+        }));
+    }
+    if answer.objective(LEAST).is_some() {
+        all.extend(answer.objectives.iter().filter(|o| !o.words.is_empty()).take(MOST).filter_map(|found| {
+            let code = found.code.to_string();
+            let title = title(&code)?;
+            Some(Suggestion { tag: tag_of(NATIONAL, &code), label: code, title, words: found.words.clone() })
+        }));
+    }
+    all
+}
+
+/// Tags that the words of an element call for and that it does not have: items and objectives where they stand out
+/// enough, situations.
 pub async fn tags(app: &App, element: &Element) -> ApiResult<Vec<Suggestion>> {
-    let seen = words(&text(element));
+    let asked = asked(element);
+    let whole = asked.propositions.iter().fold(asked.stem.clone(), |all, text| all + "\n" + text);
+    let seen = words(&whole);
     if seen.is_empty() {
         return Ok(Vec::new());
     }
-    let items = best(&TITLES.items, &seen, 5);
-    let mut all = items.clone();
-    for item in items.iter().take(2) {
-        let Ok(Tag::Item(number)) = item.tag.parse() else { continue };
-        let nodes = app.store.current_nodes(NATIONAL, &format!("OIC-{:03}-", number.get())).await?;
-        let mut ranked: Vec<_> = nodes
-            .into_iter()
-            .filter_map(|node| {
-                let title: Vec<String> = words(&node.title).into_iter().collect();
-                score(&title, &seen, |_| 1.0).map(|(value, found)| (value, node, found))
-            })
-            .filter(|(_, _, found)| found.len() >= 2)
-            .collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.code.cmp(&b.1.code)));
-        all.extend(ranked.into_iter().take(3).map(|(_, node, words)| Suggestion {
-            tag: tag_of(NATIONAL, &node.code),
-            label: node.code,
-            title: node.title,
-            words,
-        }));
-    }
+    let tagger = app.tagger.of(&app.store).await?;
+    let answer = tagger.tag(&asked, Method::Lexical, None, 10).map_err(|e| ApiError::Internal(e.into()))?;
+    let objectives = tagger.corpus().objectives();
+    let mut all =
+        suggested(&answer, |code| objectives.iter().find(|o| o.code.to_string() == code).map(|o| o.title.clone()));
     all.extend(best(&TITLES.situations, &seen, 3));
     let has: BTreeSet<String> = own_tags(element);
     all.retain(|s| !has.contains(&s.tag));
@@ -287,9 +310,14 @@ async fn nodes(app: &App, folded: &str, most: usize) -> ApiResult<Vec<Suggestion
 #[cfg(test)]
 mod tests {
     use super::*;
+    use docimo_ai::tagging::{Corpus, Tagger};
+    use docimo_search::synonyms::Synonyms;
 
     fn seen(text: &str) -> Vec<String> {
-        let mut all = best(&TITLES.items, &words(text), 5);
+        let asked = Asked { stem: text.into(), ..Asked::default() };
+        let tagger = Tagger::new(Corpus::default(), Synonyms::embedded());
+        let answer = tagger.tag(&asked, Method::Lexical, None, 10).unwrap();
+        let mut all = suggested(&answer, |_| None);
         all.extend(best(&TITLES.situations, &words(text), 3));
         all.into_iter().map(|s| s.tag).collect()
     }
