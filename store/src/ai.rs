@@ -247,7 +247,12 @@ impl Store {
     }
 
     /// Keeps a document and its passages.
-    pub async fn add_ai_source(&self, source: &SourceRow, passages: &[PassageRow], event: &NewEvent) -> StoreResult<()> {
+    pub async fn add_ai_source(
+        &self,
+        source: &SourceRow,
+        passages: &[PassageRow],
+        event: &NewEvent,
+    ) -> StoreResult<()> {
         let s = source;
         write!(self, tx => {
             sqlx::query("insert into ai_source (id, title, origin, edition, published, licence, trust, format, hash, chars, imported_by, imported_ms, trust_by, expires_ms, withdrawn_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)")
@@ -301,7 +306,8 @@ impl Store {
 
     /// The passages of a document, in order.
     pub async fn ai_passages(&self, source_id: &str) -> StoreResult<Vec<PassageRow>> {
-        let sql = "select source_id, number, page, section, body, hash from ai_passage where source_id = $1 order by number";
+        let sql =
+            "select source_id, number, page, section, body, hash from ai_passage where source_id = $1 order by number";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(source_id).fetch_all(pool).await?))
     }
 
@@ -332,32 +338,39 @@ impl Store {
 
     /// Takes up the oldest request that waits, or one whose runner is gone, for `lease_ms` from now.
     pub async fn take_ai_job(&self, runner: &str, now_ms: i64, lease_ms: i64) -> StoreResult<Option<Job>> {
-        let mut taken = None;
-        write!(self, tx => {
+        let taken = write!(self, tx => {
             sqlx::query("update ai_job set state = 'failed', stage = 'abandonnée : le serveur s’est arrêté plusieurs fois pendant qu’il la traitait', ended_ms = $1 where state = 'running' and lease_ms < $1 and tries >= $2")
                 .bind(now_ms).bind(MOST_TRIES).execute(&mut *tx).await?;
             let found: Option<Job> = sqlx::query_as(job!("where state = 'waiting' or (state = 'running' and lease_ms < $1) order by created_ms, id limit 1"))
                 .bind(now_ms).fetch_optional(&mut *tx).await?;
+            let mut taken = None;
             if let Some(job) = found {
                 // Another process may have been quicker: then nothing is changed.
                 let done = sqlx::query("update ai_job set state = 'running', stage = '', runner = $2, lease_ms = $3, tries = tries + 1 where id = $1 and (state = 'waiting' or (state = 'running' and lease_ms < $4))")
                     .bind(&job.id).bind(runner).bind(now_ms + lease_ms).bind(now_ms).execute(&mut *tx).await?.rows_affected();
                 taken = (done == 1).then_some(job);
             }
+            taken
         });
         Ok(taken)
     }
 
     /// Says how far a request is and keeps it longer; `false` where it is no longer this runner's: cancelled, or its
     /// function was switched off.
-    pub async fn keep_ai_job(&self, id: &str, runner: &str, stage: &str, tokens: (i64, i64), until_ms: i64) -> StoreResult<bool> {
-        let mut kept = false;
-        write!(self, tx => {
+    pub async fn keep_ai_job(
+        &self,
+        id: &str,
+        runner: &str,
+        stage: &str,
+        tokens: (i64, i64),
+        until_ms: i64,
+    ) -> StoreResult<bool> {
+        let kept = write!(self, tx => {
             let done = sqlx::query("update ai_job set stage = $3, lease_ms = $4, prompt_tokens = $5, completion_tokens = $6 where id = $1 and runner = $2 and state = 'running'")
                 .bind(id).bind(runner).bind(stage).bind(until_ms).bind(tokens.0).bind(tokens.1).execute(&mut *tx).await?.rows_affected();
             let on: Option<i64> = sqlx::query_scalar("select s.enabled from ai_switch s join ai_job j on j.function = s.function where j.id = $1 order by s.at_ms desc, s.id desc limit 1")
                 .bind(id).fetch_optional(&mut *tx).await?;
-            kept = done == 1 && on == Some(1);
+            done == 1 && on == Some(1)
         });
         Ok(kept)
     }
@@ -394,20 +407,18 @@ impl Store {
 
     /// Stops a request that has not ended; `false` if it has.
     pub async fn cancel_ai_job(&self, id: &str, why: &str, now_ms: i64) -> StoreResult<bool> {
-        let mut done = 0;
-        write!(self, tx => {
-            done = sqlx::query("update ai_job set state = 'cancelled', stage = $2, ended_ms = $3 where id = $1 and state in ('waiting', 'running')")
-                .bind(id).bind(why).bind(now_ms).execute(&mut *tx).await?.rows_affected();
+        let done = write!(self, tx => {
+            sqlx::query("update ai_job set state = 'cancelled', stage = $2, ended_ms = $3 where id = $1 and state in ('waiting', 'running')")
+                .bind(id).bind(why).bind(now_ms).execute(&mut *tx).await?.rows_affected()
         });
         Ok(done == 1)
     }
 
     /// Stops every request of a function that has not ended.
     pub async fn cancel_ai_jobs(&self, function: &str, why: &str, now_ms: i64) -> StoreResult<u64> {
-        let mut done = 0;
-        write!(self, tx => {
-            done = sqlx::query("update ai_job set state = 'cancelled', stage = $2, ended_ms = $3 where function = $1 and state in ('waiting', 'running')")
-                .bind(function).bind(why).bind(now_ms).execute(&mut *tx).await?.rows_affected();
+        let done = write!(self, tx => {
+            sqlx::query("update ai_job set state = 'cancelled', stage = $2, ended_ms = $3 where function = $1 and state in ('waiting', 'running')")
+                .bind(function).bind(why).bind(now_ms).execute(&mut *tx).await?.rows_affected()
         });
         Ok(done)
     }
@@ -419,7 +430,9 @@ impl Store {
 
     /// Someone's requests, the newest first.
     pub async fn ai_jobs_of(&self, person_id: &str, limit: i64) -> StoreResult<Vec<Job>> {
-        Ok(read!(self, pool => sqlx::query_as(job!("where person_id = $1 order by created_ms desc limit $2")).bind(person_id).bind(limit).fetch_all(pool).await?))
+        Ok(
+            read!(self, pool => sqlx::query_as(job!("where person_id = $1 order by created_ms desc limit $2")).bind(person_id).bind(limit).fetch_all(pool).await?),
+        )
     }
 
     /// Every request, the oldest first: for the record.
@@ -471,7 +484,13 @@ impl Store {
 
     /// Keeps a decision that lets nothing be: a refusal, or another attempt asked for. [`StoreError::Duplicate`] if the
     /// proposal was decided already.
-    pub async fn turn_down(&self, decision: &NewDecision<'_>, verdict: Turned, reviewer_id: &str, at_ms: i64) -> StoreResult<()> {
+    pub async fn turn_down(
+        &self,
+        decision: &NewDecision<'_>,
+        verdict: Turned,
+        reviewer_id: &str,
+        at_ms: i64,
+    ) -> StoreResult<()> {
         let verdict = match verdict {
             Turned::Refused => "refuse",
             Turned::Again => "again",
