@@ -220,16 +220,22 @@ macro_rules! insert_decision {
 }
 
 impl Store {
-    /// Records a decision of the committee on a function; from then on it holds.
-    pub async fn set_ai_switch(&self, switch: &Switch, event: &NewEvent) -> StoreResult<()> {
-        write!(self, tx => {
+    /// Records a decision of the committee on a function; from then on it holds. Off, every request that waits or runs is
+    /// stopped with it, for the reason given: what a model still writes is kept no more. Gives how many were.
+    pub async fn set_ai_switch(&self, switch: &Switch, why: &str, event: &NewEvent) -> StoreResult<u64> {
+        let stopped = write!(self, tx => {
             sqlx::query("insert into ai_switch (id, function, enabled, reference, person_daily, daily, author_id, at_ms) values ($1, $2, $3, $4, $5, $6, $7, $8)")
                 .bind(&switch.id).bind(&switch.function).bind(switch.enabled).bind(&switch.reference)
                 .bind(switch.person_daily).bind(switch.daily).bind(&switch.author_id).bind(switch.at_ms)
                 .execute(&mut *tx).await?;
             insert_event!(tx, event);
+            match switch.enabled {
+                0 => sqlx::query("update ai_job set state = 'cancelled', stage = $2, ended_ms = $3 where function = $1 and state in ('waiting', 'running')")
+                    .bind(&switch.function).bind(why).bind(switch.at_ms).execute(&mut *tx).await?.rows_affected(),
+                _ => 0,
+            }
         });
-        Ok(())
+        Ok(stopped)
     }
 
     /// Every decision on functions, the newest first.
@@ -338,6 +344,12 @@ impl Store {
 
     /// Takes up the oldest request that waits, or one whose runner is gone, for `lease_ms` from now.
     pub async fn take_ai_job(&self, runner: &str, now_ms: i64, lease_ms: i64) -> StoreResult<Option<Job>> {
+        // Looked at first: an empty queue costs whoever writes nothing.
+        let sql = "select count(*) from ai_job where state = 'waiting' or (state = 'running' and lease_ms < $1)";
+        let there: i64 = read!(self, pool => sqlx::query_scalar(sql).bind(now_ms).fetch_one(pool).await?);
+        if there == 0 {
+            return Ok(None);
+        }
         let taken = write!(self, tx => {
             sqlx::query("update ai_job set state = 'failed', stage = 'abandonnée : le serveur s’est arrêté plusieurs fois pendant qu’il la traitait', ended_ms = $1 where state = 'running' and lease_ms < $1 and tries >= $2")
                 .bind(now_ms).bind(MOST_TRIES).execute(&mut *tx).await?;
@@ -355,8 +367,8 @@ impl Store {
         Ok(taken)
     }
 
-    /// Says how far a request is and keeps it longer; `false` where it is no longer this runner's: cancelled, or its
-    /// function was switched off.
+    /// Says how far a request is and keeps it longer; `false` where it is no longer this runner's: cancelled, stopped with
+    /// its function, or taken up by another.
     pub async fn keep_ai_job(
         &self,
         id: &str,
@@ -366,13 +378,10 @@ impl Store {
         until_ms: i64,
     ) -> StoreResult<bool> {
         let kept = write!(self, tx => {
-            let done = sqlx::query("update ai_job set stage = $3, lease_ms = $4, prompt_tokens = $5, completion_tokens = $6 where id = $1 and runner = $2 and state = 'running'")
-                .bind(id).bind(runner).bind(stage).bind(until_ms).bind(tokens.0).bind(tokens.1).execute(&mut *tx).await?.rows_affected();
-            let on: Option<i64> = sqlx::query_scalar("select s.enabled from ai_switch s join ai_job j on j.function = s.function where j.id = $1 order by s.at_ms desc, s.id desc limit 1")
-                .bind(id).fetch_optional(&mut *tx).await?;
-            done == 1 && on == Some(1)
+            sqlx::query("update ai_job set stage = $3, lease_ms = $4, prompt_tokens = $5, completion_tokens = $6 where id = $1 and runner = $2 and state = 'running'")
+                .bind(id).bind(runner).bind(stage).bind(until_ms).bind(tokens.0).bind(tokens.1).execute(&mut *tx).await?.rows_affected()
         });
-        Ok(kept)
+        Ok(kept == 1)
     }
 
     /// Ends a request with what it gave, or with why it gave nothing. `false`, and nothing is kept, where it is no longer
@@ -412,15 +421,6 @@ impl Store {
                 .bind(id).bind(why).bind(now_ms).execute(&mut *tx).await?.rows_affected()
         });
         Ok(done == 1)
-    }
-
-    /// Stops every request of a function that has not ended.
-    pub async fn cancel_ai_jobs(&self, function: &str, why: &str, now_ms: i64) -> StoreResult<u64> {
-        let done = write!(self, tx => {
-            sqlx::query("update ai_job set state = 'cancelled', stage = $2, ended_ms = $3 where function = $1 and state in ('waiting', 'running')")
-                .bind(function).bind(why).bind(now_ms).execute(&mut *tx).await?.rows_affected()
-        });
-        Ok(done)
     }
 
     /// One request.

@@ -16,6 +16,7 @@ pub struct Server {
     database: Option<String>,
     command: &'static str,
     data: TempDir,
+    environment: Vec<(&'static str, String)>,
     /// `127.0.0.1:port`, the same after a restart.
     pub address: String,
     /// What it printed before it listened, and after.
@@ -25,19 +26,28 @@ pub struct Server {
 impl Server {
     /// `docimo serve` on an empty SQLite database, or on `database`. `None` where the binary is absent.
     pub fn start(database: Option<String>) -> Result<Option<Self>> {
-        Self::launch("serve", database)
+        Self::launch("serve", database, Vec::new())
     }
 
     /// `docimo demo`.
     pub fn demo() -> Result<Option<Self>> {
-        Self::launch("demo", None)
+        Self::launch("demo", None, Vec::new())
     }
 
-    fn launch(command: &'static str, database: Option<String>) -> Result<Option<Self>> {
+    /// `docimo demo`, with variables of its environment.
+    pub fn demo_with(environment: Vec<(&'static str, String)>) -> Result<Option<Self>> {
+        Self::launch("demo", None, environment)
+    }
+
+    fn launch(
+        command: &'static str,
+        database: Option<String>,
+        environment: Vec<(&'static str, String)>,
+    ) -> Result<Option<Self>> {
         let Some(binary) = given("DOCIMO_TEST_BIN") else { return Ok(None) };
         let data = TempDir::new()?;
-        let (child, address, printed) = run(&binary, command, "127.0.0.1:0", &data, database.as_deref())?;
-        Ok(Some(Self { child, binary, database, command, data, address, printed }))
+        let (child, address, printed) = run(&binary, command, "127.0.0.1:0", &data, database.as_deref(), &environment)?;
+        Ok(Some(Self { child, binary, database, command, data, environment, address, printed }))
     }
 
     /// Kills it as a power cut would: no warning, no time to save.
@@ -50,7 +60,7 @@ impl Server {
     /// Starts it again on the same data and port.
     pub fn restart(&mut self) -> Result<()> {
         let (child, address, printed) =
-            run(&self.binary, self.command, &self.address, &self.data, self.database.as_deref())?;
+            run(&self.binary, self.command, &self.address, &self.data, self.database.as_deref(), &self.environment)?;
         if address != self.address {
             bail!("came back at {address} instead of {}", self.address);
         }
@@ -101,10 +111,18 @@ impl Drop for Server {
 
 type Started = (Child, String, Vec<String>);
 
-fn run(binary: &PathBuf, command: &str, listen: &str, data: &TempDir, database: Option<&str>) -> Result<Started> {
+fn run(
+    binary: &PathBuf,
+    command: &str,
+    listen: &str,
+    data: &TempDir,
+    database: Option<&str>,
+    environment: &[(&'static str, String)],
+) -> Result<Started> {
     let log = std::fs::OpenOptions::new().append(true).create(true).open(data.path().join("log"))?;
     let mut start = Command::new(binary);
     start.arg(command).args(["--listen", listen]).arg("--data").arg(data.path());
+    start.envs(environment.iter().map(|(name, value)| (*name, value.as_str())));
     if let Some(url) = database {
         start.args(["--database", url]);
     }

@@ -90,10 +90,10 @@ pub async fn story(store: &Store) {
     // Off until someone decides; the newest decision holds.
     assert_eq!(store.ai_switch(FUNCTION).await.unwrap(), None);
     assert_eq!(store.add_ai_job(&job("j0", "p1", 1, 50)).await.unwrap(), Err(Refused::Off));
-    store.set_ai_switch(&switch("s1", 1, 20), &act(1)).await.unwrap();
+    store.set_ai_switch(&switch("s1", 1, 20), "arrêtée", &act(1)).await.unwrap();
     assert_eq!(store.ai_switch(FUNCTION).await.unwrap(), Some(switch("s1", 1, 20)));
     let blank = Switch { reference: "  ".into(), ..switch("s0", 1, 21) };
-    assert!(store.set_ai_switch(&blank, &act(2)).await.is_err(), "no decision without its reference");
+    assert!(store.set_ai_switch(&blank, "arrêtée", &act(2)).await.is_err(), "no decision without its reference");
 
     let source = SourceRow {
         id: "src".into(),
@@ -192,9 +192,11 @@ pub async fn story(store: &Store) {
     // Switched off, what runs is no longer kept, and everything that waits stops.
     assert_eq!(store.add_ai_job(&job("j6", "p-ai", 1, 86)).await.unwrap(), Ok(()));
     store.take_ai_job("r", 310, 10).await.unwrap().unwrap();
-    store.set_ai_switch(&switch("s2", 0, 311), &act(6)).await.unwrap();
+    assert_eq!(store.set_ai_switch(&switch("s2", 0, 311), "arrêtée", &act(6)).await.unwrap(), 1);
     assert!(!store.keep_ai_job("j6", "r", "", (0, 0), 400).await.unwrap());
-    assert_eq!(store.cancel_ai_jobs(FUNCTION, "arrêtée", 312).await.unwrap(), 1);
+    assert!(!store.end_ai_job("j6", "r", Ended::Done(&[proposal("p8", "j6", 1)]), (1, 1), 312).await.unwrap());
+    assert_eq!(store.ai_job("j6").await.unwrap().unwrap().stage, "arrêtée");
+    assert_eq!(store.ai_proposals_of("j6").await.unwrap(), []);
     assert_eq!(store.ai_switches().await.unwrap().len(), 2);
     assert_eq!(store.ai_jobs().await.unwrap().len(), 4);
 
@@ -279,7 +281,7 @@ async fn prepared(url: &str) {
         )
         .await
         .unwrap();
-    store.set_ai_switch(&switch("s", 1, 1), &account(1)).await.unwrap();
+    store.set_ai_switch(&switch("s", 1, 1), "arrêtée", &account(1)).await.unwrap();
     store.add_ai_job(&job("j", "p1", 3, 2)).await.unwrap().unwrap();
     store.take_ai_job("r", 3, 10).await.unwrap();
     let proposals = [proposal("pr1", "j", 1), proposal("pr2", "j", 2), proposal("pr3", "j", 3)];
