@@ -457,14 +457,14 @@ impl Store {
     pub async fn ai_queue(&self, limit: i64) -> StoreResult<Vec<ProposalRow>> {
         let sql = "select p.id, p.job_id, p.number, p.function, p.folder_id, p.body, p.unsupported, p.created_ms \
                    from ai_proposal p left join ai_decision d on d.proposal_id = p.id where d.id is null \
-                   order by p.created_ms, p.id limit $1";
+                   order by p.created_ms, p.job_id, p.number limit $1";
         Ok(read!(self, pool => sqlx::query_as(sql).bind(limit).fetch_all(pool).await?))
     }
 
     /// Every proposal, the oldest first: for the record.
     pub async fn ai_proposals(&self) -> StoreResult<Vec<ProposalRow>> {
         let sql = "select id, job_id, number, function, folder_id, body, unsupported, created_ms from ai_proposal \
-                   order by created_ms, id";
+                   order by created_ms, job_id, number";
         Ok(read!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?))
     }
 

@@ -9,6 +9,7 @@ use crate::auth::Actor;
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult};
 use crate::web::committee::Fields;
+use crate::web::filters::thousands;
 use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, Query, RawForm, RawQuery, State};
@@ -29,7 +30,7 @@ struct AskPage {
     /// Passages chosen on a document's page: value, and what they are.
     chosen: Vec<String>,
     chosen_from: String,
-    kinds: Vec<(&'static str, &'static str)>,
+    kinds: Vec<&'static str>,
     levels: Vec<(&'static str, &'static str)>,
     difficulties: Vec<(&'static str, &'static str)>,
     trusts: Vec<(i64, &'static str)>,
@@ -37,7 +38,7 @@ struct AskPage {
     folder: &'static str,
     variant: String,
     most: u32,
-    most_chars: usize,
+    most_chars: String,
 }
 
 /// The form. Passages chosen on a document's page come with the address.
@@ -59,7 +60,7 @@ pub async fn ask_page(
         sources: sources.iter().map(SourceLine::of).filter(|s| s.usable).collect(),
         chosen,
         chosen_from,
-        kinds: KINDS.into_iter().map(|k| (k.code(), k.french())).collect(),
+        kinds: KINDS.into_iter().map(Kind::code).collect(),
         levels: Knowing::ALL.into_iter().map(|l| (l.code(), l.french())).collect(),
         difficulties: Difficulty::ALL.into_iter().map(|d| (d.code(), d.french())).collect(),
         trusts: levels(&actor),
@@ -67,7 +68,7 @@ pub async fn ask_page(
         folder: COMMON_FOLDER,
         variant: query.get("variante").to_owned(),
         most: MAX_QUESTIONS,
-        most_chars: MAX_SOURCE_CHARS,
+        most_chars: thousands(MAX_SOURCE_CHARS),
     })
 }
 

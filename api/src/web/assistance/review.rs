@@ -25,6 +25,7 @@ use docimo_bank::flaws::flaws;
 use docimo_engine::PropositionId;
 use docimo_engine::paper::Element;
 use docimo_engine::question::Status;
+use docimo_store::ai::ProposalRow;
 
 struct Line {
     id: String,
@@ -58,6 +59,14 @@ fn age(created_ms: i64, now_ms: i64) -> String {
 
 fn disagrees(draft: &Draft) -> bool {
     matches!(draft.second, SecondPass::Answered { agrees: false, .. })
+}
+
+/// The one to look at after a proposal: the next in the queue, or its first.
+fn after(rows: &[ProposalRow], row: &ProposalRow) -> Option<String> {
+    let place = |r: &ProposalRow| (r.created_ms, r.job_id.clone(), r.number);
+    let here = place(row);
+    let next = rows.iter().find(|r| place(r) > here).or_else(|| rows.iter().find(|r| r.id != row.id));
+    next.map(|r| r.id.clone())
 }
 
 /// Proposals that wait, the oldest first.
@@ -297,8 +306,7 @@ pub async fn proposal(
     let (draft, from) = (proposal.content(), proposal.provenance());
     let element = Element::Question(draft.question.clone());
     let rows = waiting(&app, &reach).await?;
-    let next =
-        rows.iter().find(|r| r.id > row.id).or_else(|| rows.iter().find(|r| r.id != row.id)).map(|r| r.id.clone());
+    let next = after(&rows, &row);
     let unsupported: Vec<&PropositionId> = draft.unsupported_key().collect();
     let decided = match app.store.ai_decision(&row.id).await? {
         None => None,
@@ -396,9 +404,7 @@ pub async fn decide(
         Decided::Refused => "Refusée : la proposition ne reste que dans le registre.",
         Decided::Asked(_) => "Autre tentative demandée.",
     };
-    let next = waiting(&app, &reach).await?;
-    let next = next.iter().find(|r| r.id > row.id).or_else(|| next.first());
-    let to =
-        next.map_or_else(|| "/assistance/propositions".to_owned(), |r| format!("/assistance/propositions/{}", r.id));
+    let next = after(&waiting(&app, &reach).await?, &row);
+    let to = next.map_or_else(|| "/assistance/propositions".to_owned(), |id| format!("/assistance/propositions/{id}"));
     Ok(web::go(&to, said))
 }
