@@ -164,6 +164,10 @@ async fn reviews(browser: &Browser, server: &Server) -> Result<()> {
     assert_eq!(browser.text(".claim details mark").await?, SIBILANTS);
     browser.script("document.activeElement.blur(); scrollTo(0, 0)").await?;
     look(browser, "assistance-proposition").await?;
+    for (section, name) in [(".claims", "assistance-appuis"), ("form[data-decide]", "assistance-decision")] {
+        browser.script(&format!("document.querySelector({section:?}).scrollIntoView()")).await?;
+        browser.picture(name).await?;
+    }
     // With the keyboard: accepted, and the next one is there.
     browser.press(&['a']).await?;
     browser.wait_text("h1", "rare de cette maladie").await?;
