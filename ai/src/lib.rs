@@ -1,10 +1,17 @@
 //! What a machine may propose.
 //!
-//! One room for now: [`proposal`] answers *how does what a machine wrote become content?*: only through the
-//! decision of a named human. Whether it is well written is `docimo_bank::flaws`, the same for everyone.
+//! [`sources`]: what may a machine lean on? Documents brought by people, cut into passages. [`generation`]: what does
+//! it write, and is it what was asked? [`provider`]: who runs the model? [`proposal`]: how does what a machine wrote
+//! become content? Only through the decision of a named human. [`tagging`]: what does a question speak of in a referential?
 //!
-//! This crate knows no database, no web server, no clock and, for now, no provider: it returns proposals,
-//! never questions.
+//! Useful for: drafts with their provenance. Not for: content, tags or comments as such; nothing here reaches a
+//! student. Whether a draft is well written is `docimo_bank::flaws`, the same for everyone.
+//!
+//! This crate knows no database, no web server and no clock; only [`provider`] speaks to a network, and only to hosts
+//! that were allowed.
 
+pub mod generation;
 pub mod proposal;
+pub mod provider;
+pub mod sources;
 pub mod tagging;

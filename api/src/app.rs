@@ -50,6 +50,8 @@ pub struct Inner {
     pub hashing: Semaphore,
     /// How we are reached from outside.
     network: OnceLock<Network>,
+    /// Models that may be asked, where there are any.
+    models: OnceLock<crate::assistance::Models>,
     /// Counters.
     pub metrics: Metrics,
     /// Is this the demonstration?
@@ -126,6 +128,7 @@ impl App {
             throttle: Throttle::default(),
             hashing: Semaphore::new(2),
             network: OnceLock::new(),
+            models: OnceLock::new(),
             metrics: Metrics::default(),
             demo,
             secure_cookies,
@@ -141,6 +144,19 @@ impl App {
     /// How we are reached from outside: nothing is known of it by default, and no proxy is believed.
     pub fn network(&self) -> &Network {
         self.network.get_or_init(Network::default)
+    }
+
+    /// Gives it the models that it may ask, and works on the queue from then on. Once; must be called within a tokio
+    /// runtime.
+    pub fn assist(&self, models: crate::assistance::Models) {
+        if self.models.set(models).is_ok() {
+            crate::assistance::worker::start(self);
+        }
+    }
+
+    /// The models that may be asked; `None` where none was configured.
+    pub fn models(&self) -> Option<&crate::assistance::Models> {
+        self.models.get()
     }
 
     /// A handle that does not keep it alive.

@@ -8,6 +8,7 @@ pub mod ambient;
 pub mod analysis;
 pub mod app;
 pub mod assets;
+pub mod assistance;
 pub mod auth;
 pub mod bank;
 pub mod cli;

@@ -39,6 +39,8 @@ const REGISTRY: Access = Roles(&[Committee, Registrar, Administrator]);
 const BANK: Access = Roles(&[Author, Reviewer, Committee, Administrator]);
 /// Who brings questions.
 const AUTHORS: Access = Roles(&[Author, Committee, Administrator]);
+/// Who decides on what a machine proposes.
+const REVIEWERS: Access = Roles(&[Reviewer, Committee, Administrator]);
 /// Who sits exams.
 const STUDENTS: Access = Roles(&[Student]);
 /// Who makes accounts.
@@ -52,7 +54,9 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Vec<Door> {
-    use web::{account, admin, bank, committee, help, home, queue_import, referential, student, supervision};
+    use web::{
+        account, admin, assistance, bank, committee, help, home, queue_import, referential, student, supervision,
+    };
     vec![
         // Anyone
         door("GET", "/connexion", Public, get(account::sign_in_page)),
@@ -117,6 +121,22 @@ fn pages() -> Vec<Door> {
         door("POST", "/dossiers/{folder}/supprimer", BANK, post(bank::remove_folder)),
         door("POST", "/unites", ADMINS, post(bank::set_unit)),
         door("POST", "/unites/{unit}/membres", ADMINS, post(bank::set_member)),
+        // Assistance
+        door("GET", "/assistance", BANK, get(assistance::home)),
+        door("GET", "/assistance/sources", BANK, get(assistance::sources)),
+        door("POST", "/assistance/sources", BANK, post(assistance::bring)),
+        door("GET", "/assistance/sources/{source}", BANK, get(assistance::source)),
+        door("POST", "/assistance/sources/{source}", REVIEWERS, post(assistance::assess)),
+        door("GET", "/assistance/demander", BANK, get(assistance::ask_page)),
+        door("POST", "/assistance/demander", BANK, post(assistance::ask)),
+        door("GET", "/assistance/demandes/{job}", BANK, get(assistance::job)),
+        door("POST", "/assistance/demandes/{job}/annuler", BANK, post(assistance::cancel)),
+        door("GET", "/assistance/propositions", REVIEWERS, get(assistance::queue)),
+        door("GET", "/assistance/propositions/{proposal}", REVIEWERS, get(assistance::proposal)),
+        door("POST", "/assistance/propositions/{proposal}", REVIEWERS, post(assistance::decide)),
+        door("GET", "/assistance/gouvernance", COMMITTEE, get(assistance::governance)),
+        door("POST", "/assistance/gouvernance", COMMITTEE, post(assistance::rule)),
+        door("GET", "/assistance/gouvernance/registre.json", COMMITTEE, get(assistance::record)),
         // Referential
         door("GET", "/referentiel", BANK, get(referential::home)),
         door("GET", "/referentiel/recherche", BANK, get(referential::search)),

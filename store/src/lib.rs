@@ -7,6 +7,7 @@
 //! Useful for: every read and write of the product, and [`journal`], the hot path of an exam day.
 //! Not for: decisions. Nothing here knows who may do what, reads a clock or draws a number.
 
+pub mod ai;
 pub mod bank;
 pub mod clocks;
 mod db;

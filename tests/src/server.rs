@@ -48,6 +48,11 @@ impl Server {
         Self::launch("demo", None, Under::default())
     }
 
+    /// The same under something else.
+    pub fn demo_under(under: Under) -> Result<Option<Self>> {
+        Self::launch("demo", None, under)
+    }
+
     fn launch(command: &'static str, database: Option<String>, under: Under) -> Result<Option<Self>> {
         let Some(binary) = given("DOCIMO_TEST_BIN") else { return Ok(None) };
         let data = TempDir::new()?;

@@ -82,7 +82,7 @@ use serde::{Deserialize, Serialize};
 
 pub use names::{ProposalError, Reason, ReviewerId};
 pub use provenance::{
-    Function, Parameter, Parameters, Passage, PromptTemplate, Provenance, Sha256Digest, Source, Tokens,
+    Function, Parameter, Parameters, Passage, PromptTemplate, Provenance, Sha256Digest, Source, Tokens, Trust,
 };
 
 /// Something a machine wrote, waiting for a human. Never content.
@@ -340,7 +340,12 @@ mod tests {
             sources: vec![Source {
                 title: "Cours de cardiologie".into(),
                 reference: None,
+                edition: String::new(),
+                date: "2025".into(),
+                licence: "CC BY".into(),
+                trust: Trust::Teaching,
                 passages: vec![Passage {
+                    id: "P1".into(),
                     text: "L’ECG est fait en moins de dix minutes.".into(),
                     place: Some("page 4".into()),
                 }],

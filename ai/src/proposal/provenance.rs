@@ -27,6 +27,17 @@ impl Function {
     /// All functions, for settings and reports.
     pub const ALL: [Self; 4] = [Self::QuestionGeneration, Self::Tagging, Self::CommentDrafting, Self::Rewording];
 
+    /// The word kept in databases, the same as in JSON.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::QuestionGeneration => "question-generation",
+            Self::Tagging => "tagging",
+            Self::CommentDrafting => "comment-drafting",
+            Self::Rewording => "rewording",
+        }
+    }
+
     /// Its French name.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -120,13 +131,76 @@ pub struct Source {
     /// Where to find it: an address, a media identifier, a citation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// Its edition or version.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub edition: String,
+    /// Its date, as given by who brought it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub date: String,
+    /// Under which terms it is used.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub licence: String,
+    /// How far a human said that it may be trusted.
+    #[serde(default)]
+    pub trust: Trust,
     /// The passages, word for word.
     pub passages: Vec<Passage>,
+}
+
+/// How far a source may be trusted, by the judgement of a human.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// Nobody has said.
+    #[default]
+    Unassessed,
+    /// Someone's teaching document.
+    Teaching,
+    /// Reviewed by peers, or a college's reference book.
+    Reviewed,
+    /// An official text or recommendation.
+    Official,
+}
+
+impl Trust {
+    /// Every level, the least first.
+    pub const ALL: [Self; 4] = [Self::Unassessed, Self::Teaching, Self::Reviewed, Self::Official];
+
+    /// The number kept in databases.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Unassessed => 0,
+            Self::Teaching => 1,
+            Self::Reviewed => 2,
+            Self::Official => 3,
+        }
+    }
+
+    /// The level of a number; unassessed where there is none.
+    #[must_use]
+    pub fn from_number(number: i64) -> Self {
+        Self::ALL.into_iter().find(|t| t.number() == number).unwrap_or_default()
+    }
+
+    /// Its French name.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Unassessed => "non évaluée",
+            Self::Teaching => "document de cours",
+            Self::Reviewed => "relue par des pairs, ouvrage de collège",
+            Self::Official => "texte officiel, recommandation",
+        }
+    }
 }
 
 /// A passage of a source, word for word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passage {
+    /// The name under which the model was given it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub id: String,
     /// Its text.
     pub text: String,
     /// Where it stands in the source (page, section), if known.

@@ -3,12 +3,14 @@
 use super::french::french_io;
 use super::{Common, Failure, out};
 use crate::app::App;
+use crate::assistance::{Models, Settings};
 use crate::auth::accounts::FIRST_ADMINISTRATOR;
 use crate::bank::index::{Finder, Place};
 use crate::bank::record;
 use crate::exam::doors::address::{self, Network, Range, public_url};
 use crate::{ambient, demo, server};
 use clap::Args;
+use docimo_ai::provider::Key;
 use docimo_store::Store;
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -32,6 +34,47 @@ pub struct ServeArgs {
     /// Proxys dont l’en-tête X-Forwarded-For est cru, séparés par des virgules : 10.0.0.0/8 [défaut : aucun]
     #[arg(long, value_name = "PLAGES", env = "DOCIMO_TRUSTED_PROXIES", value_parser = proxies)]
     trusted_proxies: Option<Proxies>,
+    #[command(flatten)]
+    assistance: AssistanceArgs,
+}
+
+/// The model that may be asked for proposals. Its key is in the environment or a file only: a command line is seen by
+/// everyone on the machine.
+#[derive(Args, Clone, Debug, Default)]
+struct AssistanceArgs {
+    /// Adresse d’un modèle de langue au protocole d’OpenAI, jusqu’à /v1 [défaut : aucun modèle]
+    #[arg(long, value_name = "URL", env = "DOCIMO_AI_URL", requires = "ai_model")]
+    ai_url: Option<String>,
+    /// Nom du modèle qui rédige
+    #[arg(long, value_name = "NOM", env = "DOCIMO_AI_MODEL")]
+    ai_model: Option<String>,
+    /// Nom du modèle qui répond sans la clé [défaut : celui qui rédige]
+    #[arg(long, value_name = "NOM", env = "DOCIMO_AI_READER")]
+    ai_reader: Option<String>,
+    /// Fichier qui contient la clé du fournisseur [à défaut : variable DOCIMO_AI_KEY]
+    #[arg(long, value_name = "FICHIER", env = "DOCIMO_AI_KEY_FILE")]
+    ai_key_file: Option<PathBuf>,
+    /// Hôtes permis, séparés par des virgules, en plus de cette machine
+    #[arg(long, value_name = "HÔTES", env = "DOCIMO_AI_HOSTS", value_delimiter = ',')]
+    ai_hosts: Vec<String>,
+}
+
+impl AssistanceArgs {
+    fn models(&self) -> Result<Option<Models>, Failure> {
+        let Some(base) = &self.ai_url else { return Ok(None) };
+        let key = match &self.ai_key_file {
+            Some(path) => std::fs::read_to_string(path).map_err(|e| Failure::unreadable(path, &e))?,
+            None => std::env::var("DOCIMO_AI_KEY").unwrap_or_default(),
+        };
+        let settings = Settings {
+            base: base.clone(),
+            model: self.ai_model.clone().unwrap_or_default(),
+            reader: self.ai_reader.clone().unwrap_or_default(),
+            key: Key::new(&key),
+            hosts: self.ai_hosts.clone(),
+        };
+        Models::new(&settings).map(Some).map_err(|e| Failure::Input(format!("assistance : {e}")))
+    }
 }
 
 /// Ranges of proxies.
@@ -124,6 +167,7 @@ fn log(common: &Common) {
 /// Serves until asked to stop.
 pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(), Failure> {
     log(common);
+    let models = args.assistance.models()?;
     let listener = listen(args).await?;
     let address = listener.local_addr()?;
     if is_demo {
@@ -140,6 +184,9 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     if is_demo {
         // A database of the user's own choosing is filled in place, if it is empty.
         demo::seed(&app, |text| common.say(text)).await?;
+    }
+    if let Some(models) = models {
+        app.assist(models);
     }
     // Quiet, nothing is said: no link is made either, which would put an end to one given before.
     if common.json || !common.quiet {

@@ -64,11 +64,12 @@ impl Layout {
 }
 
 /// What the navigation offers to whom.
-const NAV: [(&str, &str, &[Role]); 6] = [
+const NAV: [(&str, &str, &[Role]); 7] = [
     ("/mes-examens", "Mes épreuves", &[Role::Student]),
     ("/examens", "Examens", &[Role::Committee, Role::Supervisor, Role::Registrar, Role::Administrator]),
     ("/questions", "Questions", &[Role::Author, Role::Reviewer, Role::Committee, Role::Administrator]),
     ("/referentiel", "Référentiel", &[Role::Author, Role::Reviewer, Role::Committee, Role::Administrator]),
+    ("/assistance", "Assistance", &[Role::Author, Role::Reviewer, Role::Committee, Role::Administrator]),
     ("/comptes", "Comptes", &[Role::Administrator]),
     ("/aide", "Aide", &[]),
 ];

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod assistance;
 pub mod bank;
 pub mod chart;
 pub mod committee;

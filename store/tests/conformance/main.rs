@@ -4,6 +4,7 @@
 //! starts one). Without it that half is recorded as skipped.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
 
+mod ai;
 mod bank;
 mod live;
 mod sealed;
@@ -814,6 +815,7 @@ async fn story(store: Store) {
     bank::assembly(&store).await;
     bank::follow(&store).await;
     bank::outgoing(&store).await;
+    ai::story(&store).await;
     store.close().await;
 }
 

@@ -4,7 +4,7 @@
 use super::found::{self, Card};
 use super::shown::{CaseShown, Shown, element_shown};
 use crate::app::App;
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
 use crate::bank::near::{self, Known};
 use crate::bank::{desk, enemies, find, reach};
 use crate::error::{ApiError, ApiResult};
@@ -14,6 +14,8 @@ use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use docimo_ai::generation::Draft;
+use docimo_ai::proposal::Proposal;
 use docimo_bank::revision::Status;
 use docimo_bank::rights::Level;
 use docimo_engine::paper::Element;
@@ -119,6 +121,34 @@ struct EntryPage {
     like: Vec<Card>,
     enemies: Vec<enemies::Enemy>,
     revisions: Vec<RevisionRow>,
+    /// How it was born of a machine, if it was.
+    born: Option<Born>,
+}
+
+/// Said for ever of an entry that a machine proposed.
+struct Born {
+    model: String,
+    proposal: String,
+    verdict: &'static str,
+    by: String,
+    at: String,
+    sources: Vec<String>,
+    may_open: bool,
+}
+
+async fn born(app: &App, actor: &Actor, entry: &str) -> ApiResult<Option<Born>> {
+    let Some(birth) = app.store.ai_birth(entry).await? else { return Ok(None) };
+    let proposal: Proposal<Draft> = serde_json::from_str(&birth.body).map_err(|e| ApiError::Internal(e.into()))?;
+    let from = proposal.provenance();
+    Ok(Some(Born {
+        model: format!("{} ({})", from.model, from.provider),
+        proposal: birth.proposal_id,
+        verdict: if birth.verdict == "amend" { "modifiée et acceptée" } else { "acceptée" },
+        by: birth.reviewer,
+        at: date_time(birth.at_ms),
+        sources: from.sources.iter().map(|s| s.title.clone()).collect(),
+        may_open: actor.is_any(&[Role::Reviewer, Role::Committee, Role::Administrator]),
+    }))
 }
 
 fn what_french(what: &str) -> &'static str {
@@ -295,13 +325,14 @@ pub async fn entry(
         questions,
         said: said(&events, &places),
         places,
-        may_open_exams: actor.is_any(&[crate::auth::Role::Committee, crate::auth::Role::Administrator]),
+        may_open_exams: actor.is_any(&[Role::Committee, Role::Administrator]),
         statistics: statistic_rows(app.store.statistics_of(&entry).await?, &uses, &element),
         uses,
         alike: alike.into_iter().map(alike_row).collect(),
         like,
         enemies: enemies::of(&app, &reach, &entry).await?,
         revisions: revision_rows(&entry, &line, &revisions),
+        born: born(&app, &actor, &entry).await?,
         id: entry,
         external_id: line.external_id,
     };

@@ -1,0 +1,81 @@
+//! Machines that propose, people who decide: what the pages « Assistance » call.
+//!
+//! Documents that may be leaned on ([`sources`]) → what is asked ([`ask`]), if the committee switched the function on
+//! ([`governance`]) → the queue's work ([`worker`]), which leaves proposals → what a named person decides ([`decide`]),
+//! the only way from a proposal to the bank. Writing and checking is `docimo_ai`; the gate is kept by the database too.
+
+pub mod ask;
+pub mod decide;
+pub mod governance;
+pub mod sources;
+pub mod worker;
+
+use crate::app::App;
+use crate::auth::Actor;
+use crate::bank::reach::Reach;
+use crate::error::{ApiError, ApiResult};
+use docimo_ai::generation::Draft;
+use docimo_ai::proposal::{Function, Proposal};
+use docimo_ai::provider::{Client, Endpoint, Key, ProviderError};
+use docimo_bank::rights::Level;
+use docimo_store::ai::ProposalRow;
+
+/// The function of this room.
+pub const GENERATION: Function = Function::QuestionGeneration;
+
+/// The models that this server may ask.
+#[derive(Clone, Debug)]
+pub struct Models {
+    /// Writes.
+    pub writer: Client,
+    /// Answers without the key: another model where there is one.
+    pub reader: Client,
+}
+
+/// What was configured of the models.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Address up to `/v1`.
+    pub base: String,
+    /// Model that writes.
+    pub model: String,
+    /// Model that answers; the same where empty.
+    pub reader: String,
+    /// Key.
+    pub key: Option<Key>,
+    /// Hosts allowed beside this machine.
+    pub hosts: Vec<String>,
+}
+
+impl Models {
+    /// Ready to ask.
+    ///
+    /// # Errors
+    /// When the address is none or is not allowed.
+    pub fn new(settings: &Settings) -> Result<Self, ProviderError> {
+        let client = |model: &str| -> Result<Client, ProviderError> {
+            Client::new(Endpoint::new(&settings.base, model, settings.key.clone(), &settings.hosts)?)
+        };
+        let reader = if settings.reader.trim().is_empty() { &settings.model } else { &settings.reader };
+        Ok(Self { writer: client(&settings.model)?, reader: client(reader)? })
+    }
+}
+
+/// A proposal in reach of someone who may decide on it, as if absent otherwise.
+pub async fn proposal(app: &App, actor: &Actor, id: &str) -> ApiResult<(ProposalRow, Proposal<Draft>, Reach)> {
+    let row = app.store.ai_proposal(id).await?.ok_or(ApiError::NotFound)?;
+    let reach = Reach::of(app, actor).await?;
+    reach.need(&row.folder_id, Level::Review)?;
+    let proposal = read(&row)?;
+    Ok((row, proposal, reach))
+}
+
+/// What a row holds.
+pub fn read(row: &ProposalRow) -> ApiResult<Proposal<Draft>> {
+    serde_json::from_str(&row.body).map_err(|e| ApiError::Internal(e.into()))
+}
+
+/// Is the function on?
+pub async fn is_on(app: &App) -> ApiResult<bool> {
+    Ok(app.store.ai_switch(GENERATION.code()).await?.is_some_and(|s| s.enabled == 1))
+}

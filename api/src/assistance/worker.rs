@@ -1,0 +1,215 @@
+//! The queue's work, beside requests. What is under way is in the database: a process that dies loses its lease, and the
+//! request is taken up again by whoever runs.
+
+use super::Models;
+use super::ask::Asked;
+use crate::ambient;
+use crate::app::{App, WeakApp};
+use docimo_ai::generation::run::{Batch, GenerationError, Stage, generate};
+use docimo_ai::generation::{Draft, Given, Request, prompt};
+use docimo_ai::proposal::{Parameter, Parameters, Passage, Proposal, Provenance, Source, Tokens, Trust};
+use docimo_ai::sources;
+use docimo_engine::paper::Element;
+use docimo_store::ai::{Ended, Job, ProposalRow};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Between two looks at an empty queue.
+const PAUSE: Duration = Duration::from_millis(700);
+/// Between two signs that a request is still being worked on.
+const BEAT: Duration = Duration::from_secs(2);
+/// How long a request stays with a process that gives no sign.
+const LEASE_MS: i64 = 10_000;
+/// Requests worked on at once by a process.
+const AT_ONCE: usize = 2;
+
+/// Works on the queue for as long as the server lives. Must be called within a tokio runtime.
+pub fn start(app: &App) {
+    for _ in 0..AT_ONCE {
+        tokio::spawn(follow(app.downgrade()));
+    }
+}
+
+async fn follow(app: WeakApp) {
+    let runner = ambient::token();
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        let Some(app) = app.upgrade() else { return };
+        let Some(models) = app.models() else { continue };
+        match app.store.take_ai_job(&runner, ambient::now_ms(), LEASE_MS).await {
+            Ok(Some(job)) => work(&app, models, &runner, &job).await,
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "the queue of the assistance cannot be read"),
+        }
+    }
+}
+
+/// How far a request is, as its parts tell it.
+struct Progress {
+    stage: String,
+    tokens: Tokens,
+}
+
+async fn work(app: &App, models: &Models, runner: &str, job: &Job) {
+    let progress = Mutex::new(Progress { stage: String::new(), tokens: Tokens::default() });
+    let lock = || progress.lock().unwrap_or_else(PoisonError::into_inner);
+    let told = |stage: Stage| lock().stage = stage.french();
+    let spent = |tokens: Tokens| lock().tokens = tokens;
+    let tokens = || {
+        let tokens = lock().tokens;
+        (i64::try_from(tokens.prompt).unwrap_or(i64::MAX), i64::try_from(tokens.completion).unwrap_or(i64::MAX))
+    };
+    let done = async {
+        let (request, leaned) = prepare(app, job).await?;
+        let prefix = format!("ia-{}", job.id.rsplit('-').next().unwrap_or(&job.id));
+        let batch = generate(&models.writer, &models.reader, &request, &prefix, &told, &spent).await;
+        let batch = batch.map_err(|e: GenerationError| e.to_string())?;
+        rows(models, job, &request, &leaned, batch)
+    };
+    tokio::pin!(done);
+    let ended = loop {
+        tokio::select! {
+            ended = &mut done => break ended,
+            () = tokio::time::sleep(BEAT) => {
+                let stage = lock().stage.clone();
+                match app.store.keep_ai_job(&job.id, runner, &stage, tokens(), ambient::now_ms() + LEASE_MS).await {
+                    // Cancelled, switched off, or taken up by another: what the model is still writing is dropped.
+                    Ok(false) => return,
+                    Ok(true) => {}
+                    Err(error) => tracing::warn!(%error, job = job.id, "no sign could be given of a request"),
+                }
+            }
+        }
+    };
+    let ended = match &ended {
+        Ok(rows) => Ended::Done(rows),
+        Err(why) => {
+            tracing::info!(job = job.id, "a request for proposals gave nothing");
+            Ended::Failed(why)
+        }
+    };
+    if let Err(error) = app.store.end_ai_job(&job.id, runner, ended, tokens(), ambient::now_ms()).await {
+        tracing::warn!(%error, job = job.id, "the end of a request could not be kept; it will be taken up again");
+    }
+}
+
+/// What is told to the model, and the documents behind it. Errors are for who asked, in French.
+async fn prepare(app: &App, job: &Job) -> Result<(Request, Vec<Source>), String> {
+    let broken = |error: docimo_store::StoreError| {
+        tracing::warn!(%error, "a request cannot be read");
+        "la base de données n’a pas répondu".to_owned()
+    };
+    let asked: Asked =
+        serde_json::from_str(&job.request).map_err(|_| "demande illisible par cette version".to_owned())?;
+    let (mut passages, mut leaned): (Vec<Given>, Vec<(String, Source)>) = Default::default();
+    for place in &asked.passages {
+        let source = app.store.ai_source(&place.source).await.map_err(broken)?;
+        let source = source.filter(|s| s.is_usable(ambient::now_ms())).ok_or("une source a été retirée ou a expiré")?;
+        let rows = app.store.ai_passages(&place.source).await.map_err(broken)?;
+        let row = rows.into_iter().find(|p| p.number == place.number).ok_or("un passage manque")?;
+        let id = format!("P{}", passages.len() + 1);
+        passages.push(Given { id: id.clone(), text: row.body.clone() });
+        let at = sources::place(row.page.and_then(|p| u32::try_from(p).ok()), &row.section);
+        let passage = Passage { id, text: row.body, place: (!at.is_empty()).then_some(at) };
+        match leaned.iter_mut().find(|(name, _)| *name == source.id) {
+            Some((_, known)) => known.passages.push(passage),
+            None => leaned.push((
+                source.id,
+                Source {
+                    title: source.title,
+                    reference: Some(source.origin),
+                    edition: source.edition,
+                    date: source.published,
+                    licence: source.licence,
+                    trust: Trust::from_number(source.trust),
+                    passages: vec![passage],
+                },
+            )),
+        }
+    }
+    let mut variant_of = None;
+    if let Some(entry) = &asked.variant_of {
+        let latest =
+            app.store.latest_revision(entry).await.map_err(broken)?.ok_or("la question à varier n’existe plus")?;
+        let element: Element =
+            serde_json::from_str(&latest.body).map_err(|_| "question à varier illisible".to_owned())?;
+        variant_of = element.questions().next().cloned();
+    }
+    let request = Request {
+        kind: asked.kind,
+        count: asked.count,
+        rank: asked.rank,
+        level: asked.level,
+        difficulty: asked.difficulty,
+        objective: asked.objective,
+        variant_of,
+        remark: asked.remark,
+        passages,
+    };
+    Ok((request, leaned.into_iter().map(|(_, source)| source).collect()))
+}
+
+/// What a question rests on, for its own page: the places that it quotes.
+fn rests_on(draft: &Draft, leaned: &[Source]) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for source in leaned {
+        for passage in &source.passages {
+            if draft.justifications.iter().any(|j| j.passage.eq_ignore_ascii_case(&passage.id)) {
+                let place = passage.place.as_ref().map_or_else(String::new, |p| format!(", {p}"));
+                all.push(format!("{}{place}", source.title));
+            }
+        }
+    }
+    all.dedup();
+    all.join(" ; ")
+}
+
+fn rows(
+    models: &Models,
+    job: &Job,
+    request: &Request,
+    leaned: &[Source],
+    batch: Batch,
+) -> Result<Vec<ProposalRow>, String> {
+    let (writer, reader) = (models.writer.endpoint(), models.reader.endpoint());
+    let parameters = Parameters::from([
+        ("température".to_owned(), Parameter::Number(writer.temperature)),
+        ("type".to_owned(), Parameter::Text(request.kind.code().into())),
+        ("niveau".to_owned(), Parameter::Text(request.level.french().into())),
+        ("difficulté".to_owned(), Parameter::Text(request.difficulty.french().into())),
+        ("sujet".to_owned(), Parameter::Text(request.objective.clone())),
+        ("réponse corrigée une fois".to_owned(), Parameter::Flag(batch.repaired)),
+        ("modèle de seconde lecture".to_owned(), Parameter::Text(reader.model.clone())),
+        ("gabarit de seconde lecture".to_owned(), Parameter::Text(prompt::ANSWERING_VERSION.into())),
+    ]);
+    let count = u64::from(request.count.max(1));
+    let now_ms = ambient::now_ms();
+    let one = |(i, mut draft): (usize, Draft)| {
+        draft.question.source = rests_on(&draft, leaned);
+        let unsupported = i64::from(draft.unsupported_key().next().is_some());
+        let provenance = Provenance {
+            function: super::GENERATION,
+            provider: writer.host().to_owned(),
+            model: writer.model.clone(),
+            model_version: batch.model_version.clone(),
+            parameters: parameters.clone(),
+            prompt: prompt::generation_template(),
+            sources: leaned.to_vec(),
+            created_at_ms: now_ms,
+            // Its share of what the request cost.
+            tokens: Tokens { prompt: batch.tokens.prompt / count, completion: batch.tokens.completion / count },
+        };
+        let proposal = Proposal::new(draft, provenance).map_err(|e| e.to_string())?;
+        Ok(ProposalRow {
+            id: ambient::fresh_id(now_ms),
+            job_id: job.id.clone(),
+            number: i64::try_from(i + 1).unwrap_or(i64::MAX),
+            function: job.function.clone(),
+            folder_id: job.folder_id.clone(),
+            body: serde_json::to_string(&proposal).map_err(|e| e.to_string())?.replace("\\u0000", ""),
+            unsupported,
+            created_ms: now_ms,
+        })
+    };
+    batch.drafts.into_iter().enumerate().map(one).collect()
+}

@@ -1,0 +1,136 @@
+//! « Assistance » : documents to lean on, questions asked of a model, proposals to decide on, governance.
+
+mod ask;
+mod governance;
+mod review;
+mod sources;
+
+pub use ask::{ask, ask_page, cancel, job};
+pub use governance::{governance, record, rule};
+pub use review::{decide, proposal, queue};
+pub use sources::{assess, bring, list as sources, source};
+
+use crate::app::App;
+use crate::assistance::{GENERATION, read};
+use crate::auth::{Actor, Role};
+use crate::bank::reach::Reach;
+use crate::error::ApiResult;
+use crate::markdown;
+use crate::web::filters::date_time;
+use crate::web::{self, layout::Layout};
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use docimo_bank::rights::Level;
+use docimo_store::ai::{Job, ProposalRow};
+
+/// Proposals looked at in a queue.
+const QUEUE: i64 = 2_000;
+
+/// May they decide on proposals and on the trust that a source deserves?
+fn may_review(actor: &Actor) -> bool {
+    actor.is_any(&[Role::Reviewer, Role::Committee, Role::Administrator])
+}
+
+/// May they see and decide how machines are used?
+fn may_govern(actor: &Actor) -> bool {
+    actor.is_any(&[Role::Committee, Role::Administrator])
+}
+
+fn state_french(state: &str) -> &'static str {
+    match state {
+        "waiting" => "en attente",
+        "running" => "en cours",
+        "done" => "terminée",
+        "failed" => "échouée",
+        "cancelled" => "arrêtée",
+        _ => "inconnue",
+    }
+}
+
+fn state_class(state: &str) -> &'static str {
+    match state {
+        "running" => "pill pill--live",
+        "done" => "pill pill--done",
+        "failed" | "cancelled" => "pill pill--stop",
+        _ => "pill pill--wait",
+    }
+}
+
+struct JobRow {
+    id: String,
+    at: String,
+    wanted: i64,
+    state: &'static str,
+    class: &'static str,
+    said: String,
+}
+
+impl JobRow {
+    fn of(job: Job) -> Self {
+        Self {
+            at: date_time(job.created_ms),
+            wanted: job.wanted,
+            state: state_french(&job.state),
+            class: state_class(&job.state),
+            said: job.stage,
+            id: job.id,
+        }
+    }
+}
+
+/// The function, as a page says it.
+struct Standing {
+    on: bool,
+    reference: String,
+    has_model: bool,
+}
+
+impl Standing {
+    async fn of(app: &App) -> ApiResult<Self> {
+        let switch = app.store.ai_switch(GENERATION.code()).await?;
+        Ok(Self {
+            on: switch.as_ref().is_some_and(|s| s.enabled == 1),
+            reference: switch.map(|s| s.reference).unwrap_or_default(),
+            has_model: app.models().is_some(),
+        })
+    }
+}
+
+/// Proposals that wait, in reach of someone.
+async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<ProposalRow>> {
+    let rows = app.store.ai_queue(QUEUE).await?;
+    Ok(rows.into_iter().filter(|p| reach.may(&p.folder_id, Level::Review)).collect())
+}
+
+/// The first words of a proposal.
+fn title(row: &ProposalRow) -> ApiResult<String> {
+    Ok(markdown::plain(&read(row)?.content().question.stem, 110))
+}
+
+#[derive(Template)]
+#[template(path = "assistance/home.html")]
+struct HomePage {
+    page: Layout,
+    standing: Standing,
+    jobs: Vec<JobRow>,
+    waiting: usize,
+    sources: usize,
+    may_review: bool,
+    may_govern: bool,
+}
+
+/// What there is to do.
+pub async fn home(State(app): State<App>, actor: Actor, page: Layout) -> ApiResult<Response> {
+    let may_review = may_review(&actor);
+    let waiting = if may_review { waiting(&app, &Reach::of(&app, &actor).await?).await?.len() } else { 0 };
+    web::page(&HomePage {
+        page: page.titled("Assistance"),
+        standing: Standing::of(&app).await?,
+        jobs: app.store.ai_jobs_of(&actor.id, 20).await?.into_iter().map(JobRow::of).collect(),
+        waiting,
+        sources: app.store.ai_sources().await?.len(),
+        may_review,
+        may_govern: may_govern(&actor),
+    })
+}

@@ -1,0 +1,410 @@
+//! Deciding on proposals: with the keyboard alone, the claims beside the passages that bear them out.
+
+use super::waiting;
+use crate::ambient;
+use crate::app::App;
+use crate::assistance::decide::{self, Choice, Decided, REASONS, reason_french};
+use crate::assistance::{proposal as open, read};
+use crate::auth::Actor;
+use crate::bank::draft::advice;
+use crate::bank::near::{self, Known};
+use crate::bank::reach::Reach;
+use crate::error::{ApiError, ApiResult};
+use crate::markdown;
+use crate::web::bank::editor::preview;
+use crate::web::committee::Fields;
+use crate::web::filters::{count, date_time};
+use crate::web::{self, layout::Layout};
+use askama::Template;
+use axum::extract::{Path, RawForm, State};
+use axum::response::Response;
+use docimo_ai::generation::{Draft, SecondPass, Support, prompt};
+use docimo_ai::proposal::{Parameter, Provenance};
+use docimo_bank::duplicates::{Text, Verdict, similarity};
+use docimo_bank::flaws::flaws;
+use docimo_engine::PropositionId;
+use docimo_engine::paper::Element;
+use docimo_engine::question::Status;
+use docimo_store::ai::ProposalRow;
+
+struct Line {
+    id: String,
+    title: String,
+    kind: &'static str,
+    age: String,
+    unsupported: bool,
+    disagrees: bool,
+    folder: String,
+}
+
+#[derive(Template)]
+#[template(path = "assistance/queue.html")]
+struct QueuePage {
+    page: Layout,
+    lines: Vec<Line>,
+    total: String,
+}
+
+/// Lines shown of a queue.
+const SHOWN: usize = 100;
+
+fn age(created_ms: i64, now_ms: i64) -> String {
+    let minutes = (now_ms - created_ms).max(0) / 60_000;
+    match (minutes / 1_440, minutes / 60) {
+        (0, 0) => format!("{minutes} min"),
+        (0, hours) => format!("{hours} h"),
+        (days, _) => format!("{days} j"),
+    }
+}
+
+fn disagrees(draft: &Draft) -> bool {
+    matches!(draft.second, SecondPass::Answered { agrees: false, .. })
+}
+
+/// The one to look at after a proposal: the next in the queue, or its first.
+fn after(rows: &[ProposalRow], row: &ProposalRow) -> Option<String> {
+    let place = |r: &ProposalRow| (r.created_ms, r.job_id.clone(), r.number);
+    let here = place(row);
+    let next = rows.iter().find(|r| place(r) > here).or_else(|| rows.iter().find(|r| r.id != row.id));
+    next.map(|r| r.id.clone())
+}
+
+/// Proposals that wait, the oldest first.
+pub async fn queue(State(app): State<App>, actor: Actor, page: Layout) -> ApiResult<Response> {
+    let reach = Reach::of(&app, &actor).await?;
+    let rows = waiting(&app, &reach).await?;
+    let now_ms = ambient::now_ms();
+    let mut lines = Vec::new();
+    for row in rows.iter().take(SHOWN) {
+        let proposal = read(row)?;
+        let draft = proposal.content();
+        lines.push(Line {
+            id: row.id.clone(),
+            title: markdown::plain(&draft.question.stem, 110),
+            kind: draft.question.kind().code(),
+            age: age(row.created_ms, now_ms),
+            unsupported: row.unsupported == 1,
+            disagrees: disagrees(draft),
+            folder: reach.path(&row.folder_id),
+        });
+    }
+    let total = count(rows.len(), "proposition attend", "propositions attendent");
+    web::page(&QueuePage { page: page.titled("Propositions à relire"), lines, total })
+}
+
+/// A part of a passage, quoted or around.
+struct Piece {
+    text: String,
+    quoted: bool,
+}
+
+struct Claim {
+    id: String,
+    letter: char,
+    text: String,
+    html: String,
+    is_true: bool,
+    why: String,
+    comment: String,
+    quote: String,
+    support: &'static str,
+    supported: bool,
+    passage: Option<PassageView>,
+}
+
+struct PassageView {
+    name: String,
+    from: String,
+    about: String,
+    pieces: Vec<Piece>,
+}
+
+struct FlawRow {
+    class: &'static str,
+    severity: &'static str,
+    place: String,
+    message: String,
+    advice: &'static str,
+}
+
+struct AlikeRow {
+    href: String,
+    name: String,
+    said: String,
+}
+
+struct SecondView {
+    answered: bool,
+    agrees: bool,
+    model: String,
+    ticked: String,
+    key: String,
+    said: String,
+}
+
+struct DecisionView {
+    verdict: &'static str,
+    reason: String,
+    remark: String,
+    by: String,
+    at: String,
+    entry: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "assistance/proposal.html")]
+struct ProposalPage {
+    page: Layout,
+    id: String,
+    title: String,
+    kind: &'static str,
+    about: String,
+    folder: String,
+    at: String,
+    left: String,
+    next: Option<String>,
+    student: String,
+    claims: Vec<Claim>,
+    stem: String,
+    comment: String,
+    unsupported: String,
+    second: SecondView,
+    flaws: Vec<FlawRow>,
+    alike: Vec<AlikeRow>,
+    facts: Vec<(&'static str, String)>,
+    reasons: Vec<(&'static str, &'static str)>,
+    decided: Option<DecisionView>,
+}
+
+/// The passage, with what is quoted from it apart where it is found as written.
+fn pieces(body: &str, quote: &str) -> Vec<Piece> {
+    let flat = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    let wanted =
+        quote.trim().trim_matches(['«', '»', '"', '…', ' ', '\u{a0}']).split_whitespace().collect::<Vec<_>>().join(" ");
+    let piece = |text: &str, quoted| Piece { text: text.to_owned(), quoted };
+    match (!wanted.is_empty()).then(|| flat.split_once(wanted.as_str())).flatten() {
+        Some((before, after)) => vec![piece(before, false), piece(&wanted, true), piece(after, false)],
+        None => vec![piece(&flat, false)],
+    }
+}
+
+fn passage(from: &Provenance, id: &str, quote: &str) -> Option<PassageView> {
+    from.sources.iter().find_map(|source| {
+        let found = source.passages.iter().find(|p| p.id.eq_ignore_ascii_case(id))?;
+        let about = [source.edition.as_str(), source.date.as_str(), source.licence.as_str(), source.trust.label()];
+        Some(PassageView {
+            name: found.id.clone(),
+            from: found.place.as_ref().map_or_else(|| source.title.clone(), |p| format!("{}, {p}", source.title)),
+            about: about.into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(", "),
+            pieces: pieces(&found.text, quote),
+        })
+    })
+}
+
+fn claims(draft: &Draft, from: &Provenance) -> Vec<Claim> {
+    (draft.question.body.propositions().iter().enumerate())
+        .map(|(i, p)| {
+            let said = draft.justifications.iter().find(|j| j.proposition == p.id);
+            let support = said.map_or(Support::Nothing, |j| j.support);
+            Claim {
+                id: p.id.to_string(),
+                letter: prompt::letter(i),
+                text: p.text.clone(),
+                html: markdown::inline(&p.text),
+                is_true: p.status.is_true(),
+                why: said.map(|j| j.text.clone()).unwrap_or_default(),
+                comment: p.comment.clone(),
+                quote: said.map(|j| j.quote.clone()).unwrap_or_default(),
+                support: support.french(),
+                supported: support == Support::Supported,
+                passage: said.and_then(|j| passage(from, &j.passage, &j.quote)),
+            }
+        })
+        .collect()
+}
+
+fn letters<'a>(draft: &Draft, ids: impl Iterator<Item = &'a PropositionId>) -> String {
+    let propositions = draft.question.body.propositions();
+    let mut all: Vec<String> = ids
+        .filter_map(|id| propositions.iter().position(|p| p.id == *id))
+        .map(|i| prompt::letter(i).to_string())
+        .collect();
+    all.sort();
+    if all.is_empty() { "aucune".into() } else { all.join(", ") }
+}
+
+fn second(draft: &Draft) -> SecondView {
+    let key = letters(draft, draft.question.body.propositions().iter().filter(|p| p.status.is_true()).map(|p| &p.id));
+    match &draft.second {
+        SecondPass::Answered { model, ticked, agrees, remark } => SecondView {
+            answered: true,
+            agrees: *agrees,
+            model: model.clone(),
+            ticked: letters(draft, ticked.iter()),
+            key,
+            said: remark.clone(),
+        },
+        SecondPass::Missing { why } => SecondView {
+            answered: false,
+            agrees: false,
+            model: String::new(),
+            ticked: String::new(),
+            key,
+            said: why.clone(),
+        },
+    }
+}
+
+fn facts(from: &Provenance) -> Vec<(&'static str, String)> {
+    let parameters: Vec<String> = (from.parameters.iter())
+        .map(|(name, value)| match value {
+            Parameter::Flag(yes) => format!("{name} : {}", if *yes { "oui" } else { "non" }),
+            Parameter::Integer(n) => format!("{name} : {n}"),
+            Parameter::Number(n) => format!("{name} : {n}").replace('.', ","),
+            Parameter::Text(text) => format!("{name} : {text}"),
+        })
+        .collect();
+    vec![
+        ("Fonction", from.function.label().to_owned()),
+        ("Fournisseur et modèle", format!("{}, {} ({})", from.provider, from.model, from.model_version)),
+        ("Gabarit", format!("{} v{}, {}…", from.prompt.id, from.prompt.version, &from.prompt.sha256.to_string()[..16])),
+        ("Réglages", parameters.join(" ; ")),
+        ("Coût", format!("{} jetons lus, {} écrits", from.tokens.prompt, from.tokens.completion)),
+    ]
+}
+
+async fn alike(app: &App, reach: &Reach, job: &str, id: &str, element: &Element) -> ApiResult<Vec<AlikeRow>> {
+    let mut rows = Vec::new();
+    if let Some(finder) = app.finder() {
+        for near in near::near(&app.store, Known::Finder(finder), Some(reach), element, element.id()).await? {
+            let said = near.similarity.french();
+            let (href, name) = (format!("/questions/{}", near.line.id), near.line.external_id);
+            rows.push(AlikeRow { href, name, said });
+        }
+    }
+    let text = Text::of(element);
+    for other in app.store.ai_proposals_of(job).await?.iter().filter(|p| p.id != id) {
+        let question = read(other)?.content().question.clone();
+        let close = similarity(&text, &Text::of(&Element::Question(question)));
+        if close.verdict >= Verdict::Near {
+            let (href, name) =
+                (format!("/assistance/propositions/{}", other.id), format!("proposition {} du même lot", other.number));
+            rows.push(AlikeRow { href, name, said: close.french() });
+        }
+    }
+    Ok(rows)
+}
+
+/// One proposal, with all that helps to decide.
+pub async fn proposal(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<String>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let (row, proposal, reach) = open(&app, &actor, &id).await?;
+    let (draft, from) = (proposal.content(), proposal.provenance());
+    let element = Element::Question(draft.question.clone());
+    let rows = waiting(&app, &reach).await?;
+    let next = after(&rows, &row);
+    let unsupported: Vec<&PropositionId> = draft.unsupported_key().collect();
+    let decided = match app.store.ai_decision(&row.id).await? {
+        None => None,
+        Some(d) => Some(DecisionView {
+            verdict: match d.verdict.as_str() {
+                "accept" => "Acceptée telle quelle",
+                "amend" => "Acceptée après modification",
+                "refuse" => "Refusée",
+                _ => "Autre tentative demandée",
+            },
+            reason: reason_french(&d.reason).to_owned(),
+            by: app.store.person(&d.reviewer_id).await?.map(|p| p.name).unwrap_or_default(),
+            at: date_time(d.at_ms),
+            entry: app.store.ai_entry(&d.id).await?,
+            remark: d.remark,
+        }),
+    };
+    let found = flaws(&element);
+    let rank = draft.question.rank.map(|r| format!(", rang {r}")).unwrap_or_default();
+    web::page(&ProposalPage {
+        page: page.titled("Proposition à relire"),
+        title: markdown::plain(&draft.question.stem, 160),
+        kind: draft.question.kind().french(),
+        about: format!("{}, difficulté {}{rank}", draft.level.french(), draft.difficulty.french()),
+        folder: reach.path(&row.folder_id),
+        at: date_time(row.created_ms),
+        left: count(rows.len(), "proposition attend", "propositions attendent"),
+        next,
+        student: preview::student(&element)?,
+        claims: claims(draft, from),
+        stem: draft.question.stem.clone(),
+        comment: draft.question.comment.clone(),
+        unsupported: if unsupported.is_empty() { String::new() } else { letters(draft, unsupported.into_iter()) },
+        second: second(draft),
+        flaws: found
+            .iter()
+            .map(|f| FlawRow {
+                class: advice::class(f.severity),
+                severity: f.severity.french(),
+                place: advice::place(&f.place.field, Some(&draft.question)),
+                message: f.message.clone(),
+                advice: f.advice,
+            })
+            .collect(),
+        alike: alike(&app, &reach, &row.job_id, &row.id, &element).await?,
+        facts: facts(from),
+        reasons: REASONS.to_vec(),
+        decided,
+        id: row.id,
+    })
+}
+
+/// The draft as the form has it.
+fn amended(draft: &Draft, fields: &Fields) -> Draft {
+    let mut changed = draft.clone();
+    let lines = |text: &str| text.replace("\r\n", "\n").replace('\0', "").trim().to_owned();
+    changed.question.stem = lines(fields.get("enonce"));
+    changed.question.comment = lines(fields.get("commentaire"));
+    let ticked = fields.all("vraie");
+    if let Some(propositions) = changed.question.body.propositions_mut() {
+        for p in propositions {
+            p.text = lines(fields.get(&format!("texte.{}", p.id)));
+            p.comment = lines(fields.get(&format!("pourquoi.{}", p.id)));
+            let is_true = ticked.iter().any(|id| id == p.id.as_str());
+            if is_true != p.status.is_true() {
+                p.status = if is_true { Status::Vrai } else { Status::Faux };
+            }
+        }
+    }
+    if let docimo_engine::question::Body::Qrp { expected, propositions } = &mut changed.question.body {
+        *expected = u32::try_from(propositions.iter().filter(|p| p.status.is_true()).count()).unwrap_or(0);
+    }
+    changed
+}
+
+/// Decides, then goes to the next proposal that waits.
+pub async fn decide(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<String>,
+    RawForm(body): RawForm,
+) -> ApiResult<Response> {
+    let fields = Fields::read(&body);
+    let (row, proposal, reach) = open(&app, &actor, &id).await?;
+    let choice = match fields.get("decision") {
+        "accepter" => Choice::Accept,
+        "modifier" => Choice::Amend(Box::new(amended(proposal.content(), &fields))),
+        "refuser" => Choice::Refuse(fields.get("motif").to_owned()),
+        "redemander" => Choice::Again,
+        _ => return Err(ApiError::bad("Décision inconnue.")),
+    };
+    let done = decide::decide(&app, &actor, &row.id, choice, fields.get("remarque"), fields.get("derogation")).await?;
+    let said = match done {
+        Decided::Entry(_) => "Acceptée : la question est dans la banque, comme brouillon.",
+        Decided::Refused => "Refusée : la proposition ne reste que dans le registre.",
+        Decided::Asked(_) => "Autre tentative demandée.",
+    };
+    let next = after(&waiting(&app, &reach).await?, &row);
+    let to = next.map_or_else(|| "/assistance/propositions".to_owned(), |id| format!("/assistance/propositions/{id}"));
+    Ok(web::go(&to, said))
+}

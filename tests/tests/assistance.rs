@@ -1,0 +1,301 @@
+//! Supervised assistance in the browser: the committee switches it on, a tutor pastes a course, a scripted model
+//! proposes (through a power cut), a reviewer accepts one, refuses another and amends a third, with the keyboard. What
+//! was accepted says for ever where it comes from; what was refused is in the record only.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
+
+mod common;
+
+use anyhow::{Context, Result};
+use common::{look, no_console_errors};
+use docimo_tests::{Api, Browser, Server, Under};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const COURSE: &str = "# Crise d’asthme\n\nÀ l’auscultation d’une crise d’asthme, on entend des sibilants expiratoires \
+    diffus. La toux est souvent nocturne.\n\n## Gravité\n\nUne saturation inférieure à 92 % est un signe de gravité de la crise.";
+const SIBILANTS: &str = "on entend des sibilants expiratoires diffus";
+
+/// A model that plays a part: what it was told is kept.
+#[derive(Clone)]
+struct Model {
+    base: String,
+    heard: Arc<Mutex<Vec<Value>>>,
+}
+
+fn propositions(right: &str, quote: &str) -> Vec<Value> {
+    let other = ["Un souffle tubaire", "Des crépitants fins", "Un frottement pleural", "Une matité déclive"];
+    let one = |text: &str, is_true: bool| json!({"texte": text, "vraie": is_true, "justification": format!("Le cours le dit de : {text}."), "passage": "P1", "citation": quote});
+    std::iter::once(one(right, true)).chain(other.iter().map(|text| one(text, false))).collect()
+}
+
+fn written(count: u64) -> Value {
+    let all = [
+        json!({"enonce": "Quel bruit entend-on à l’auscultation d’une crise d’asthme ?", "commentaire": "Des sibilants.",
+            "propositions": propositions("Des sibilants expiratoires", SIBILANTS)}),
+        json!({"enonce": "Que dit un signe <script>window.atteint = true</script> rare de cette maladie ?", "commentaire": "Rien.",
+            "propositions": propositions("Une hippocratisme ![x](http://ailleurs.example/x)", "un signe que le cours ne nomme pas")}),
+        json!({"enonce": "Quel signe d’examen accompagne la toux nocturne ?", "commentaire": "Des sibilants.",
+            "propositions": propositions("Des râles sibilants", SIBILANTS)}),
+    ];
+    json!({"questions": &all[..usize::try_from(count).unwrap().min(3)]})
+}
+
+fn play(body: &Value, number: usize) -> (String, Duration) {
+    let system = body["messages"][0]["content"].as_str().unwrap_or_default();
+    let asked: Value =
+        serde_json::from_str(body["messages"][1]["content"].as_str().unwrap_or_default()).unwrap_or_default();
+    if system.contains("Tu passes un examen") {
+        let doubtful = asked["enonce"].as_str().unwrap_or_default().contains("rare");
+        let ticked = if doubtful { json!(["B"]) } else { json!(["A"]) };
+        let remark = if doubtful { "La question est ambiguë." } else { "" };
+        return (json!({"cochees": ticked, "remarque": remark}).to_string(), Duration::ZERO);
+    }
+    // The first time it is slow: the power goes out meanwhile.
+    let wait = if number == 1 { Duration::from_secs(120) } else { Duration::ZERO };
+    (written(asked["nombre"].as_u64().unwrap_or(1)).to_string(), wait)
+}
+
+fn serve(mut stream: TcpStream, heard: &Mutex<Vec<Value>>) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+        if line == "\r\n" {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let body: Value = serde_json::from_slice(&body).ok()?;
+    let number = {
+        let mut heard = heard.lock().ok()?;
+        heard.push(body.clone());
+        heard.len()
+    };
+    let (content, wait) = play(&body, number);
+    std::thread::sleep(wait);
+    let answer = json!({"model": "essai-2026-11", "choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 321, "completion_tokens": 123}})
+    .to_string();
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{answer}",
+        answer.len()
+    )
+    .ok()
+}
+
+impl Model {
+    fn start() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let base = format!("http://{}/v1", listener.local_addr()?);
+        let heard: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let kept = heard.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let kept = kept.clone();
+                std::thread::spawn(move || serve(stream, &kept));
+            }
+        });
+        Ok(Self { base, heard })
+    }
+
+    fn count(&self) -> usize {
+        self.heard.lock().unwrap().len()
+    }
+}
+
+async fn choose(browser: &Browser, css: &str, value: &str) -> Result<()> {
+    browser.find(css).await?.select_by_value(value).await?;
+    Ok(())
+}
+
+async fn switch(browser: &Browser, server: &Server, state: &str) -> Result<()> {
+    browser.goto(&server.url("/assistance/gouvernance")).await?;
+    browser.fill("#reference", "séance du 3 mars, point 4").await?;
+    browser.click(&format!("button[name=etat][value={state}]")).await
+}
+
+/// What a page of ours answers, as JSON.
+async fn fetched(browser: &Browser, path: &str) -> Result<Value> {
+    let script =
+        format!("const r = new XMLHttpRequest(); r.open('GET', {path:?}, false); r.send(); return r.responseText");
+    let text = browser.script(&script).await?;
+    Ok(serde_json::from_str(text.as_str().context("text")?)?)
+}
+
+async fn asks(browser: &Browser, server: &mut Server, model: &Model) -> Result<()> {
+    browser.goto(&server.url("/assistance/demander")).await?;
+    browser.fill("#texte", COURSE).await?;
+    browser.fill("#titre", "Cours de pneumologie").await?;
+    browser.fill("#licence", "usage interne").await?;
+    choose(browser, "#confiance", "1").await?;
+    choose(browser, "#type", "QRU").await?;
+    browser.fill("#nombre", "3").await?;
+    browser.fill("#sujet", "crise d’asthme").await?;
+    look(browser, "assistance-demander").await?;
+    browser.click("main form button[type=submit]").await?;
+    browser.wait_text("[data-follow]", "en cours").await?;
+    browser.wait_for("the model to be asked", async || Ok(model.count() == 1)).await?;
+    look(browser, "assistance-demande").await?;
+    // The power goes out while the model writes: the request is taken up again.
+    server.kill9()?;
+    server.restart()?;
+    browser.wait_text("[data-follow]", "terminée").await?;
+    assert_eq!(browser.all("[data-follow] ol li").await?.len(), 3);
+    assert_eq!(model.count(), 5, "asked again once, then one answer for each question");
+    no_console_errors(browser).await.or_else(|e| if e.to_string().contains("ERR_CONNECTION") { Ok(()) } else { Err(e) })
+}
+
+async fn reviews(browser: &Browser, server: &Server) -> Result<()> {
+    browser.goto(&server.url("/assistance/propositions")).await?;
+    look(browser, "assistance-file").await?;
+    browser.click(".page-header__actions a").await?;
+    browser.wait_text("h1", "Quel bruit entend-on").await?;
+    assert!(browser.text(".claims").await?.contains("citation retrouvée"));
+    browser.click(".claim details summary").await?;
+    assert_eq!(browser.text(".claim details mark").await?, SIBILANTS);
+    browser.script("document.activeElement.blur(); scrollTo(0, 0)").await?;
+    look(browser, "assistance-proposition").await?;
+    for (section, name) in [(".claims", "assistance-appuis"), ("form[data-decide]", "assistance-decision")] {
+        browser.script(&format!("document.querySelector({section:?}).scrollIntoView()")).await?;
+        browser.picture(name).await?;
+    }
+    // With the keyboard: accepted, and the next one is there.
+    browser.press(&['a']).await?;
+    browser.wait_text("h1", "rare de cette maladie").await?;
+    browser.wait_text("main", "Acceptée : la question est dans la banque").await?;
+    let page = browser.text("main").await?;
+    for said in [
+        "Réponse attendue sans appui : A",
+        "La seconde lecture n’est pas d’accord",
+        "coche B",
+        "La question est ambiguë",
+        "citation absente du passage",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert_eq!(
+        browser
+            .script("return window.atteint === undefined && document.querySelectorAll('main script, main img').length")
+            .await?,
+        0
+    );
+    look(browser, "assistance-sans-appui").await?;
+    // Not without a written override, nor without a reason.
+    browser.press(&['a']).await?;
+    browser.wait_text("main", "écrivez en quelques mots pourquoi vous en répondez").await?;
+    browser.client()?.back().await?;
+    browser.find("form[data-decide]").await?;
+    browser.press(&['r']).await?;
+    choose(browser, "#motif", "unsupported").await?;
+    browser.tab_to("button[value=refuser]").await?;
+    browser.press(&['\u{e007}']).await?;
+    browser.wait_text("h1", "toux nocturne").await?;
+    browser.wait_text("main", "ne reste que dans le registre").await?;
+    browser.press(&['m']).await?;
+    browser.fill("#enonce", "Quel bruit surajouté accompagne la toux nocturne ?").await?;
+    browser.fill("#texte-a", "Des sibilants diffus").await?;
+    browser.click("button[value=modifier]").await?;
+    browser.wait_text("h1", "Propositions à relire").await?;
+    browser.wait_text("main", "Rien à relire").await?;
+    no_console_errors(browser).await.or_else(|e| if e.to_string().contains("422") { Ok(()) } else { Err(e) })
+}
+
+async fn in_the_bank(browser: &Browser, server: &Server, api: &Api) -> Result<()> {
+    let record = fetched(browser, "/assistance/gouvernance/registre.json").await;
+    assert!(record.is_err(), "an author does not see the whole record");
+    // The index follows within a second.
+    let born = async |word: &str| -> Result<Vec<Value>> {
+        let list = api.get(&format!("/questions?limit=200&q={word}")).await?;
+        let entries = list["entries"].as_array().context("entries")?;
+        Ok(entries
+            .iter()
+            .filter(|e| e["external_id"].as_str().unwrap_or_default().starts_with("ia-"))
+            .cloned()
+            .collect())
+    };
+    browser.wait_for("what was accepted, in the bank", async || Ok(born("bruit").await?.len() == 2)).await?;
+    assert_eq!(born("rare").await?, Vec::<Value>::new(), "what was refused is in the bank");
+    let found = born("bruit").await?;
+    let entry = found[0]["id"].as_str().context("id")?;
+    browser.goto(&server.url(&format!("/questions/{entry}"))).await?;
+    let born = browser.text("#nee-ia").await?;
+    for said in ["Née d’une IA", "essai", "Cours de pneumologie", "Alix Plume"] {
+        assert!(born.contains(said), "{said}: {born}");
+    }
+    assert!(
+        browser.text(".page-header").await?.contains("brouillon")
+            || browser.text(".page-header").await?.contains("Brouillon")
+    );
+    look(browser, "assistance-nee").await
+}
+
+async fn governed(browser: &Browser, server: &Server) -> Result<()> {
+    browser.goto(&server.url("/assistance/gouvernance")).await?;
+    let page = browser.text("main").await?;
+    assert!(page.contains("Sans appui dans les sources") && page.contains("67 %"), "{page}");
+    look(browser, "assistance-gouvernance").await?;
+    let record = fetched(browser, "/assistance/gouvernance/registre.json").await?;
+    let verdicts: Vec<&str> =
+        record["decisions"].as_array().context("decisions")?.iter().filter_map(|d| d["verdict"].as_str()).collect();
+    assert_eq!(verdicts, ["accept", "refuse", "amend"]);
+    assert!(record["proposals"].to_string().contains("rare de cette maladie"), "the refused one is in the record");
+    let from = &record["proposals"][0]["proposal"]["provenance"];
+    assert_eq!((&from["model"], &from["model_version"]), (&json!("essai"), &json!("essai-2026-11")));
+    assert_eq!(from["sources"][0]["licence"], "usage interne");
+    assert_eq!(record["jobs"][0]["tries"], 2);
+    // Off at once.
+    switch(browser, server, "arret").await?;
+    browser.wait_text("main", "Arrêtée").await?;
+    browser.goto(&server.url("/assistance/demander")).await?;
+    assert_eq!(browser.all("main form button[type=submit]:disabled").await?.len(), 1);
+    browser.goto(&server.url("/assistance")).await?;
+    look(browser, "assistance").await
+}
+
+async fn run() -> Result<()> {
+    let model = Model::start()?;
+    let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let env = vec![
+        variable("DOCIMO_AI_URL", &model.base),
+        variable("DOCIMO_AI_MODEL", "essai"),
+        variable("DOCIMO_AI_KEY", "secret-d-essai"),
+    ];
+    let Some(mut server) = Server::demo_under(Under { before: Vec::new(), env })? else { return Ok(()) };
+    let (Some(jury), Some(author)) = (Browser::open().await?, Browser::open().await?) else { return Ok(()) };
+    jury.sign_in(&server.url(""), "comite", "demonstration").await?;
+    author.sign_in(&server.url(""), "auteur", "demonstration").await?;
+    author.goto(&server.url("/assistance")).await?;
+    assert!(author.text("main").await?.contains("arrêtée"), "off by default");
+    switch(&jury, &server, "marche").await?;
+    jury.wait_text("main", "En service").await?;
+    asks(&author, &mut server, &model).await?;
+    author.goto(&server.url("/assistance/sources")).await?;
+    look(&author, "assistance-sources").await?;
+    author.click("tbody a").await?;
+    look(&author, "assistance-source").await?;
+    reviews(&author, &server).await?;
+    let api = Api::sign_in(&server, "auteur", "demonstration").await?;
+    in_the_bank(&author, &server, &api).await?;
+    governed(&jury, &server).await?;
+    let told = serde_json::to_string(&*model.heard.lock().unwrap())?;
+    for name in ["Alix", "Plume", "auteur", "Jury", "secret-d-essai"] {
+        assert!(!told.contains(name), "« {name} » went to the model");
+    }
+    let log = std::fs::read_to_string(server.data().join("log"))?;
+    assert!(!log.contains("secret-d-essai"), "the key is in the log");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_proposes_and_people_decide() {
+    run().await.unwrap();
+}
