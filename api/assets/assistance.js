@@ -36,7 +36,9 @@ const toggle = document.querySelector("button[data-keys]");
 let single = read();
 if (toggle instanceof HTMLButtonElement) {
   toggle.hidden = false;
-  const show = () => toggle.setAttribute("aria-pressed", String(single));
+  const show = () => {
+    toggle.textContent = single ? "Désactiver les raccourcis d’une touche" : "Activer les raccourcis d’une touche";
+  };
   show();
   toggle.addEventListener("click", () => {
     single = !single;

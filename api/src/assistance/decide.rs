@@ -1,5 +1,5 @@
 //! What a named person decides on a proposal. Accepting writes a draft revision, which then goes the way of every other:
-//! whoever accepted is its author, and does not validate it alone.
+//! whoever accepted is its author.
 
 use super::ask::{self, Asked};
 use super::proposal;
