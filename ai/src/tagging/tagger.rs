@@ -212,8 +212,8 @@ impl Default for Weights {
     }
 }
 
-/// Confidence by method: of items, of objectives. Fitted on the 35 questions of [`Weights::default`], so few that it is
-/// 10 to 20 points off elsewhere: a bank with validated tags should fit its own. Of objectives, by words and fused, only
+/// Confidence by method: of items, of objectives. Fitted on the 35 questions of [`Weights::default`], so few that words are
+/// 18 points off elsewhere (the others were not measured): a bank with validated tags should fit its own. Of objectives, by words and fused, only
 /// the height counts: the fit gave the margin a weight below zero, which is chance. Meaning alone was fitted with
 /// weights of its own, hence the roughest.
 const CALIBRATIONS: [(Method, [Calibration; 2]); 3] = [

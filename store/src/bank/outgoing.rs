@@ -145,7 +145,7 @@ impl Store {
         author_id: Option<&str>,
         limit: i64,
     ) -> StoreResult<Vec<crate::exams::Event>> {
-        let sql = "select e.at_ms, p.name as author_name, e.what, e.detail from event e \
+        let sql = "select e.at_ms, e.author_id, p.name as author_name, e.what, e.detail from event e \
                    left join person p on p.id = e.author_id where e.exam_id is null and e.what = $1 \
                    and ($2 = '' or e.author_id = $2) order by e.at_ms desc, e.id desc limit $3";
         let author_id = author_id.unwrap_or_default();
