@@ -212,10 +212,10 @@ impl Default for Weights {
     }
 }
 
-/// Confidence by method: of items, of objectives. Fitted on the 35 questions of [`Weights::default`], so few that words are
-/// 18 points off elsewhere (the others were not measured): a bank with validated tags should fit its own. Of objectives, by words and fused, only
-/// the height counts: the fit gave the margin a weight below zero, which is chance. Meaning alone was fitted with
-/// weights of its own, hence the roughest.
+/// Confidence by method: of items, of objectives. Fitted on the 35 questions of [`Weights::default`], so few that words
+/// were 18 points off elsewhere (the others were not measured): a bank with validated tags should fit its own. Of
+/// objectives, by words and fused, only the height counts: the fit gave the margin a weight below zero, which is
+/// chance. Meaning alone was fitted with weights of its own, hence the roughest.
 const CALIBRATIONS: [(Method, [Calibration; 2]); 3] = [
     (Method::Lexical, [calibration(-2.15, 0.195, 0.78), calibration(-2.2, 0.175, 0.0)]),
     (Method::Dense, [calibration(-2.89, 0.79, 0.49), calibration(-4.94, 0.82, 0.48)]),
