@@ -48,8 +48,9 @@ impl Store {
                 let mut count = sqlx::QueryBuilder::<$db>::new("select count(*)");
                 kept!(count);
                 let total: i64 = count.build_query_scalar().fetch_one($pool).await?;
-                let mut query =
-                    sqlx::QueryBuilder::<$db>::new("select e.at_ms, e.author_id, p.name as author_name, e.what, e.detail");
+                let mut query = sqlx::QueryBuilder::<$db>::new(
+                    "select e.at_ms, e.author_id, p.name as author_name, e.what, e.detail",
+                );
                 kept!(query);
                 query.push(" order by e.at_ms desc, e.id desc limit ").push_bind(limit);
                 query.push(" offset ").push_bind(offset);
