@@ -91,6 +91,12 @@ async fn what_the_supervisor_does_is_seen_at_once() -> Result<()> {
     ensure!((3_480..=3_600).contains(&left), "{left} s left");
     one.click("input[name=answer-q1][value=a]").await?;
     one.wait_text(".room-top__state", "Enregistré").await?;
+    // Then two days ahead: the time left is the same, and answers count.
+    one.script("const late = Date.now; Date.now = () => late() + 86400000 * 402; return 1").await?;
+    one.click("input[name=answer-q1][value=b]").await?;
+    one.wait_text(".room-top__state", "Enregistré").await?;
+    let after = remaining_s(&one).await?;
+    ensure!((left - 120..=left).contains(&after), "{left} s left, then {after}");
 
     // The supervisor sees the room, at both widths.
     desk.sign_in(&server.url(""), "surveillant", &day.supervisor).await?;
