@@ -77,6 +77,11 @@ pub struct Attempt {
     pub changed: i64,
 }
 
+/// Is an exam in that state marked?
+pub(crate) fn is_marked(exam_state: &str) -> bool {
+    matches!(exam_state, "marked" | "published")
+}
+
 /// Reads a list of stops as it is stored.
 pub fn read_stops(json: &str) -> Vec<Stop> {
     // Nearly always; and written by us alone, so that what cannot be read is no stop.
@@ -148,7 +153,7 @@ impl Attempt {
 
     /// Has the exam been marked? Nothing that arrives from then on can count.
     pub fn is_marked(&self) -> bool {
-        matches!(self.exam_state.as_str(), "marked" | "published")
+        is_marked(&self.exam_state)
     }
 
     /// The clock facts of this sheet. With a common start, time runs from the opening of the site.

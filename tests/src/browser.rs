@@ -338,28 +338,10 @@ impl Browser {
 
     /// Kills the browser as a crash would, and opens it again with the same profile.
     pub async fn crash_and_reopen(&mut self) -> Result<()> {
-        self.end_and_reopen("-9").await
-    }
-
-    /// Closes the browser as a person or a system does, and opens it again with the same profile.
-    pub async fn close_and_reopen(&mut self) -> Result<()> {
-        self.end_and_reopen("-TERM").await
-    }
-
-    async fn end_and_reopen(&mut self, signal: &str) -> Result<()> {
         let client = self.client.take().context("already killed")?;
         let id = client.capabilities().and_then(|c| c.get("goog:processID").and_then(Value::as_u64));
         let pid = id.map_or_else(|| self.browser_pid(), |id| Ok(id.to_string()))?;
-        Command::new("kill").args([signal, &pid]).status()?;
-        if signal != "-9" {
-            // It writes what it holds before it ends.
-            for _ in 0..50 {
-                if !Path::new(&format!("/proc/{pid}")).exists() {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
+        Command::new("kill").args(["-9", &pid]).status()?;
         tokio::time::sleep(Duration::from_millis(500)).await;
         for lock in ["SingletonLock", "SingletonCookie", "SingletonSocket"] {
             let _ = std::fs::remove_file(self.profile.path().join(lock));

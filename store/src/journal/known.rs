@@ -5,7 +5,7 @@
 //! moves in its own transaction ([`crate::live::bump_live`]); a *standing* (what the sheet's own saves move) with its
 //! place in the journal and the number of its pages. Whatever another process did is seen by the first batch after it.
 
-use crate::delivery::Attempt;
+use crate::delivery::{Attempt, is_marked};
 use crate::receipts::Receipt;
 use docimo_engine::attempt::Times;
 use std::collections::HashMap;
@@ -72,7 +72,7 @@ pub(super) struct Mark {
 
 impl Mark {
     pub fn of(live: i64, state: &str) -> Self {
-        Self { live, marked: matches!(state, "marked" | "published") }
+        Self { live, marked: is_marked(state) }
     }
 }
 
