@@ -7,7 +7,7 @@ use crate::bank::{NewRevision, insert_revision, next_change};
 use crate::db::{read, write};
 use crate::exams::{NewEvent, insert_event};
 use crate::{Store, StoreError, StoreResult};
-use docimo_ai::proposal::Reviewed;
+use docimo_proposal::Reviewed;
 
 /// A decision of the committee on a function.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -45,7 +45,7 @@ pub struct SourceRow {
     pub published: String,
     /// Licence.
     pub licence: String,
-    /// See [`docimo_ai::proposal::Trust`].
+    /// See [`docimo_proposal::Trust`].
     pub trust: i64,
     /// Format.
     pub format: String,

@@ -1,7 +1,7 @@
 //! Machines: switches, sources, the queue, and the gate that the database itself keeps.
 
 use super::{account, event, postgres_url, revision};
-use docimo_ai::proposal::{
+use docimo_proposal::{
     Decision, Function, Parameters, PromptTemplate, Proposal, Provenance, Reason, Reviewed, ReviewerId, Tokens, Verdict,
 };
 use docimo_store::ai::{Ended, Job, NewDecision, PassageRow, ProposalRow, Refused, SourceRow, Switch, Turned};

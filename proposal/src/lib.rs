@@ -5,7 +5,7 @@
 //! content ask for in their signatures, or a [`Refused`] one, which is kept as a trace.
 //!
 //! ```
-//! use docimo_ai::proposal::*;
+//! use docimo_proposal::*;
 //! # fn provenance() -> Provenance {
 //! #     Provenance {
 //! #         function: Function::CommentDrafting,
@@ -35,7 +35,7 @@
 //! Nothing else makes a [`Reviewed`]: its fields are private,
 //!
 //! ```compile_fail,E0451
-//! use docimo_ai::proposal::{Provenance, Reviewed, ReviewerId};
+//! use docimo_proposal::{Provenance, Reviewed, ReviewerId};
 //! fn short_cut(provenance: Provenance, reviewer: ReviewerId) -> Reviewed<String> {
 //!     Reviewed {
 //!         content: "écrit par une machine".to_owned(),
@@ -51,7 +51,7 @@
 //! it cannot be read back from a file or a request,
 //!
 //! ```compile_fail,E0277
-//! use docimo_ai::proposal::Reviewed;
+//! use docimo_proposal::Reviewed;
 //! fn readable<T: for<'de> serde::Deserialize<'de>>() {}
 //! readable::<Reviewed<String>>();
 //! ```
@@ -59,7 +59,7 @@
 //! it has no default value,
 //!
 //! ```compile_fail,E0277
-//! use docimo_ai::proposal::Reviewed;
+//! use docimo_proposal::Reviewed;
 //! fn has_default<T: Default>() {}
 //! has_default::<Reviewed<String>>();
 //! ```
@@ -67,7 +67,7 @@
 //! and once decided it does not change.
 //!
 //! ```compile_fail,E0594
-//! use docimo_ai::proposal::Reviewed;
+//! use docimo_proposal::Reviewed;
 //! fn touch_up(reviewed: Reviewed<String>) {
 //!     *reviewed.content() = "autre chose".to_owned();
 //! }
