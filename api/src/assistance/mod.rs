@@ -75,7 +75,7 @@ pub fn read(row: &ProposalRow) -> ApiResult<Proposal<Draft>> {
     serde_json::from_str(&row.body).map_err(|e| ApiError::Internal(e.into()))
 }
 
-/// Is the function on?
-pub async fn is_on(app: &App) -> ApiResult<bool> {
-    Ok(app.store.ai_switch(GENERATION.code()).await?.is_some_and(|s| s.enabled == 1))
+/// Is a function on?
+pub async fn is_on(app: &App, function: Function) -> ApiResult<bool> {
+    Ok(app.store.ai_switch(function.code()).await?.is_some_and(|s| s.enabled == 1))
 }

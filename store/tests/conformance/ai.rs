@@ -202,7 +202,7 @@ pub async fn story(store: &Store) {
 
     // Decisions: one each, by a named person; what is accepted is in the bank and says for ever where it comes from.
     let ids = |rows: Vec<ProposalRow>| rows.into_iter().map(|p| p.id).collect::<Vec<_>>();
-    assert_eq!(ids(store.ai_queue(10).await.unwrap()), ["a", "b", "c"]);
+    assert_eq!(ids(store.ai_queue(FUNCTION, 10).await.unwrap()), ["a", "b", "c"]);
     let taken = reviewed(Verdict::Accept).unwrap();
     assert!(reviewed(Verdict::Refuse { reason: Reason::new("faux").unwrap() }).is_none());
     store.keep_reviewed(&taken, &decision("d-a", "a"), &draft("ia-a")).await.unwrap();
@@ -218,7 +218,7 @@ pub async fn story(store: &Store) {
     assert!(store.turn_down(&silent, Turned::Refused, "p1", 202).await.is_err(), "a refusal says why");
     assert!(store.turn_down(&silent, Turned::Again, "nobody", 202).await.is_err(), "nobody decides anonymously");
     store.turn_down(&silent, Turned::Again, "p1", 203).await.unwrap();
-    assert_eq!(store.ai_queue(10).await.unwrap(), []);
+    assert_eq!(store.ai_queue(FUNCTION, 10).await.unwrap(), []);
     assert_eq!(store.ai_decision("b").await.unwrap().unwrap().reason, "fact");
     assert_eq!(store.ai_decisions().await.unwrap().len(), 3);
     assert_eq!(ids(store.ai_proposals().await.unwrap()), ["a", "b", "c"]);

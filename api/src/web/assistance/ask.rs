@@ -101,7 +101,7 @@ pub async fn ask(State(app): State<App>, actor: Actor, RawForm(body): RawForm) -
     let pasted = fields.get("texte");
     if !pasted.trim().is_empty() {
         // Refused before anything is kept.
-        if !crate::assistance::is_on(&app).await? {
+        if !crate::assistance::is_on(&app, crate::assistance::GENERATION).await? {
             return Err(ApiError::Conflict("La génération de questions est arrêtée : rien n’a été gardé.".into()));
         }
         if pasted.chars().count() > MAX_SOURCE_CHARS {

@@ -99,7 +99,7 @@ impl Standing {
 
 /// Proposals that wait, in reach of someone.
 async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<ProposalRow>> {
-    let rows = app.store.ai_queue(QUEUE).await?;
+    let rows = app.store.ai_queue(GENERATION.code(), QUEUE).await?;
     Ok(rows.into_iter().filter(|p| reach.may(&p.folder_id, Level::Review)).collect())
 }
 

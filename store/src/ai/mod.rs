@@ -453,12 +453,12 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(sql).bind(job_id).fetch_all(pool).await?))
     }
 
-    /// Proposals that wait for a decision, the oldest first.
-    pub async fn ai_queue(&self, limit: i64) -> StoreResult<Vec<ProposalRow>> {
+    /// Proposals of a function that wait for a decision, the oldest first.
+    pub async fn ai_queue(&self, function: &str, limit: i64) -> StoreResult<Vec<ProposalRow>> {
         let sql = "select p.id, p.job_id, p.number, p.function, p.folder_id, p.body, p.unsupported, p.created_ms \
-                   from ai_proposal p left join ai_decision d on d.proposal_id = p.id where d.id is null \
-                   order by p.created_ms, p.job_id, p.number limit $1";
-        Ok(read!(self, pool => sqlx::query_as(sql).bind(limit).fetch_all(pool).await?))
+                   from ai_proposal p left join ai_decision d on d.proposal_id = p.id where d.id is null and p.function = $1 \
+                   order by p.created_ms, p.job_id, p.number limit $2";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(function).bind(limit).fetch_all(pool).await?))
     }
 
     /// Every proposal, the oldest first: for the record.

@@ -1,99 +1,34 @@
-//! The queue's work, beside requests. What is under way is in the database: a process that dies loses its lease, and the
-//! request is taken up again by whoever runs.
+//! Questions asked of a model.
 
-use super::Models;
-use super::ask::Asked;
+use super::Progress;
 use crate::ambient;
-use crate::app::{App, WeakApp};
+use crate::app::App;
+use crate::assistance::ask::Asked;
+use crate::assistance::{GENERATION, Models};
 use docimo_ai::generation::run::{Batch, GenerationError, Stage, generate};
 use docimo_ai::generation::{Draft, Given, Request, prompt};
 use docimo_ai::proposal::{Parameter, Parameters, Passage, Proposal, Provenance, Source, Tokens, Trust};
 use docimo_ai::sources;
 use docimo_engine::paper::Element;
-use docimo_store::ai::{Ended, Job, ProposalRow};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use docimo_store::ai::{Job, ProposalRow};
 
-/// Between two looks at an empty queue.
-const PAUSE: Duration = Duration::from_millis(700);
-/// Between two signs that a request is still being worked on.
-const BEAT: Duration = Duration::from_secs(2);
-/// How long a request stays with a process that gives no sign.
-const LEASE_MS: i64 = 10_000;
-/// Requests worked on at once by a process.
-const AT_ONCE: usize = 2;
-
-/// Works on the queue for as long as the server lives. Must be called within a tokio runtime.
-pub fn start(app: &App) {
-    for _ in 0..AT_ONCE {
-        tokio::spawn(follow(app.downgrade()));
-    }
+/// The proposals of a request. Errors are for who asked, in French.
+pub(super) async fn make(
+    app: &App,
+    models: &Models,
+    job: &Job,
+    progress: &Progress,
+) -> Result<Vec<ProposalRow>, String> {
+    let told = |stage: Stage| progress.told(stage.french());
+    let spent = |tokens: Tokens| progress.spent(tokens);
+    let (request, leaned) = prepare(app, job).await?;
+    let prefix = format!("ia-{}", job.id.rsplit('-').next().unwrap_or(&job.id));
+    let batch = generate(&models.writer, &models.reader, &request, &prefix, &told, &spent).await;
+    let batch = batch.map_err(|e: GenerationError| e.to_string())?;
+    rows(models, job, &request, &leaned, batch)
 }
 
-async fn follow(app: WeakApp) {
-    let runner = ambient::token();
-    loop {
-        tokio::time::sleep(PAUSE).await;
-        let Some(app) = app.upgrade() else { return };
-        let Some(models) = app.models() else { continue };
-        match app.store.take_ai_job(&runner, ambient::now_ms(), LEASE_MS).await {
-            Ok(Some(job)) => work(&app, models, &runner, &job).await,
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "the queue of the assistance cannot be read"),
-        }
-    }
-}
-
-/// How far a request is, as its parts tell it.
-struct Progress {
-    stage: String,
-    tokens: Tokens,
-}
-
-async fn work(app: &App, models: &Models, runner: &str, job: &Job) {
-    let progress = Mutex::new(Progress { stage: String::new(), tokens: Tokens::default() });
-    let lock = || progress.lock().unwrap_or_else(PoisonError::into_inner);
-    let told = |stage: Stage| lock().stage = stage.french();
-    let spent = |tokens: Tokens| lock().tokens = tokens;
-    let tokens = || {
-        let tokens = lock().tokens;
-        (i64::try_from(tokens.prompt).unwrap_or(i64::MAX), i64::try_from(tokens.completion).unwrap_or(i64::MAX))
-    };
-    let done = async {
-        let (request, leaned) = prepare(app, job).await?;
-        let prefix = format!("ia-{}", job.id.rsplit('-').next().unwrap_or(&job.id));
-        let batch = generate(&models.writer, &models.reader, &request, &prefix, &told, &spent).await;
-        let batch = batch.map_err(|e: GenerationError| e.to_string())?;
-        rows(models, job, &request, &leaned, batch)
-    };
-    tokio::pin!(done);
-    let ended = loop {
-        tokio::select! {
-            ended = &mut done => break ended,
-            () = tokio::time::sleep(BEAT) => {
-                let stage = lock().stage.clone();
-                match app.store.keep_ai_job(&job.id, runner, &stage, tokens(), ambient::now_ms() + LEASE_MS).await {
-                    // Cancelled, switched off, or taken up by another: what the model is still writing is dropped.
-                    Ok(false) => return,
-                    Ok(true) => {}
-                    Err(error) => tracing::warn!(%error, job = job.id, "no sign could be given of a request"),
-                }
-            }
-        }
-    };
-    let ended = match &ended {
-        Ok(rows) => Ended::Done(rows),
-        Err(why) => {
-            tracing::info!(job = job.id, "a request for proposals gave nothing");
-            Ended::Failed(why)
-        }
-    };
-    if let Err(error) = app.store.end_ai_job(&job.id, runner, ended, tokens(), ambient::now_ms()).await {
-        tracing::warn!(%error, job = job.id, "the end of a request could not be kept; it will be taken up again");
-    }
-}
-
-/// What is told to the model, and the documents behind it. Errors are for who asked, in French.
+/// What is told to the model, and the documents behind it.
 async fn prepare(app: &App, job: &Job) -> Result<(Request, Vec<Source>), String> {
     let broken = |error: docimo_store::StoreError| {
         tracing::warn!(%error, "a request cannot be read");
@@ -188,7 +123,7 @@ fn rows(
         draft.question.source = rests_on(&draft, leaned);
         let unsupported = i64::from(draft.unsupported_key().next().is_some());
         let provenance = Provenance {
-            function: super::GENERATION,
+            function: GENERATION,
             provider: writer.host().to_owned(),
             model: writer.model.clone(),
             model_version: batch.model_version.clone(),
