@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
 
 use docimo_ai::generation::run::{GenerationError, Stage, generate};
-use docimo_ai::generation::{Difficulty, Draft, Given, Level, Request, SecondPass, Support};
+use docimo_ai::generation::{Difficulty, Draft, Form, Given, Level, Request, SecondPass, Support};
 use docimo_ai::proposal::Tokens;
 use docimo_ai::provider::{Client, Endpoint, Key, ProviderError};
-use docimo_engine::question::Kind;
+
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -21,16 +21,40 @@ struct Answer {
     headers: String,
     body: String,
     wait: Duration,
+    /// Sent one by one instead of the body, with a pause before each.
+    events: Vec<String>,
+    pause: Duration,
+}
+
+impl Answer {
+    fn new(status: &'static str, headers: &str, body: &str) -> Self {
+        let (headers, body) = (headers.to_owned(), body.to_owned());
+        Self { status, headers, body, wait: Duration::ZERO, events: Vec::new(), pause: Duration::ZERO }
+    }
+}
+
+/// An answer that comes in pieces, as servers that stream send it.
+fn streams(pieces: &[&str], end: &str) -> Answer {
+    let piece = |text: &&str| json!({"model": "essai-3", "choices": [{"delta": {"content": text}}]}).to_string();
+    let mut events: Vec<String> = pieces.iter().map(piece).collect();
+    events.push(json!({"choices": [{"delta": {}, "finish_reason": end}]}).to_string());
+    events.push(json!({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}).to_string());
+    events.push("[DONE]".into());
+    Answer { events, ..Answer::new("200 OK", "", "") }
+}
+
+fn second(draft: &Draft) -> &SecondPass {
+    draft.seconds.values().next().unwrap()
 }
 
 fn says(content: &str) -> Answer {
     let body = json!({"model": "essai-2", "choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 100, "completion_tokens": 20}});
-    Answer { status: "200 OK", headers: String::new(), body: body.to_string(), wait: Duration::ZERO }
+    Answer::new("200 OK", "", &body.to_string())
 }
 
 fn fails(status: &'static str, headers: &str, body: &str) -> Answer {
-    Answer { status, headers: headers.into(), body: body.into(), wait: Duration::ZERO }
+    Answer::new(status, headers, body)
 }
 
 struct Server {
@@ -55,10 +79,14 @@ impl Server {
     }
 
     fn client(&self, tries: u32) -> Client {
+        self.patient(tries, Duration::from_millis(400))
+    }
+
+    fn patient(&self, tries: u32, patience: Duration) -> Client {
         let mut endpoint = Endpoint::new(&self.base, "essai", Key::new("cle-secrete"), &[]).unwrap();
         endpoint.tries = tries;
         endpoint.again_after = Duration::from_millis(5);
-        endpoint.patience = Duration::from_millis(400);
+        endpoint.patience = patience;
         Client::new(endpoint).unwrap()
     }
 
@@ -94,6 +122,18 @@ fn serve(stream: TcpStream, heard: &Mutex<Vec<(String, Value)>>, script: &Script
     let answer = script(number, &body);
     std::thread::sleep(answer.wait);
     let mut stream = stream;
+    if !answer.events.is_empty() {
+        let _ = write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nconnection: close\r\n\r\n"
+        );
+        for event in answer.events {
+            std::thread::sleep(answer.pause);
+            let _ = write!(stream, "data: {event}\n\n");
+            let _ = stream.flush();
+        }
+        return;
+    }
     let _ = write!(
         stream,
         "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n{}\r\n{}",
@@ -106,12 +146,13 @@ fn serve(stream: TcpStream, heard: &Mutex<Vec<(String, Value)>>, script: &Script
 
 fn request(text: &str) -> Request {
     Request {
-        kind: Kind::Qrm,
+        form: Form::Qrm,
         count: 1,
         rank: None,
         level: Level::Comprehension,
         difficulty: Difficulty::Medium,
         objective: "asthme".into(),
+        tags: Vec::new(),
         variant_of: None,
         remark: String::new(),
         passages: vec![Given { id: "P1".into(), text: text.into() }],
@@ -147,10 +188,10 @@ async fn a_request_gives_checked_drafts() {
         plays(body, &questions("des sibilants et une toux"), r#"{"cochees":["A"],"remarque":"ambigu"}"#)
     }));
     let (drafts, stages, tokens) = run(&server.client(1), &request(COURSE)).await.unwrap();
-    assert_eq!(drafts[0].question.id.as_str(), "ia-1-1");
+    assert_eq!(drafts[0].first().unwrap().id.as_str(), "ia-1-1");
     assert!(drafts[0].justifications.iter().all(|j| j.support == Support::Supported));
-    assert!(matches!(&drafts[0].second, SecondPass::Answered { agrees: false, model, .. } if model == "essai-2"));
-    assert_eq!(stages, [Stage::Writing, Stage::Answering(1)]);
+    assert!(matches!(second(&drafts[0]), SecondPass::Answered { agrees: false, model, .. } if model == "essai-2"));
+    assert!(matches!(stages[..], [Stage::Writing, Stage::Written(n), Stage::Answering(1)] if n > 100), "{stages:?}");
     assert_eq!(tokens, Tokens { prompt: 200, completion: 40 });
     let heard = server.heard.lock().unwrap();
     assert!(heard[0].0.to_lowercase().contains("authorization: bearer cle-secrete"));
@@ -167,7 +208,7 @@ async fn an_answer_that_cannot_be_read_is_asked_again_once_then_reported() {
         _ => plays(body, &questions("des sibilants et une toux"), r#"{"cochees":["A","B"],"remarque":""}"#),
     }));
     let (drafts, stages, _) = run(&server.client(1), &request(COURSE)).await.unwrap();
-    assert!(matches!(drafts[0].second, SecondPass::Answered { agrees: true, .. }));
+    assert!(matches!(second(&drafts[0]), SecondPass::Answered { agrees: true, .. }));
     assert!(stages.contains(&Stage::Repairing));
     let told = server.heard.lock().unwrap()[1].1["messages"].as_array().unwrap().last().unwrap()["content"].clone();
     assert!(told.as_str().unwrap().contains("JSON du schéma"), "{told}");
@@ -182,7 +223,7 @@ async fn an_answer_that_cannot_be_read_is_asked_again_once_then_reported() {
 async fn a_second_pass_that_fails_is_said_and_the_draft_is_kept() {
     let server = Server::start(Box::new(|_, body| plays(body, &questions("des sibilants et une toux"), "A et B")));
     let (drafts, _, _) = run(&server.client(1), &request(COURSE)).await.unwrap();
-    assert!(matches!(&drafts[0].second, SecondPass::Missing { why } if why.contains("illisible")));
+    assert!(matches!(second(&drafts[0]), SecondPass::Missing { why } if why.contains("illisible")));
 }
 
 #[tokio::test]
@@ -194,7 +235,7 @@ async fn orders_hidden_in_a_source_stay_a_text_and_what_they_bring_is_marked() {
         plays(body, &written, r#"{"cochees":["A","B"],"remarque":""}"#)
     }));
     let (drafts, _, _) = run(&server.client(1), &request(hidden)).await.unwrap();
-    assert_eq!(drafts[0].unsupported_key().count(), 2, "nothing bears the key out");
+    assert_eq!(drafts[0].unsupported_key().len(), 2, "nothing bears the key out");
     let said = server.heard.lock().unwrap()[0].1["messages"].clone();
     assert_eq!(said.as_array().unwrap().len(), 2, "a source makes no turn of its own");
     assert!(!said[1]["content"].as_str().unwrap().contains('<'));
@@ -213,6 +254,55 @@ async fn too_many_requests_and_faults_are_tried_again() {
     let busy = Server::start(Box::new(|_, _| fails("429 Too Many Requests", "", "{}")));
     assert_eq!(busy.client(2).ask("x", &[], &json!({})).await, Err(ProviderError::Busy));
     assert_eq!(busy.count(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_is_heard_as_it_is_written() {
+    let server = Server::start(Box::new(|_, _| streams(&["{\"a\": ", "\"é\"", "}"], "stop")));
+    let heard = Mutex::new(Vec::new());
+    let hear = |text: &str| heard.lock().unwrap().push(text.to_owned());
+    let reply = server.client(1).ask_heard("x", &[], &json!({}), &hear).await.unwrap();
+    assert_eq!((reply.content.as_str(), reply.model.as_str()), ("{\"a\": \"é\"}", "essai-3"));
+    assert_eq!(reply.tokens, Tokens { prompt: 7, completion: 3 });
+    assert_eq!(*heard.lock().unwrap(), ["{\"a\": ", "{\"a\": \"é\"", "{\"a\": \"é\"}"]);
+    assert_eq!(server.heard.lock().unwrap()[0].1["stream"], true);
+
+    let cut = Server::start(Box::new(|_, _| streams(&["{"], "length")));
+    assert!(matches!(cut.client(1).ask("x", &[], &json!({})).await, Err(ProviderError::CutShort(_))));
+    // A connection that is lost in the middle is tried again, and nothing of the half is kept.
+    let lost = Server::start(Box::new(|n, _| match n {
+        1 => Answer { events: streams(&["moit"], "stop").events[..1].to_vec(), ..Answer::new("200 OK", "", "") },
+        _ => streams(&["entier"], "stop"),
+    }));
+    assert_eq!(lost.client(2).ask("x", &[], &json!({})).await.unwrap().content, "entier");
+    // One that never ends, by words or by time.
+    let long = "a".repeat(1024 * 1024);
+    let endless = Server::start(Box::new(move |_, _| streams(&[&long, &long, &long, &long, &long], "stop")));
+    assert_eq!(
+        endless.patient(1, Duration::from_secs(60)).ask("x", &[], &json!({})).await,
+        Err(ProviderError::Unreadable("elle est trop longue"))
+    );
+    let drip =
+        Server::start(Box::new(|_, _| Answer { pause: Duration::from_millis(100), ..streams(&["a"; 50], "stop") }));
+    let start = Instant::now();
+    assert!(matches!(drip.client(3).ask("x", &[], &json!({})).await, Err(ProviderError::Slow(_))));
+    assert!(start.elapsed() < Duration::from_secs(3));
+    let broken = Server::start(Box::new(|_, _| Answer {
+        events: vec![r#"{"error": {"message": "overloaded, cle-secrete"}}"#.into()],
+        ..Answer::new("200 OK", "", "")
+    }));
+    let error = broken.client(1).ask("x", &[], &json!({})).await.unwrap_err();
+    assert_eq!(error.to_string(), "le fournisseur refuse la demande (code 200) : overloaded, …");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_stream_is_asked_for_the_whole() {
+    let server = Server::start(Box::new(|_, body| match body.get("stream") {
+        Some(_) => fails("400 Bad Request", "", r#"{"error":{"message":"stream is not supported"}}"#),
+        None => says("oui"),
+    }));
+    assert_eq!(server.client(1).ask("x", &[], &json!({})).await.unwrap().content, "oui");
+    assert_eq!(server.count(), 2);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! revision moves from draft to use, and how questions made elsewhere come in, what could be better
 //! written, and which questions are much the same.
 //!
-//! Reading order: [`revision`], [`rights`], [`diff`], [`flaws`], [`duplicates`], then [`exchange`].
+//! Reading order: [`revision`], [`rights`], [`diff`], [`flaws`], [`duplicates`], then [`exchange`], and [`item_model`].
 //!
 //! Not here: databases and media files (the store), people and their rights, screens.
 
@@ -10,6 +10,7 @@ pub mod diff;
 pub mod duplicates;
 pub mod exchange;
 pub mod flaws;
+pub mod item_model;
 pub mod revision;
 pub mod rights;
 

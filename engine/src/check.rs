@@ -430,7 +430,7 @@ fn body(f: &mut Faults, q: &Question) {
             listed(f, experts, panel);
             let votes: u64 = panel.iter().map(|v| u64::from(*v)).sum();
             if votes == 0 {
-                f.error("le TCS n’a pas de panel : donnez les votes des experts de −2 à +2");
+                f.awaits_key("le TCS n’a pas de panel : donnez les votes des experts de −2 à +2");
             } else if panel.iter().any(|v| *v > 200) {
                 f.error("plus de 200 votes pour une réponse : vérifiez le panel");
             } else if votes < 10 {

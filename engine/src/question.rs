@@ -380,17 +380,17 @@ impl Body {
         }
     }
 
-    /// Is it an open question with no answer to compare with: an essay kept until someone writes its key? Such a
-    /// question may be in a bank; no paper holds it, and nothing marks it.
+    /// Is there nothing to compare an answer with: an essay kept until someone writes its key, a TCS whose panel has not
+    /// voted? Such a question may be in a bank; no paper holds it, and nothing marks it.
     pub fn lacks_key(&self) -> bool {
         match self {
             Self::Qroc { exact, acceptable, .. } => exact.iter().chain(acceptable).all(|text| text.trim().is_empty()),
+            Self::Tcs { panel, .. } => panel.iter().all(|votes| *votes == 0),
             Self::Qru { .. }
             | Self::Qrm { .. }
             | Self::Qrp { .. }
             | Self::Qrpl { .. }
             | Self::Qzp { .. }
-            | Self::Tcs { .. }
             | Self::Qcm { .. } => false,
         }
     }

@@ -169,7 +169,7 @@ impl TcsRule {
     pub fn credits(self, panel: &[u32; 5]) -> [Exact; 5] {
         let mode = panel.iter().copied().max().unwrap_or(0);
         panel.map(|votes| match self {
-            Self::ShareOfMode => Exact::new(votes.into(), mode.into()),
+            Self::ShareOfMode => Exact::new(votes.into(), mode.max(1).into()),
             Self::ModeOnly if mode > 0 && votes == mode => Exact::ONE,
             Self::ModeOnly => Exact::ZERO,
         })

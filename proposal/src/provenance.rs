@@ -21,10 +21,12 @@ pub enum Function {
     CommentDrafting,
     /// Rewording a question that has writing flaws.
     Rewording,
+    /// Drawing questions from a model that a teacher wrote: no artificial intelligence, the same gate.
+    ItemModel,
 }
 
 impl Function {
-    /// All functions, for settings and reports.
+    /// All functions of an artificial intelligence, for settings and reports.
     pub const ALL: [Self; 4] = [Self::QuestionGeneration, Self::Tagging, Self::CommentDrafting, Self::Rewording];
 
     /// The word kept in databases, the same as in JSON.
@@ -35,6 +37,7 @@ impl Function {
             Self::Tagging => "tagging",
             Self::CommentDrafting => "comment-drafting",
             Self::Rewording => "rewording",
+            Self::ItemModel => "item-model",
         }
     }
 
@@ -46,6 +49,7 @@ impl Function {
             Self::Tagging => "étiquetage",
             Self::CommentDrafting => "rédaction de commentaires",
             Self::Rewording => "reformulation",
+            Self::ItemModel => "tirage d’un modèle de questions",
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Answers: which questions speak of that, among a million, and how many of each kind are there? Reading order:
 //! [`document`] (what is indexed), [`analysis`] (how French becomes terms), [`synonyms`], [`query`] (the line people
 //! type, [`query::GRAMMAR_FR`]), [`reach`] (what someone may see), [`facets`] (live counts), [`extract`] (words in relief), then the index itself:
-//! [`Index`] (reading, checking), [`Writer`] and [`Rebuild`] (changing).
+//! [`Index`] (reading, checking), [`Writer`] and [`Rebuild`] (changing). [`passages`] is an index of its own, of documents.
 //!
 //! The index is disposable: it is made from the database and can be made again while it serves. It holds no candidate.
 //!
@@ -37,6 +37,7 @@ pub mod document;
 pub mod extract;
 pub mod facets;
 mod index;
+pub mod passages;
 mod plan;
 pub mod query;
 pub mod reach;

@@ -1,16 +1,19 @@
 //! One request, from what is asked to checked drafts.
 
-use super::prompt::Message;
 use super::{Draft, Request, SecondPass, answer, prompt};
 use crate::proposal::Tokens;
 use crate::provider::{Client, ProviderError};
-use serde_json::Value;
+use docimo_engine::paper::{Element, Part};
+use docimo_engine::question::Question;
+use std::collections::BTreeMap;
 
 /// How far it is, for who waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stage {
     /// The questions are being written.
     Writing,
+    /// So much is written, in characters.
+    Written(u32),
     /// They could not be read; the model was told why.
     Repairing,
     /// Question `n` is being answered without its key.
@@ -23,6 +26,7 @@ impl Stage {
     pub fn french(self) -> String {
         match self {
             Self::Writing => "le modèle rédige".into(),
+            Self::Written(chars) => format!("le modèle rédige : {chars} caractères"),
             Self::Repairing => "réponse illisible : le modèle corrige".into(),
             Self::Answering(n) => format!("seconde lecture, sans la clé, de la question {n}"),
         }
@@ -72,10 +76,11 @@ pub async fn generate(
     spent: &(dyn Fn(Tokens) + Sync),
 ) -> Result<Batch, GenerationError> {
     told(Stage::Writing);
-    let schema = answer::schema();
+    let schema = answer::schema(request.form);
+    let heard = |so_far: &str| told(Stage::Written(u32::try_from(so_far.chars().count()).unwrap_or(u32::MAX)));
     let said = prompt::generation(request);
     let mut tokens = Tokens::default();
-    let mut reply = writer.ask("questions", &said, &schema).await?;
+    let mut reply = writer.ask_heard("questions", &said, &schema, &heard).await?;
     add(&mut tokens, reply.tokens);
     spent(tokens);
     let mut repaired = false;
@@ -85,27 +90,54 @@ pub async fn generate(
             told(Stage::Repairing);
             repaired = true;
             let again = prompt::repair(said, &reply.content, &faults);
-            reply = writer.ask("questions", &again, &schema).await?;
+            reply = writer.ask_heard("questions", &again, &schema, &heard).await?;
             add(&mut tokens, reply.tokens);
             spent(tokens);
             answer::drafts(&reply.content, request, prefix).map_err(GenerationError::Unusable)?
         }
     };
-    for (i, draft) in drafts.iter_mut().enumerate() {
-        told(Stage::Answering(u32::try_from(i + 1).unwrap_or(u32::MAX)));
-        let asked = prompt::answering(&draft.question);
-        draft.second = second(reader, &asked, &answer::answering_schema(), draft, &mut tokens).await;
-        spent(tokens);
+    let mut number = 0;
+    for draft in &mut drafts {
+        let mut seconds = BTreeMap::new();
+        for (question, context) in in_turn(&draft.element) {
+            number += 1;
+            told(Stage::Answering(number));
+            seconds.insert(question.id.clone(), second(reader, question, &context, &mut tokens).await);
+            spent(tokens);
+        }
+        draft.seconds = seconds;
     }
     Ok(Batch { drafts, model_version: reply.model, repaired, tokens })
 }
 
+/// Each question with what a candidate was told before it.
+fn in_turn(element: &Element) -> Vec<(&Question, String)> {
+    match element {
+        Element::Question(question) => vec![(question, String::new())],
+        Element::Case(case) => {
+            let mut told = case.intro.clone();
+            let turn = |part: &Part| {
+                if !part.text.is_empty() {
+                    told.push('\n');
+                    told.push_str(&part.text);
+                }
+                told.clone()
+            };
+            let told: Vec<String> = case.parts.iter().map(turn).collect();
+            case.parts.iter().map(|part| &part.question).zip(told).collect()
+        }
+    }
+}
+
 /// A pass that fails leaves the draft without it, and says so to the reviewer.
-async fn second(reader: &Client, asked: &[Message], schema: &Value, draft: &Draft, tokens: &mut Tokens) -> SecondPass {
-    match reader.ask("reponse", asked, schema).await {
+async fn second(reader: &Client, question: &Question, context: &str, tokens: &mut Tokens) -> SecondPass {
+    let Some(asked) = prompt::answering(question, context) else {
+        return SecondPass::Missing { why: "un TCS n’a pas de clé avant le vote de son panel".into() };
+    };
+    match reader.ask("reponse", &asked, &answer::answering_schema(question)).await {
         Ok(reply) => {
             add(tokens, reply.tokens);
-            answer::second(&reply.content, &draft.question, &reply.model).unwrap_or_else(|faults| SecondPass::Missing {
+            answer::second(&reply.content, question, &reply.model).unwrap_or_else(|faults| SecondPass::Missing {
                 why: format!("réponse illisible : {}", faults.join(" ; ")),
             })
         }

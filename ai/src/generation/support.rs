@@ -22,9 +22,17 @@ pub enum Support {
     NotThere,
     /// The quote is too short to show anything.
     TooShort,
+    /// It follows from a model that a teacher wrote, not from a document.
+    Rule,
 }
 
 impl Support {
+    /// Is the claim borne out?
+    #[must_use]
+    pub const fn is_enough(self) -> bool {
+        matches!(self, Self::Supported | Self::Rule)
+    }
+
     /// In French, for reviewers.
     #[must_use]
     pub const fn french(self) -> &'static str {
@@ -34,6 +42,7 @@ impl Support {
             Self::UnknownPassage => "passage inconnu",
             Self::NotThere => "citation absente du passage",
             Self::TooShort => "citation trop courte",
+            Self::Rule => "donné par le modèle de questions",
         }
     }
 }

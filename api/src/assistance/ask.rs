@@ -1,15 +1,18 @@
 //! Asking for questions: what is asked goes into the queue, if the function is on and limits leave room.
 
-use super::GENERATION;
+use super::{GENERATION, retrieve};
 use crate::ambient;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::bank::reach::{self, Reach};
 use crate::error::{ApiError, ApiResult};
-use docimo_ai::generation::{Difficulty, KINDS, Level as Knowing, MAX_QUESTIONS, MAX_SOURCE_CHARS};
+use crate::referential::{NATIONAL, tag_of};
+use docimo_ai::generation::{Difficulty, Form, Level as Knowing, MAX_SOURCE_CHARS};
+use docimo_ai::proposal::Trust;
 use docimo_bank::rights::Level;
-use docimo_engine::question::{Kind, Rank};
+use docimo_engine::question::Rank;
 use docimo_store::ai::{Job, Refused};
+use r2c_referential::{ItemNumber, ObjectiveCode, Tag, item};
 use serde::{Deserialize, Serialize};
 
 /// A passage, by its document and number.
@@ -24,8 +27,9 @@ pub struct Place {
 /// What is asked, as it is kept in the queue. It names no person.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Asked {
-    /// QRU, QRM or QRP.
-    pub kind: Kind,
+    /// What is wanted.
+    #[serde(alias = "kind")]
+    pub form: Form,
     /// How many.
     pub count: u32,
     /// Rank of the knowledge asked.
@@ -36,6 +40,9 @@ pub struct Asked {
     pub difficulty: Difficulty,
     /// What about, in words.
     pub objective: String,
+    /// Tags that the questions will bear: of the objective or item asked for.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// Entry of the bank whose variants are wanted.
     pub variant_of: Option<String>,
     /// What a reviewer said of an attempt before.
@@ -48,11 +55,9 @@ pub struct Asked {
 pub async fn ask(app: &App, actor: &Actor, folder_id: &str, asked: &Asked) -> ApiResult<String> {
     let reach = Reach::of(app, actor).await?;
     reach.need(folder_id, Level::Write)?;
-    if !KINDS.contains(&asked.kind) {
-        return Err(ApiError::wrong("type", "Type : QRU, QRM ou QRP."));
-    }
-    if !(1..=MAX_QUESTIONS).contains(&asked.count) {
-        return Err(ApiError::wrong("nombre", format!("Nombre : de 1 à {MAX_QUESTIONS} questions.")));
+    let most = asked.form.most();
+    if !(1..=most).contains(&asked.count) {
+        return Err(ApiError::wrong("nombre", format!("Nombre : de 1 à {most} pour ce type.")));
     }
     if asked.objective.chars().count() > 500 || asked.remark.chars().count() > 1000 {
         return Err(ApiError::wrong("sujet", "Sujet : 500 caractères au plus ; remarque : 1 000."));
@@ -122,6 +127,54 @@ async fn check_passages(app: &App, asked: &Asked) -> ApiResult<()> {
         ));
     }
     Ok(())
+}
+
+/// A subject as someone typed it: its words, and the tags that go with it. `OIC-339-02-A`, `339` and `item 339` are an
+/// objective or an item of the referential, told to the model by their official titles.
+pub async fn subject(app: &App, typed: &str) -> ApiResult<(String, Vec<String>)> {
+    let typed = docimo_ai::sources::visible(typed);
+    let code = typed.to_uppercase();
+    if let Ok(objective) = code.parse::<ObjectiveCode>() {
+        let tag = tag_of(NATIONAL, &objective.to_string());
+        let Some(node) = app.store.last_node(&tag).await? else {
+            return Err(ApiError::wrong(
+                "sujet",
+                format!("L’objectif {objective} n’est dans aucune version importée du référentiel."),
+            ));
+        };
+        let item = item(objective.item());
+        return Ok((format!("{} (item {} : {})", node.title, objective.item(), item.title), vec![tag]));
+    }
+    let number = code.strip_prefix("ITEM").unwrap_or(&code).trim().trim_start_matches("R2C:");
+    if let Some(number) = number.parse().ok().and_then(|n| ItemNumber::new(n).ok()) {
+        let item = item(number);
+        return Ok((item.title.to_owned(), vec![Tag::Item(number).to_string()]));
+    }
+    Ok((typed, Vec::new()))
+}
+
+/// Characters of the passages that are found for a subject, at most.
+const FOUND_CHARS: usize = 14_000;
+/// And how many.
+const FOUND: usize = 12;
+
+/// The passages that a request leans on where nobody chose any: those of the documents in use that say most of its
+/// subject, of which whoever reviews sees every word.
+pub async fn passages_on(app: &App, subject: &str) -> ApiResult<Vec<Place>> {
+    let (mut places, mut room) = (Vec::new(), FOUND_CHARS);
+    for found in retrieve::find(app, subject, FOUND, Trust::Unassessed).await? {
+        let Some(left) = room.checked_sub(found.passage.body.chars().count()) else { continue };
+        room = left;
+        places.push(Place { source: found.passage.source_id, number: found.passage.number });
+    }
+    if places.is_empty() {
+        return Err(ApiError::wrong(
+            "source",
+            "Aucun passage des sources en usage ne parle de ce sujet : importez un document, collez un cours, ou changez \
+             les mots du sujet.",
+        ));
+    }
+    Ok(places)
 }
 
 /// A request, for who made it and for who may review what it gives.

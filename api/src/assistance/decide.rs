@@ -2,6 +2,7 @@
 //! whoever accepted is its author.
 
 use super::ask::{self, Asked};
+use super::item_models::Drawing;
 use super::proposal;
 use crate::ambient;
 use crate::app::App;
@@ -9,9 +10,10 @@ use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::library::{Made, revision_of};
 use docimo_ai::generation::Draft;
-use docimo_ai::proposal::{Decision, Outcome, ReviewerId, Verdict};
-use docimo_engine::check::{self, Severity};
+use docimo_ai::proposal::{Decision, Function, Outcome, ReviewerId, Verdict};
+use docimo_engine::check::Severity;
 use docimo_engine::paper::Element;
+use docimo_engine::question::Body;
 use docimo_store::StoreError;
 use docimo_store::ai::{NewDecision, Turned};
 
@@ -59,12 +61,25 @@ pub enum Decided {
 
 /// Words of a draft, to say how much of it stays.
 fn words(draft: &Draft) -> String {
-    let mut text = draft.question.stem.clone();
-    for p in draft.question.body.propositions() {
-        text.push_str(&format!("\n{} {}\n{}", p.text, p.status.french(), p.comment));
+    let mut text = String::new();
+    if let Element::Case(case) = &draft.element {
+        text.push_str(&format!("{}\n{}\n", case.title, case.intro));
+        case.parts.iter().for_each(|part| text.push_str(&format!("{}\n", part.text)));
     }
-    text.push('\n');
-    text.push_str(&draft.question.comment);
+    for question in draft.element.questions() {
+        text.push_str(&question.stem);
+        for p in question.body.propositions() {
+            text.push_str(&format!("\n{} {}\n{}", p.text, p.status.french(), p.comment));
+        }
+        match &question.body {
+            Body::Qroc { exact, acceptable, .. } => {
+                exact.iter().chain(acceptable).for_each(|answer| text.push_str(&format!("\n{answer}")));
+            }
+            Body::Tcs { hypothesis, finding, .. } => text.push_str(&format!("\n{hypothesis}\n{finding}")),
+            _ => {}
+        }
+        text.push_str(&format!("\n{}\n", question.comment));
+    }
     text
 }
 
@@ -111,6 +126,11 @@ pub async fn decide(
                 return Err(ApiError::wrong("remarque", "Dites ce qui doit changer : le modèle ne saura que cela."));
             }
             let job = app.store.ai_job(&row.job_id).await?.ok_or(ApiError::NotFound)?;
+            if row.function == Function::ItemModel.code() {
+                return Err(ApiError::Conflict(
+                    "Une question tirée d’un modèle ne se redemande pas : refusez-la et changez le modèle.".into(),
+                ));
+            }
             let asked: Asked = serde_json::from_str(&job.request).map_err(|e| ApiError::Internal(e.into()))?;
             let asked = Asked { count: 1, remark: remark.to_owned(), ..asked };
             let id = ask::ask(app, actor, &row.folder_id, &asked).await?;
@@ -123,7 +143,9 @@ pub async fn decide(
         Verdict::Amend(draft) => draft,
         Verdict::Accept | Verdict::Refuse { .. } => proposal.content(),
     };
-    let faults = check::question(&taken.question).into_iter().filter(|f| f.severity == Severity::Error);
+    // What waits for its key may be kept; validating asks for it.
+    let faults = docimo_bank::faults(&taken.element).into_iter();
+    let faults = faults.filter(|f| f.severity == Severity::Error && !f.awaits_key);
     let wrong: Vec<Wrong> = faults.map(Wrong::from).collect();
     if !wrong.is_empty() {
         return Err(ApiError::Invalid {
@@ -131,7 +153,7 @@ pub async fn decide(
             wrong,
         });
     }
-    let unsupported = taken.unsupported_key().next().is_some();
+    let unsupported = !taken.unsupported_key().is_empty();
     if unsupported && override_.chars().count() < 10 {
         return Err(ApiError::wrong(
             "dérogation",
@@ -155,13 +177,21 @@ pub async fn decide(
     };
     let (before, after) = (words(reviewed.proposed()), words(reviewed.content()));
     let survived = similar::TextDiff::from_words(&before, &after).ratio();
-    let element = Element::Question(reviewed.content().question.clone());
+    let element = reviewed.content().element.clone();
     let entry_id = ambient::fresh_id(now_ms);
-    let origin = format!(
-        "Née d’une IA ({model}), {} par {}",
-        if amended.is_some() { "modifiée et acceptée" } else { "acceptée" },
-        actor.name
-    );
+    let drawing: Option<Drawing> = match row.function == Function::ItemModel.code() {
+        true => {
+            let job = app.store.ai_job(&row.job_id).await?.ok_or(ApiError::NotFound)?;
+            Some(serde_json::from_str(&job.request).map_err(|e| ApiError::Internal(e.into()))?)
+        }
+        false => None,
+    };
+    let born = match &drawing {
+        Some(drawing) => format!("Tirée du modèle « {model} », version {}", drawing.version),
+        None => format!("Née d’une IA ({model})"),
+    };
+    let taken = if amended.is_some() { "modifiée et acceptée" } else { "acceptée" };
+    let origin = format!("{born}, {taken} par {}", actor.name);
     let made = Made { entry_id: entry_id.clone(), status: "draft", origin: &origin, author_id: &actor.id };
     let mut revision = revision_of(&element, made)?.map_err(|why| ApiError::wrong("question", why))?;
     revision.folder_id.clone_from(&row.folder_id);
@@ -170,7 +200,11 @@ pub async fn decide(
         survived: Some(f64::from(survived)),
         ..new_decision(&decision_id, &row.id, &said)
     };
-    app.store.keep_reviewed(&reviewed, &kept, &revision).await.map_err(decided_already)?;
+    let done = match &drawing {
+        Some(d) => app.store.keep_drawn(&reviewed, &kept, &revision, (&d.model, d.version)).await,
+        None => app.store.keep_reviewed(&reviewed, &kept, &revision).await,
+    };
+    done.map_err(decided_already)?;
     Ok(Decided::Entry(entry_id))
 }
 

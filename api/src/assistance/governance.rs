@@ -121,7 +121,7 @@ pub async fn overview(app: &App) -> ApiResult<Overview> {
         figures.unsupported += usize::from(row.unsupported == 1);
         figures.prompt_tokens += from.tokens.prompt;
         figures.completion_tokens += from.tokens.completion;
-        if let docimo_ai::generation::SecondPass::Answered { agrees: false, .. } = proposal.content().second {
+        if proposal.content().disagreements().next().is_some() {
             figures.disagreed += 1;
         }
         let Some(decision) = decisions.get(&row.id) else {

@@ -7,6 +7,8 @@
 pub mod ask;
 pub mod decide;
 pub mod governance;
+pub mod item_models;
+pub mod retrieve;
 pub mod sources;
 pub mod worker;
 

@@ -3,8 +3,8 @@
 use crate::error::{ApiError, ApiResult, Wrong};
 use docimo_engine::paper::Element;
 
-const LACKS: &str =
-    "la question n’a pas de réponse attendue : ajoutez au moins une réponse exacte (bouton « Modifier »)";
+const LACKS: &str = "la question n’a pas de réponse attendue : ajoutez au moins une réponse exacte, ou les votes du panel d’un TCS \
+     (bouton « Modifier »)";
 
 /// Where questions without a key are, in French.
 pub fn unkeyed(element: &Element) -> Vec<String> {

@@ -60,7 +60,7 @@ pub const MAX_BYTES: usize = 128 * 1024 * 1024;
 pub const MISSING_ALT: &str = "Image sans description (à compléter)";
 
 /// Said of an open question that came without an answer to compare with.
-pub const UNKEYED: &str = "question rédactionnelle : gardée sans réponse attendue ; à compléter avant validation";
+pub const UNKEYED: &str = "gardée sans réponse attendue (ou sans panel, pour un TCS) ; à compléter avant validation";
 
 /// What a file holds.
 #[derive(Clone, PartialEq, Debug)]

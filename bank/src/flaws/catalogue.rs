@@ -221,9 +221,9 @@ catalogue! {
     MissingComment "missing_comment" FRENCH "Pas de correction rédigée"
         "Une correction sans explication n’apprend rien."
         "Justifiez la réponse, proposition par proposition si possible.";
-    MissingKey "missing_key" HOUSE "Question ouverte sans réponse attendue"
+    MissingKey "missing_key" HOUSE "Question sans réponse attendue"
         "Sans réponse à laquelle comparer, rien ne peut être noté : la question reste un brouillon."
-        "Ajoutez au moins une réponse exacte, ou changez le type de la question.";
+        "Ajoutez au moins une réponse exacte, ou les votes du panel d’un TCS.";
     QrocAnswerInStem "qroc_answer_in_stem" HDR "La réponse est dans l’énoncé"
         "Une réponse acceptée figure dans le texte que lit le candidat."
         "Reformulez l’énoncé sans le mot attendu.";

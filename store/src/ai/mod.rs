@@ -3,6 +3,8 @@
 //! Content comes out of here by [`Store::keep_reviewed`] alone, which asks for a [`Reviewed`] value; the database
 //! refuses any revision born of a machine without an accepting decision (see the migration).
 
+pub mod models;
+
 use crate::bank::{NewRevision, insert_revision, next_change};
 use crate::db::{read, write};
 use crate::exams::{NewEvent, insert_event};
@@ -218,6 +220,8 @@ macro_rules! insert_decision {
             .bind($d.amended).bind($d.survived).bind($at_ms).bind($accepted).execute(&mut *$tx).await?
     };
 }
+
+pub(crate) use insert_decision;
 
 impl Store {
     /// Records a decision of the committee on a function; from then on it holds. Off, every request that waits or runs is
@@ -532,7 +536,8 @@ impl Store {
 
     /// The entry that an accepted proposal became.
     pub async fn ai_entry(&self, decision_id: &str) -> StoreResult<Option<String>> {
-        let sql = "select entry_id from revision where ai_decision = $1";
+        let sql = "select entry_id from revision where ai_decision = $1 \
+                   union select entry_id from item_model_entry where decision_id = $1";
         Ok(read!(self, pool => sqlx::query_scalar(sql).bind(decision_id).fetch_optional(pool).await?))
     }
 }

@@ -6,9 +6,10 @@ use crate::app::App;
 use crate::assistance::ask::Asked;
 use crate::assistance::{GENERATION, Models};
 use docimo_ai::generation::run::{Batch, GenerationError, Stage, generate};
-use docimo_ai::generation::{Draft, Given, Request, prompt};
+use docimo_ai::generation::{Draft, Given, Justification, Request, prompt};
 use docimo_ai::proposal::{Parameter, Parameters, Passage, Proposal, Provenance, Source, Tokens, Trust};
 use docimo_ai::sources;
+use docimo_engine::QuestionId;
 use docimo_engine::paper::Element;
 use docimo_store::ai::{Job, ProposalRow};
 
@@ -71,12 +72,13 @@ async fn prepare(app: &App, job: &Job) -> Result<(Request, Vec<Source>), String>
         variant_of = element.questions().next().cloned();
     }
     let request = Request {
-        kind: asked.kind,
+        form: asked.form,
         count: asked.count,
         rank: asked.rank,
         level: asked.level,
         difficulty: asked.difficulty,
         objective: asked.objective,
+        tags: asked.tags,
         variant_of,
         remark: asked.remark,
         passages,
@@ -85,11 +87,12 @@ async fn prepare(app: &App, job: &Job) -> Result<(Request, Vec<Source>), String>
 }
 
 /// What a question rests on, for its own page: the places that it quotes.
-fn rests_on(draft: &Draft, leaned: &[Source]) -> String {
+fn rests_on(draft: &Draft, question: &QuestionId, leaned: &[Source]) -> String {
     let mut all: Vec<String> = Vec::new();
     for source in leaned {
         for passage in &source.passages {
-            if draft.justifications.iter().any(|j| j.passage.eq_ignore_ascii_case(&passage.id)) {
+            let quotes = |j: &&Justification| j.question == *question && j.passage.eq_ignore_ascii_case(&passage.id);
+            if draft.justifications.iter().any(|j| quotes(&j)) {
                 let place = passage.place.as_ref().map_or_else(String::new, |p| format!(", {p}"));
                 all.push(format!("{}{place}", source.title));
             }
@@ -109,7 +112,7 @@ fn rows(
     let (writer, reader) = (models.writer.endpoint(), models.reader.endpoint());
     let parameters = Parameters::from([
         ("température".to_owned(), Parameter::Number(writer.temperature)),
-        ("type".to_owned(), Parameter::Text(request.kind.code().into())),
+        ("type".to_owned(), Parameter::Text(request.form.code().into())),
         ("niveau".to_owned(), Parameter::Text(request.level.french().into())),
         ("difficulté".to_owned(), Parameter::Text(request.difficulty.french().into())),
         ("sujet".to_owned(), Parameter::Text(request.objective.clone())),
@@ -120,15 +123,25 @@ fn rows(
     let count = u64::from(request.count.max(1));
     let now_ms = ambient::now_ms();
     let one = |(i, mut draft): (usize, Draft)| {
-        draft.question.source = rests_on(&draft, leaned);
-        let unsupported = i64::from(draft.unsupported_key().next().is_some());
+        for id in draft.element.questions().map(|q| q.id.clone()).collect::<Vec<_>>() {
+            let source = rests_on(&draft, &id, leaned);
+            match &mut draft.element {
+                Element::Question(question) => question.source = source,
+                Element::Case(case) => {
+                    for part in case.parts.iter_mut().filter(|p| p.question.id == id) {
+                        part.question.source.clone_from(&source);
+                    }
+                }
+            }
+        }
+        let unsupported = i64::from(!draft.unsupported_key().is_empty());
         let provenance = Provenance {
             function: GENERATION,
             provider: writer.host().to_owned(),
             model: writer.model.clone(),
             model_version: batch.model_version.clone(),
             parameters: parameters.clone(),
-            prompt: prompt::generation_template(),
+            prompt: prompt::generation_template(request.form),
             sources: leaned.to_vec(),
             created_at_ms: now_ms,
             // Its share of what the request cost.

@@ -14,9 +14,9 @@ use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, Query, RawForm, RawQuery, State};
 use axum::response::{Html, IntoResponse, Response};
-use docimo_ai::generation::{Difficulty, KINDS, Level as Knowing, MAX_QUESTIONS, MAX_SOURCE_CHARS};
+use docimo_ai::generation::{Difficulty, Form, Level as Knowing, MAX_QUESTIONS, MAX_SOURCE_CHARS};
 use docimo_bank::rights::Level;
-use docimo_engine::question::{Kind, Rank};
+use docimo_engine::question::Rank;
 use docimo_store::bank::COMMON_FOLDER;
 use serde::Deserialize;
 
@@ -30,13 +30,14 @@ struct AskPage {
     /// Passages chosen on a document's page: value, and what they are.
     chosen: Vec<String>,
     chosen_from: String,
-    kinds: Vec<&'static str>,
+    kinds: Vec<(&'static str, &'static str)>,
     levels: Vec<(&'static str, &'static str)>,
     difficulties: Vec<(&'static str, &'static str)>,
     trusts: Vec<(i64, &'static str)>,
     folders: Vec<(String, String)>,
     folder: &'static str,
     variant: String,
+    subject: String,
     most: u32,
     most_chars: String,
 }
@@ -51,22 +52,25 @@ pub async fn ask_page(
     let query = Fields::read(query.unwrap_or_default().as_bytes());
     let sources = app.store.ai_sources().await?;
     let chosen = query.all("p");
-    let from = chosen.first().and_then(|p| p.split_once(':')).map(|(id, _)| id.to_owned());
-    let chosen_from =
-        from.and_then(|id| sources.iter().find(|s| s.id == id)).map(|s| s.title.clone()).unwrap_or_default();
+    let mut from: Vec<&str> = chosen.iter().filter_map(|p| p.split_once(':')).map(|(id, _)| id).collect();
+    from.dedup();
+    let titles: Vec<&str> =
+        sources.iter().filter(|s| from.contains(&s.id.as_str())).map(|s| s.title.as_str()).collect();
+    let chosen_from = titles.join(" », « ");
     web::page(&AskPage {
         page: page.titled("Demander des questions"),
         standing: Standing::of(&app).await?,
         sources: sources.iter().map(SourceLine::of).filter(|s| s.usable).collect(),
         chosen,
         chosen_from,
-        kinds: KINDS.into_iter().map(Kind::code).collect(),
+        kinds: Form::ALL.into_iter().map(|f| (f.code(), f.french())).collect(),
         levels: Knowing::ALL.into_iter().map(|l| (l.code(), l.french())).collect(),
         difficulties: Difficulty::ALL.into_iter().map(|d| (d.code(), d.french())).collect(),
         trusts: levels(&actor),
         folders: Reach::of(&app, &actor).await?.folders_at(Level::Write),
         folder: COMMON_FOLDER,
         variant: query.get("variante").to_owned(),
+        subject: query.get("sujet").to_owned(),
         most: MAX_QUESTIONS,
         most_chars: thousands(MAX_SOURCE_CHARS),
     })
@@ -75,7 +79,7 @@ pub async fn ask_page(
 /// Puts a request in the queue; a pasted course becomes a document first, kept with what it gives.
 pub async fn ask(State(app): State<App>, actor: Actor, RawForm(body): RawForm) -> ApiResult<Response> {
     let fields = Fields::read(&body);
-    let kind = Kind::from_code(fields.get("type"))
+    let form = Form::from_code(fields.get("type"))
         .ok_or_else(|| ApiError::wrong("type", "Choisissez un type de question."))?;
     let count = fields.number("nombre", "nombre")?;
     let level = Knowing::ALL.into_iter().find(|l| l.code() == fields.get("niveau")).unwrap_or_default();
@@ -128,17 +132,12 @@ pub async fn ask(State(app): State<App>, actor: Actor, RawForm(body): RawForm) -
         let rows = app.store.ai_passages(&whole).await?;
         passages.extend(rows.into_iter().map(|p| Place { source: p.source_id, number: p.number }));
     }
-    let asked = Asked {
-        kind,
-        count,
-        rank,
-        level,
-        difficulty,
-        objective: docimo_ai::sources::visible(fields.get("sujet")),
-        variant_of,
-        remark: String::new(),
-        passages,
-    };
+    let (objective, tags) = ask::subject(&app, fields.get("sujet")).await?;
+    if passages.is_empty() && !objective.is_empty() {
+        passages = ask::passages_on(&app, &objective).await?;
+    }
+    let asked =
+        Asked { form, count, rank, level, difficulty, objective, tags, variant_of, remark: String::new(), passages };
     let id = ask::ask(&app, &actor, fields.get("dossier"), &asked).await?;
     Ok(web::go(&format!("/assistance/demandes/{id}"), "Demande enregistrée."))
 }

@@ -2,11 +2,16 @@
 
 mod ask;
 mod governance;
+mod item_models;
 mod review;
 mod sources;
 
 pub use ask::{ask, ask_page, cancel, job};
 pub use governance::{governance, record, rule};
+pub use item_models::{
+    act as act_on_item_model, list as item_models, model as item_model, new_page as new_item_model,
+    save as save_item_model,
+};
 pub use review::{decide, proposal, queue};
 pub use sources::{assess, bring, list as sources, source};
 
@@ -21,6 +26,7 @@ use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use docimo_ai::proposal::Function;
 use docimo_bank::rights::Level;
 use docimo_store::ai::{Job, ProposalRow};
 
@@ -97,15 +103,17 @@ impl Standing {
     }
 }
 
-/// Proposals that wait, in reach of someone.
+/// Questions that wait, whether an AI wrote them or they were drawn from a model, in reach of someone.
 async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<ProposalRow>> {
-    let rows = app.store.ai_queue(GENERATION.code(), QUEUE).await?;
+    let mut rows = app.store.ai_queue(GENERATION.code(), QUEUE).await?;
+    rows.extend(app.store.ai_queue(Function::ItemModel.code(), QUEUE).await?);
+    rows.sort_by(|a, b| (a.created_ms, &a.job_id, a.number).cmp(&(b.created_ms, &b.job_id, b.number)));
     Ok(rows.into_iter().filter(|p| reach.may(&p.folder_id, Level::Review)).collect())
 }
 
 /// The first words of a proposal.
 fn title(row: &ProposalRow) -> ApiResult<String> {
-    Ok(markdown::plain(&read(row)?.content().question.stem, 110))
+    Ok(markdown::plain(read(row)?.content().opening(), 110))
 }
 
 #[derive(Template)]

@@ -18,13 +18,13 @@ use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, RawForm, State};
 use axum::response::Response;
-use docimo_ai::generation::{Draft, SecondPass, Support, prompt};
+use docimo_ai::generation::{Bare, Draft, SecondPass, Support, prompt};
 use docimo_ai::proposal::{Parameter, Provenance};
 use docimo_bank::duplicates::{Text, Verdict, similarity};
 use docimo_bank::flaws::flaws;
-use docimo_engine::PropositionId;
 use docimo_engine::paper::Element;
-use docimo_engine::question::Status;
+use docimo_engine::question::{Body, Question, Status};
+use docimo_engine::{PropositionId, QuestionId};
 use docimo_store::ai::ProposalRow;
 
 struct Line {
@@ -58,7 +58,7 @@ fn age(created_ms: i64, now_ms: i64) -> String {
 }
 
 fn disagrees(draft: &Draft) -> bool {
-    matches!(draft.second, SecondPass::Answered { agrees: false, .. })
+    draft.disagreements().next().is_some()
 }
 
 /// The one to look at after a proposal: the next in the queue, or its first.
@@ -80,8 +80,8 @@ pub async fn queue(State(app): State<App>, actor: Actor, page: Layout) -> ApiRes
         let draft = proposal.content();
         lines.push(Line {
             id: row.id.clone(),
-            title: markdown::plain(&draft.question.stem, 110),
-            kind: draft.question.kind().code(),
+            title: markdown::plain(draft.opening(), 110),
+            kind: draft.form(),
             age: age(row.created_ms, now_ms),
             unsupported: row.unsupported == 1,
             disagrees: disagrees(draft),
@@ -100,7 +100,8 @@ struct Piece {
 
 struct Claim {
     id: String,
-    letter: char,
+    /// "A", or "Réponse"; after the number of its question in a case.
+    letter: String,
     text: String,
     html: String,
     is_true: bool,
@@ -134,6 +135,8 @@ struct AlikeRow {
 }
 
 struct SecondView {
+    /// Which question of a case.
+    of: String,
     answered: bool,
     agrees: bool,
     model: String,
@@ -168,7 +171,11 @@ struct ProposalPage {
     stem: String,
     comment: String,
     unsupported: String,
-    second: SecondView,
+    seconds: Vec<SecondView>,
+    /// What may be amended in this page: nothing in a case, which is finished in the editor.
+    amendable: bool,
+    answers: Option<(String, String)>,
+    script: Option<(String, String)>,
     flaws: Vec<FlawRow>,
     alike: Vec<AlikeRow>,
     facts: Vec<(&'static str, String)>,
@@ -201,30 +208,65 @@ fn passage(from: &Provenance, id: &str, quote: &str) -> Option<PassageView> {
     })
 }
 
-fn claims(draft: &Draft, from: &Provenance) -> Vec<Claim> {
-    (draft.question.body.propositions().iter().enumerate())
-        .map(|(i, p)| {
-            let said = draft.justifications.iter().find(|j| j.proposition == p.id);
-            let support = said.map_or(Support::Nothing, |j| j.support);
-            Claim {
-                id: p.id.to_string(),
-                letter: prompt::letter(i),
-                text: p.text.clone(),
-                html: markdown::inline(&p.text),
-                is_true: p.status.is_true(),
-                why: said.map(|j| j.text.clone()).unwrap_or_default(),
-                comment: p.comment.clone(),
-                quote: said.map(|j| j.quote.clone()).unwrap_or_default(),
-                support: support.french(),
-                supported: support == Support::Supported,
-                passage: said.and_then(|j| passage(from, &j.passage, &j.quote)),
-            }
-        })
-        .collect()
+/// "question 2, " in a case, nothing for a lone question.
+fn of_question(draft: &Draft, id: &QuestionId) -> String {
+    match &draft.element {
+        Element::Question(_) => String::new(),
+        Element::Case(case) => {
+            let at = case.parts.iter().position(|p| p.question.id == *id).map_or(0, |i| i + 1);
+            format!("question {at}, ")
+        }
+    }
 }
 
-fn letters<'a>(draft: &Draft, ids: impl Iterator<Item = &'a PropositionId>) -> String {
-    let propositions = draft.question.body.propositions();
+/// What a question without propositions expects, in words.
+fn expects(body: &Body) -> String {
+    match body {
+        Body::Qroc { exact, acceptable, .. } if acceptable.is_empty() => exact.join(" ; "),
+        Body::Qroc { exact, acceptable, .. } => {
+            format!("{} (pour moitié : {})", exact.join(" ; "), acceptable.join(" ; "))
+        }
+        Body::Tcs { hypothesis, finding, .. } => {
+            format!("Si vous pensiez à {hypothesis} et que vous trouvez {finding} : au vote du panel")
+        }
+        _ => String::new(),
+    }
+}
+
+fn claims(draft: &Draft, from: &Provenance) -> Vec<Claim> {
+    let mut all = Vec::new();
+    for question in draft.element.questions() {
+        let of = of_question(draft, &question.id);
+        let claim = |letter: String, id: Option<&PropositionId>, text: &str, is_true: bool, comment: &str| {
+            let said = draft.why(&question.id, id);
+            let support = said.map_or(Support::Nothing, |j| j.support);
+            Claim {
+                id: id.map(ToString::to_string).unwrap_or_default(),
+                letter: format!("{of}{letter}"),
+                text: text.to_owned(),
+                html: markdown::inline(text),
+                is_true,
+                why: said.map(|j| j.text.clone()).unwrap_or_default(),
+                comment: comment.to_owned(),
+                quote: said.map(|j| j.quote.clone()).unwrap_or_default(),
+                support: support.french(),
+                supported: support.is_enough(),
+                passage: said.and_then(|j| passage(from, &j.passage, &j.quote)),
+            }
+        };
+        let propositions = question.body.propositions();
+        if propositions.is_empty() {
+            all.push(claim("réponse".into(), None, &expects(&question.body), true, ""));
+        }
+        for (i, p) in propositions.iter().enumerate() {
+            all.push(claim(prompt::letter(i).to_string(), Some(&p.id), &p.text, p.status.is_true(), &p.comment));
+        }
+    }
+    all
+}
+
+fn letters<'a>(question: &Question, ids: impl Iterator<Item = &'a PropositionId>) -> String {
+    let propositions = question.body.propositions();
     let mut all: Vec<String> = ids
         .filter_map(|id| propositions.iter().position(|p| p.id == *id))
         .map(|i| prompt::letter(i).to_string())
@@ -233,26 +275,44 @@ fn letters<'a>(draft: &Draft, ids: impl Iterator<Item = &'a PropositionId>) -> S
     if all.is_empty() { "aucune".into() } else { all.join(", ") }
 }
 
-fn second(draft: &Draft) -> SecondView {
-    let key = letters(draft, draft.question.body.propositions().iter().filter(|p| p.status.is_true()).map(|p| &p.id));
-    match &draft.second {
-        SecondPass::Answered { model, ticked, agrees, remark } => SecondView {
-            answered: true,
-            agrees: *agrees,
-            model: model.clone(),
-            ticked: letters(draft, ticked.iter()),
-            key,
-            said: remark.clone(),
-        },
-        SecondPass::Missing { why } => SecondView {
-            answered: false,
-            agrees: false,
-            model: String::new(),
-            ticked: String::new(),
-            key,
-            said: why.clone(),
-        },
-    }
+/// "A, C", or "question 2, réponse".
+fn bare(draft: &Draft) -> String {
+    let name = |b: &Bare<'_>| {
+        let what = b.proposition.map_or_else(|| "réponse".to_owned(), |id| letters(b.question, std::iter::once(id)));
+        format!("{}{what}", of_question(draft, &b.question.id))
+    };
+    draft.unsupported_key().iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn seconds(draft: &Draft) -> Vec<SecondView> {
+    let view = |question: &Question| {
+        let second = draft.seconds.get(&question.id)?;
+        let keys = question.body.propositions().iter().filter(|p| p.status.is_true()).map(|p| &p.id);
+        let is_open = question.body.propositions().is_empty();
+        let key = if is_open { expects(&question.body) } else { letters(question, keys) };
+        let of = of_question(draft, &question.id);
+        Some(match second {
+            SecondPass::Answered { model, ticked, written, agrees, remark } => SecondView {
+                of,
+                answered: true,
+                agrees: *agrees,
+                model: model.clone(),
+                ticked: if is_open { format!("« {written} »") } else { letters(question, ticked.iter()) },
+                key,
+                said: remark.clone(),
+            },
+            SecondPass::Missing { why } => SecondView {
+                of,
+                answered: false,
+                agrees: false,
+                model: String::new(),
+                ticked: String::new(),
+                key,
+                said: why.clone(),
+            },
+        })
+    };
+    draft.element.questions().filter_map(view).collect()
 }
 
 fn facts(from: &Provenance) -> Vec<(&'static str, String)> {
@@ -284,8 +344,7 @@ async fn alike(app: &App, reach: &Reach, job: &str, id: &str, element: &Element)
     }
     let text = Text::of(element);
     for other in app.store.ai_proposals_of(job).await?.iter().filter(|p| p.id != id) {
-        let question = read(other)?.content().question.clone();
-        let close = similarity(&text, &Text::of(&Element::Question(question)));
+        let close = similarity(&text, &Text::of(&read(other)?.content().element));
         if close.verdict >= Verdict::Near {
             let (href, name) =
                 (format!("/assistance/propositions/{}", other.id), format!("proposition {} du même lot", other.number));
@@ -304,10 +363,14 @@ pub async fn proposal(
 ) -> ApiResult<Response> {
     let (row, proposal, reach) = open(&app, &actor, &id).await?;
     let (draft, from) = (proposal.content(), proposal.provenance());
-    let element = Element::Question(draft.question.clone());
+    let element = &draft.element;
+    let lone = match element {
+        Element::Question(question) => Some(question),
+        Element::Case(_) => None,
+    };
+    let lines = |all: &[String]| all.join("\n");
     let rows = waiting(&app, &reach).await?;
     let next = after(&rows, &row);
-    let unsupported: Vec<&PropositionId> = draft.unsupported_key().collect();
     let decided = match app.store.ai_decision(&row.id).await? {
         None => None,
         Some(d) => Some(DecisionView {
@@ -324,34 +387,46 @@ pub async fn proposal(
             remark: d.remark,
         }),
     };
-    let found = flaws(&element);
-    let rank = draft.question.rank.map(|r| format!(", rang {r}")).unwrap_or_default();
+    let found = flaws(element);
+    let rank = draft.first().and_then(|q| q.rank).map(|r| format!(", rang {r}")).unwrap_or_default();
     web::page(&ProposalPage {
         page: page.titled("Proposition à relire"),
-        title: markdown::plain(&draft.question.stem, 160),
-        kind: draft.question.kind().french(),
+        title: markdown::plain(draft.opening(), 160),
+        kind: match element {
+            Element::Question(question) => question.kind().french(),
+            Element::Case(case) => case.kind.french(),
+        },
         about: format!("{}, difficulté {}{rank}", draft.level.french(), draft.difficulty.french()),
         folder: reach.path(&row.folder_id),
         at: date_time(row.created_ms),
         left: count(rows.len(), "proposition attend", "propositions attendent"),
         next,
-        student: preview::student(&element)?,
+        student: preview::student(element)?,
         claims: claims(draft, from),
-        stem: draft.question.stem.clone(),
-        comment: draft.question.comment.clone(),
-        unsupported: if unsupported.is_empty() { String::new() } else { letters(draft, unsupported.into_iter()) },
-        second: second(draft),
+        stem: lone.map(|q| q.stem.clone()).unwrap_or_default(),
+        comment: lone.map(|q| q.comment.clone()).unwrap_or_default(),
+        amendable: lone.is_some(),
+        answers: lone.and_then(|q| match &q.body {
+            Body::Qroc { exact, acceptable, .. } => Some((lines(exact), lines(acceptable))),
+            _ => None,
+        }),
+        script: lone.and_then(|q| match &q.body {
+            Body::Tcs { hypothesis, finding, .. } => Some((hypothesis.clone(), finding.clone())),
+            _ => None,
+        }),
+        unsupported: bare(draft),
+        seconds: seconds(draft),
         flaws: found
             .iter()
             .map(|f| FlawRow {
                 class: advice::class(f.severity),
                 severity: f.severity.french(),
-                place: advice::place(&f.place.field, Some(&draft.question)),
+                place: advice::place(&f.place.field, draft.first()),
                 message: f.message.clone(),
                 advice: f.advice,
             })
             .collect(),
-        alike: alike(&app, &reach, &row.job_id, &row.id, &element).await?,
+        alike: alike(&app, &reach, &row.job_id, &row.id, element).await?,
         facts: facts(from),
         reasons: REASONS.to_vec(),
         decided,
@@ -359,14 +434,18 @@ pub async fn proposal(
     })
 }
 
-/// The draft as the form has it.
+/// The draft as the form has it; a case is not amended here.
 fn amended(draft: &Draft, fields: &Fields) -> Draft {
     let mut changed = draft.clone();
+    let Element::Question(question) = &mut changed.element else { return changed };
     let lines = |text: &str| text.replace("\r\n", "\n").replace('\0', "").trim().to_owned();
-    changed.question.stem = lines(fields.get("enonce"));
-    changed.question.comment = lines(fields.get("commentaire"));
+    let list = |text: &str| -> Vec<String> {
+        lines(text).lines().map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()).collect()
+    };
+    question.stem = lines(fields.get("enonce"));
+    question.comment = lines(fields.get("commentaire"));
     let ticked = fields.all("vraie");
-    if let Some(propositions) = changed.question.body.propositions_mut() {
+    if let Some(propositions) = question.body.propositions_mut() {
         for p in propositions {
             p.text = lines(fields.get(&format!("texte.{}", p.id)));
             p.comment = lines(fields.get(&format!("pourquoi.{}", p.id)));
@@ -376,8 +455,17 @@ fn amended(draft: &Draft, fields: &Fields) -> Draft {
             }
         }
     }
-    if let docimo_engine::question::Body::Qrp { expected, propositions } = &mut changed.question.body {
-        *expected = u32::try_from(propositions.iter().filter(|p| p.status.is_true()).count()).unwrap_or(0);
+    match &mut question.body {
+        Body::Qrp { expected, propositions } => {
+            *expected = u32::try_from(propositions.iter().filter(|p| p.status.is_true()).count()).unwrap_or(0);
+        }
+        Body::Qroc { exact, acceptable, .. } => {
+            (*exact, *acceptable) = (list(fields.get("exactes")), list(fields.get("acceptables")));
+        }
+        Body::Tcs { hypothesis, finding, .. } => {
+            (*hypothesis, *finding) = (lines(fields.get("hypothese")), lines(fields.get("information")));
+        }
+        _ => {}
     }
     changed
 }

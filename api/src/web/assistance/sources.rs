@@ -3,6 +3,7 @@
 use super::may_review;
 use crate::ambient;
 use crate::app::App;
+use crate::assistance::retrieve;
 use crate::assistance::sources::{self, About};
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
@@ -11,11 +12,12 @@ use crate::web::filters::{date, date_time, day, thousands};
 use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::multipart::Multipart;
-use axum::extract::{Path, RawForm, State};
+use axum::extract::{Path, Query, RawForm, State};
 use axum::response::Response;
 use docimo_ai::proposal::Trust;
 use docimo_ai::sources::place;
 use docimo_store::ai::SourceRow;
+use serde::Deserialize;
 
 pub(super) struct SourceLine {
     pub(super) id: String,
@@ -67,14 +69,59 @@ struct SourcesPage {
     page: Layout,
     sources: Vec<SourceLine>,
     levels: Vec<(i64, &'static str)>,
+    query: String,
+    found: Vec<FoundView>,
 }
 
+/// A passage that a search found.
+struct FoundView {
+    value: String,
+    source: String,
+    title: String,
+    number: i64,
+    place: String,
+    trust: &'static str,
+    paragraphs: Vec<String>,
+}
+
+/// What is looked for.
+#[derive(Debug, Deserialize)]
+pub struct Looked {
+    #[serde(default)]
+    q: String,
+}
+
+/// Passages shown of a search.
+const FOUND: usize = 20;
+
 /// The list, and how to add to it.
-pub async fn list(State(app): State<App>, actor: Actor, page: Layout) -> ApiResult<Response> {
+pub async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    Query(looked): Query<Looked>,
+    page: Layout,
+) -> ApiResult<Response> {
+    let query: String = looked.q.trim().chars().take(500).collect();
+    let mut found = Vec::new();
+    if !query.is_empty() {
+        for f in retrieve::find(&app, &query, FOUND, Trust::Unassessed).await? {
+            found.push(FoundView {
+                value: format!("{}:{}", f.source.id, f.passage.number),
+                title: f.source.title,
+                source: f.source.id,
+                number: f.passage.number,
+                place: place(f.passage.page.and_then(|n| u32::try_from(n).ok()), &f.passage.section),
+                trust: Trust::from_number(f.source.trust).label(),
+                paragraphs: f.passage.body.lines().map(str::to_owned).collect(),
+            });
+        }
+    }
     web::page(&SourcesPage {
         page: page.titled("Sources de l’assistance"),
         sources: app.store.ai_sources().await?.iter().map(SourceLine::of).collect(),
         levels: levels(&actor),
+        query,
+        found,
     })
 }
 
