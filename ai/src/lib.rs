@@ -1,7 +1,7 @@
 //! What a machine may propose.
 //!
 //! [`sources`]: what may a machine lean on? Documents brought by people, cut into passages. [`generation`]: what does
-//! it write, and is it what was asked? [`provider`]: who runs the model? [`tagging`]: what does a question speak of in a
+//! it write, and is it what was asked? [`provider`]: who runs the model? [`local`]: how is one run here? [`tagging`]: what does a question speak of in a
 //! referential? [`proposal`]: how does what a machine wrote become content? Only through the decision of a named human;
 //! it is a crate of its own, which the store knows too.
 //!
@@ -12,6 +12,7 @@
 //! that were allowed.
 
 pub mod generation;
+pub mod local;
 pub mod provider;
 pub mod sources;
 pub mod tagging;

@@ -127,7 +127,10 @@ fn tests(tally: &mut Tally, skip_log: &std::path::Path, shots: bool) -> Result<(
     if shots {
         command.args(["--package", "docimo-tests"]).env("DOCIMO_SHOTS_DIR", root.join("docs/images"));
     }
-    if let Some(folder) = model::folder(&target) {
+    if let Some(file) = model::language(&target) {
+        command.env("DOCIMO_TEST_GGUF", file);
+    }
+    if let Some(folder) = model::meaning(&target) {
         command.env("DOCIMO_TEST_E5", folder);
     }
     let output = command

@@ -3,6 +3,7 @@
 use super::wire::{Failed, TOO_LONG, Wire};
 use super::{Endpoint, MAX_WAIT, ProviderError, Reply};
 use crate::generation::prompt::Message;
+use crate::local::LocalModel;
 use crate::proposal::Tokens;
 use async_openai::config::Config;
 use async_openai::error::OpenAIError;
@@ -12,7 +13,10 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// What `async-openai` is told of an endpoint; nothing of it comes from the environment.
 #[derive(Clone, Debug)]
@@ -100,7 +104,27 @@ enum Miss {
 #[derive(Clone, Debug)]
 pub struct Client {
     endpoint: Endpoint,
-    openai: async_openai::Client<Address>,
+    runs: Runs,
+}
+
+/// Who runs it.
+#[derive(Clone, Debug)]
+enum Runs {
+    There(async_openai::Client<Address>),
+    /// On this machine, one answer at a time: two at once would take twice as long each, and twice the memory.
+    Here {
+        model: Arc<LocalModel>,
+        turn: Arc<Semaphore>,
+    },
+}
+
+/// Tells a thread that computes that nobody listens any more.
+struct Listening(Arc<AtomicBool>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
 }
 
 impl Client {
@@ -126,12 +150,19 @@ impl Client {
             headers.insert(AUTHORIZATION, value);
         }
         let address = Address {
-            base: endpoint.base.as_str().trim_end_matches('/').to_owned(),
+            base: endpoint.base.as_ref().map_or("", |base| base.as_str()).trim_end_matches('/').to_owned(),
             headers,
             key: SecretString::from(String::new()),
         };
         let openai = async_openai::Client::build(http.clone(), address).with_http_service(Wire(http));
-        Ok(Self { endpoint, openai })
+        Ok(Self { endpoint, runs: Runs::There(openai) })
+    }
+
+    /// A model on this machine.
+    #[must_use]
+    pub fn local(model: Arc<LocalModel>) -> Self {
+        let endpoint = Endpoint::here(model.name());
+        Self { endpoint, runs: Runs::Here { model, turn: Arc::new(Semaphore::new(1)) } }
     }
 
     /// Where it asks.
@@ -159,11 +190,17 @@ impl Client {
         schema: &Value,
         heard: &(dyn Fn(&str) + Sync),
     ) -> Result<Reply, ProviderError> {
+        let openai = match &self.runs {
+            Runs::There(openai) => openai,
+            Runs::Here { model, turn } => return self.here(model, turn, said, schema, heard).await,
+        };
         let (mut manner, mut pause) = (Manner { structured: true, streamed: true }, self.endpoint.again_after);
         let mut tries = 1;
         loop {
             // Each read has its end; so has the whole, or a server that says a word a minute would never be left.
-            let once = tokio::time::timeout(self.endpoint.patience, self.once(name, said, schema, manner, heard)).await;
+            let once =
+                tokio::time::timeout(self.endpoint.patience, self.once(openai, name, said, schema, manner, heard))
+                    .await;
             match once.unwrap_or_else(|_| Err(Miss::Final(self.slow()))) {
                 Ok(reply) => return Ok(reply),
                 Err(Miss::Simpler(less)) => manner = less,
@@ -205,8 +242,51 @@ impl Client {
         body
     }
 
+    async fn here(
+        &self,
+        model: &Arc<LocalModel>,
+        turn: &Arc<Semaphore>,
+        said: &[Message],
+        schema: &Value,
+        heard: &(dyn Fn(&str) + Sync),
+    ) -> Result<Reply, ProviderError> {
+        let stopped = || ProviderError::Settings("le modèle local s’est arrêté".into());
+        let turn = turn.clone().acquire_owned().await.map_err(|_| stopped())?;
+        let mut said = said.to_vec();
+        if let Some(first) = said.first_mut() {
+            first.content.push_str(&format!("\nSchéma JSON de la réponse : {schema}"));
+        }
+        // Chance is of the question: the same asked twice is drawn alike, another attempt has another remark.
+        let digest = crate::proposal::Sha256Digest::of(&said.iter().map(|m| m.content.as_str()).collect::<String>());
+        let seed = u64::from_str_radix(&digest.to_string()[..16], 16).unwrap_or(0);
+        let (model, temperature) = (model.clone(), self.endpoint.temperature);
+        let name = format!("{} ({})", model.name(), &model.digest()[..16]);
+        let listening = Listening(Arc::new(AtomicBool::new(true)));
+        let goes_on = listening.0.clone();
+        let (pieces, mut coming) = tokio::sync::mpsc::unbounded_channel::<String>();
+        let mut work = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            model.answer(&said, temperature, seed, &mut |text| {
+                goes_on.load(Ordering::Relaxed) && pieces.send(text.to_owned()).is_ok()
+            })
+        });
+        let written = loop {
+            tokio::select! {
+                Some(text) = coming.recv() => heard(&text),
+                done = &mut work => break done,
+            }
+        };
+        drop(listening);
+        let written = written.map_err(|_| stopped())?.map_err(|e| ProviderError::Settings(e.to_string()))?;
+        if !written.is_whole {
+            return Err(ProviderError::CutShort("longueur maximale atteinte"));
+        }
+        Ok(Reply { content: written.text, model: name, tokens: written.tokens })
+    }
+
     async fn once(
         &self,
+        openai: &async_openai::Client<Address>,
         name: &str,
         said: &[Message],
         schema: &Value,
@@ -216,7 +296,7 @@ impl Client {
         let unreadable = |why| Miss::Final(ProviderError::Unreadable(why));
         let body = self.body(name, said, schema, manner);
         // An answer that comes whole is read as a stream of one event.
-        let mut chunks = (self.openai.chat().create_stream_byot::<Value, Value>(body).await)
+        let mut chunks = (openai.chat().create_stream_byot::<Value, Value>(body).await)
             .map_err(|error| self.failed(error, manner))?;
         let (mut content, mut model, mut usage) = (None::<String>, String::new(), None);
         let (mut ended, mut whole) = (None::<String>, false);

@@ -42,8 +42,8 @@ impl fmt::Debug for Key {
 /// Where a model is, and how it is asked.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// Address up to `/v1`.
-    pub base: Url,
+    /// Address up to `/v1`; `None` on this machine.
+    pub base: Option<Url>,
     /// Name of the model.
     pub model: String,
     /// Key, where one is asked for.
@@ -92,7 +92,7 @@ impl Endpoint {
         let path = base.path().trim_end_matches('/').to_owned();
         base.set_path(&path);
         Ok(Self {
-            base,
+            base: Some(base),
             model: model.trim().to_owned(),
             key,
             temperature: 0.7,
@@ -102,10 +102,23 @@ impl Endpoint {
         })
     }
 
+    /// A model on this machine: nothing goes through a network.
+    pub(crate) fn here(model: &str) -> Self {
+        Self {
+            base: None,
+            model: model.to_owned(),
+            key: None,
+            temperature: 0.7,
+            patience: Duration::from_secs(1_800),
+            tries: 1,
+            again_after: Duration::ZERO,
+        }
+    }
+
     /// The host, for people and the record.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.base.host_str().unwrap_or_default()
+        self.base.as_ref().and_then(Url::host_str).unwrap_or("cette machine")
     }
 }
 

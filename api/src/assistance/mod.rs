@@ -17,10 +17,12 @@ use crate::auth::Actor;
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult};
 use docimo_ai::generation::Draft;
+use docimo_ai::local::LocalModel;
 use docimo_ai::proposal::{Function, Proposal};
 use docimo_ai::provider::{Client, Endpoint, Key, ProviderError};
 use docimo_bank::rights::Level;
 use docimo_store::ai::ProposalRow;
+use std::sync::Arc;
 
 /// The function of this room.
 pub const GENERATION: Function = Function::QuestionGeneration;
@@ -50,6 +52,12 @@ pub struct Settings {
 }
 
 impl Models {
+    /// A model on this machine, for everything.
+    pub fn local(model: Arc<LocalModel>) -> Self {
+        let client = Client::local(model);
+        Self { writer: client.clone(), reader: client }
+    }
+
     /// Ready to ask.
     ///
     /// # Errors

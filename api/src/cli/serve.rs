@@ -10,12 +10,14 @@ use crate::bank::record;
 use crate::exam::doors::address::{self, Network, Range, public_url};
 use crate::{ambient, demo, server};
 use clap::Args;
+use docimo_ai::local::LocalModel;
 use docimo_ai::provider::Key;
 use docimo_store::Store;
 use serde::Serialize;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -45,6 +47,9 @@ struct AssistanceArgs {
     /// Adresse d’un modèle de langue au protocole d’OpenAI, jusqu’à /v1 [défaut : aucun modèle]
     #[arg(long, value_name = "URL", env = "DOCIMO_AI_URL", requires = "ai_model")]
     ai_url: Option<String>,
+    /// Modèle de langue sur cette machine : un fichier GGUF (llama, qwen2, qwen3) [à défaut d’adresse]
+    #[arg(long, value_name = "FICHIER", env = "DOCIMO_AI_GGUF", conflicts_with = "ai_url")]
+    ai_gguf: Option<PathBuf>,
     /// Nom du modèle qui rédige
     #[arg(long, value_name = "NOM", env = "DOCIMO_AI_MODEL")]
     ai_model: Option<String>,
@@ -61,6 +66,12 @@ struct AssistanceArgs {
 
 impl AssistanceArgs {
     fn models(&self) -> Result<Option<Models>, Failure> {
+        if let Some(path) = &self.ai_gguf {
+            // Half the processors: pages go on being served.
+            let threads = std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2));
+            let model = LocalModel::open(path, threads).map_err(|e| Failure::Input(format!("assistance : {e}")))?;
+            return Ok(Some(Models::local(Arc::new(model))));
+        }
         let Some(base) = &self.ai_url else { return Ok(None) };
         let key = match &self.ai_key_file {
             Some(path) => std::fs::read_to_string(path).map_err(|e| Failure::unreadable(path, &e))?,
