@@ -48,7 +48,7 @@ struct Ticked {
     remarque: String,
 }
 
-fn object(fields: Value) -> Value {
+pub(crate) fn object(fields: Value) -> Value {
     let names: Vec<&String> = fields.as_object().map(|f| f.keys().collect()).unwrap_or_default();
     json!({"type": "object", "additionalProperties": false, "required": names, "properties": fields})
 }
@@ -71,7 +71,7 @@ pub fn answering_schema() -> Value {
     object(json!({"cochees": {"type": "array", "items": {"type": "string"}}, "remarque": {"type": "string"}}))
 }
 
-fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Vec<String>> {
+pub(crate) fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Vec<String>> {
     if text.chars().count() > MAX_ANSWER_CHARS {
         return Err(vec![format!("elle dépasse {MAX_ANSWER_CHARS} caractères")]);
     }
@@ -79,7 +79,7 @@ fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Vec<String>> {
         .map_err(|e| vec![format!("ce n’est pas le JSON du schéma (ligne {}, colonne {}) : {e}", e.line(), e.column())])
 }
 
-fn text(faults: &mut Vec<String>, place: &str, given: &str, most: usize) -> String {
+pub(crate) fn text(faults: &mut Vec<String>, place: &str, given: &str, most: usize) -> String {
     // Line breaks are kept in what is read as Markdown.
     let lines: Vec<String> = given.lines().map(visible).collect();
     let clean = lines.join("\n").trim().to_owned();

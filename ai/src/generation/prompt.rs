@@ -53,7 +53,7 @@ pub fn generation_template() -> PromptTemplate {
     PromptTemplate::of("question-generation", GENERATION_VERSION, GENERATION)
 }
 
-fn quoted(value: &Value) -> String {
+pub(crate) fn quoted(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c")
 }
 

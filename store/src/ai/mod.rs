@@ -219,6 +219,8 @@ macro_rules! insert_decision {
     };
 }
 
+pub mod comments;
+
 impl Store {
     /// Records a decision of the committee on a function; from then on it holds. Off, every request that waits or runs is
     /// stopped with it, for the reason given: what a model still writes is kept no more. Gives how many were.
