@@ -108,7 +108,9 @@ fn entries() -> Value {
             p("a", "À droite", "vrai"), p("b", "Sous le diaphragme", "vrai"), p("c", "À gauche", "faux"),
             p("d", "Dans le thorax", "faux"), p("e", "Dans le bassin", "faux")]})
     };
-    json!([qrm("foie-1"), qrm("foie-2"), {"id": "organe", "kind": "QROC", "stem": "Quel organe est à gauche ?", "exact": ["rate"]}])
+    let mut sourced = qrm("foie-2");
+    sourced["source"] = "Anatomie générale, page 3".into();
+    json!([qrm("foie-1"), sourced, {"id": "organe", "kind": "QROC", "stem": "Quel organe est à gauche ?", "exact": ["rate"]}])
 }
 
 /// A marked exam, with its jury and its students (numbers D-1, D-2…), each of whom answered as said.
@@ -135,6 +137,7 @@ async fn sat(answers: &[(&str, &str, &str)]) -> Sat {
     assert_eq!((status, faults["faults"].clone()), (StatusCode::OK, json!([])), "{faults}");
     let list: String = (1..=answers.len()).map(|n| format!("D-{n};Prénom Nom{n}\n")).collect();
     let (_, codes) = jury.csv(&format!("/exams/{exam}/candidates"), &format!("numero;nom\n{list}")).await;
+    jury.answer_hazards(&exam, "Les deux questions se ressemblent exprès.").await;
     jury.post(&format!("/exams/{exam}/freeze"), json!({})).await;
     jury.post(&format!("/exams/{exam}/sections/s1/open"), json!({})).await;
     let mut students = Vec::new();
@@ -216,8 +219,12 @@ impl Sat {
     }
 
     async fn source(&self, by: &Actor) -> String {
-        let about =
-            About { title: "Cours".into(), licence: "interne".into(), trust: Trust::Teaching, ..About::default() };
+        let about = About {
+            title: "Anatomie générale".into(),
+            licence: "interne".into(),
+            trust: Trust::Teaching,
+            ..About::default()
+        };
         bring(&self.house.app, by, "cours.md", COURSE.as_bytes().to_vec(), &about).await.unwrap()
     }
 
@@ -368,7 +375,7 @@ async fn a_machine_drafts_and_a_person_decides() {
         (from.function.code(), from.model_version.as_str(), from.tokens.prompt),
         ("comment-drafting", "essai-2", 180)
     );
-    assert_eq!((from.prompt.id.as_str(), from.sources[0].title.as_str()), ("comment-drafting", "Cours"));
+    assert_eq!((from.prompt.id.as_str(), from.sources[0].title.as_str()), ("comment-drafting", "Anatomie générale"));
     // A question's page does not open it, nor does an author decide on it.
     assert!(matches!(docimo::assistance::proposal(app, &jury, &first[0]).await, Err(ApiError::NotFound)));
     sat.house.staff("tuteur", Role::Author).await;
@@ -454,7 +461,7 @@ async fn a_machine_drafts_and_a_person_decides() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_cannot_be_read_is_told_and_folders_hold_comments_back() {
-    let sat = sat(&[("ac", "ab", "rate"), ("ac", "ab", "rate"), ("a", "ab", "rate")]).await;
+    let sat = sat(&[("ac", "ac", "rate"), ("ac", "ab", "rate"), ("a", "ab", "rate")]).await;
     let app = &sat.house.app;
     let jury = sat.actor("jury", &[Role::Committee]).await;
     refresh(app).await.unwrap();
@@ -470,11 +477,16 @@ async fn an_answer_that_cannot_be_read_is_told_and_folders_hold_comments_back() 
     assert!(ended.stage.contains("commentaire : plus de 1500 caractères"), "{}", ended.stage);
     assert_eq!(model.told().len(), 2, "told once what was wrong, then given up");
     assert_eq!(sat.drafts(&jury).await, [""; 0]);
+    // A question that names a document of ours is commented on from it, without choosing.
+    let named = sat.slot(&jury, "foie-2", "missed:b;ticked:c").await;
+    ask(app, &jury, &named, "").await.unwrap();
+    sat.settled().await;
+    assert!(model.told()[2].to_string().contains("La rate est située à gauche"), "{:?}", model.told()[2]);
 
     // A question moved to a folder that someone does not hold: its errors do not exist for them.
     sat.house.staff("relecteur", Role::Reviewer).await;
     let reviewer = sat.actor("relecteur", &[Role::Reviewer]).await;
-    assert_eq!(sat.patterns(&reviewer).await.len(), 2);
+    assert_eq!(sat.patterns(&reviewer).await.len(), 3);
     let folder = Folder { id: "f".into(), parent_id: None, unit_id: "etablissement".into(), name: "À part".into() };
     let said = NewEvent {
         id: "e".into(),
@@ -489,7 +501,8 @@ async fn an_answer_that_cannot_be_read_is_told_and_folders_hold_comments_back() 
     let admin = sat.house.staff("admin", Role::Administrator).await;
     let moved = json!({"what": "move", "folder": "f", "entries": [entry.id]});
     admin.post("/questions/operations", moved).await;
-    assert_eq!(sat.patterns(&reviewer).await, []);
+    let left = sat.patterns(&reviewer).await;
+    assert_eq!(left, [("foie-2".to_owned(), "missed:b;ticked:c".to_owned(), 1)]);
     assert!(matches!(write(app, &reviewer, &slot, "Texte.", 0).await, Err(ApiError::NotFound)));
     assert!(matches!(ask(app, &reviewer, &slot, &source).await, Err(ApiError::NotFound)));
 }

@@ -92,6 +92,10 @@ async fn sat(jury: &Api, server: &Server) -> Result<(String, Vec<String>)> {
     jury.put(&format!("/exams/{exam}/paper"), &paper).await?;
     let list = "numero;nom\nD-1;Ada Une\nD-2;Bela Deux\nD-3;Cleo Trois\n".as_bytes().to_vec();
     let credentials = jury.post_bytes(&format!("/exams/{exam}/candidates"), "text/csv", list).await?;
+    // The two questions are much alike, on purpose.
+    let found = jury.get(&format!("/exams/{exam}/hazards")).await?["hazards"].clone();
+    let open: Vec<&Value> = found.as_array().context("hazards")?.iter().map(|h| &h["code"]).collect();
+    jury.post(&format!("/exams/{exam}/hazards"), &json!({"hazards": open, "reason": "Semblables exprès."})).await?;
     jury.post(&format!("/exams/{exam}/freeze"), &json!({})).await?;
     jury.post(&format!("/exams/{exam}/sections/s1/open"), &json!({})).await?;
     let mut codes = Vec::new();

@@ -26,7 +26,7 @@ pub struct Asked {
 }
 
 /// What is said where nothing can be leaned on.
-const BARE: &str = "Rien sur quoi s’appuyer : choisissez une source. La question n’est pas née de sources connues, ou elles ne sont plus en usage.";
+const BARE: &str = "Rien sur quoi s’appuyer : choisissez une source. La question ne dit pas de quelle source elle vient, ou celle-ci n’est plus en usage.";
 
 /// Asks for a draft of one pattern's comment, and gives the request's id. `source` is a document; empty for those of the
 /// question.

@@ -15,6 +15,7 @@ use docimo_bank::rights::Level;
 use docimo_store::StoreError;
 use docimo_store::ai::comments::NewComment;
 use docimo_store::ai::{NewDecision, ProposalRow, Turned};
+use std::collections::HashMap;
 
 /// Proposals looked at in a queue.
 const QUEUE: i64 = 2_000;
@@ -77,11 +78,16 @@ pub(super) async fn all_waiting(app: &App) -> ApiResult<Vec<ProposalRow>> {
 
 /// Those in reach of someone, what most students gave first.
 pub async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<(ProposalRow, Draft)>> {
-    let mut all = Vec::new();
+    let (mut all, mut within) = (Vec::new(), HashMap::new());
     for row in all_waiting(app).await? {
         let draft = read(&row)?.content().clone();
-        let line = app.store.entry(&draft.place.entry).await?;
-        if line.is_some_and(|l| reach.may(&l.folder_id, Level::Review)) {
+        let known = within.get(&draft.place.entry).copied();
+        let may = match known {
+            Some(may) => may,
+            None => app.store.entry(&draft.place.entry).await?.is_some_and(|l| reach.may(&l.folder_id, Level::Review)),
+        };
+        within.insert(draft.place.entry.clone(), may);
+        if may {
             all.push((row, draft));
         }
     }

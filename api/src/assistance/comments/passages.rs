@@ -1,7 +1,7 @@
 //! What a comment may lean on.
 //!
-//! The passages that who asks chose, else those that the question itself was written from. One function gives them,
-//! so that a search over all sources can take its place.
+//! The passages that who asks chose, else those that the question was written from, else those of the documents that it
+//! names as its source. One function gives them, so that a search over all sources can take its place.
 
 use crate::ambient;
 use crate::app::App;
@@ -47,7 +47,9 @@ pub async fn choose(app: &App, entry_id: &str, question: &Question, source: &str
     let now_ms = ambient::now_ms();
     let mut rows = Vec::new();
     if source.is_empty() {
-        let Some(birth) = app.store.ai_birth(entry_id).await? else { return Ok(Vec::new()) };
+        let Some(birth) = app.store.ai_birth(entry_id).await? else {
+            return named(app, question).await;
+        };
         let proposal = app.store.ai_proposal(&birth.proposal_id).await?.ok_or(ApiError::NotFound)?;
         let job = app.store.ai_job(&proposal.job_id).await?.ok_or(ApiError::NotFound)?;
         // A request of another form than ours names no passage.
@@ -66,6 +68,22 @@ pub async fn choose(app: &App, entry_id: &str, question: &Question, source: &str
             return Err(ApiError::wrong("source", format!("La source « {} » est retirée ou périmée.", document.title)));
         }
         rows = app.store.ai_passages(source).await?;
+    }
+    Ok(nearest(rows, question).into_iter().map(|r| Place { source: r.source_id, number: r.number }).collect())
+}
+
+/// Shortest title that is looked for in what a question says of its source.
+const LEAST_TITLE: usize = 8;
+
+/// Places of the documents in use that a question written by people names as its source.
+async fn named(app: &App, question: &Question) -> ApiResult<Vec<Place>> {
+    let (now_ms, said) = (ambient::now_ms(), question.source.to_lowercase());
+    let mut rows = Vec::new();
+    for source in app.store.ai_sources().await? {
+        let title = source.title.to_lowercase();
+        if source.is_usable(now_ms) && title.chars().count() >= LEAST_TITLE && said.contains(&title) {
+            rows.extend(app.store.ai_passages(&source.id).await?);
+        }
     }
     Ok(nearest(rows, question).into_iter().map(|r| Place { source: r.source_id, number: r.number }).collect())
 }
