@@ -257,7 +257,7 @@ async fn a_person_writes_for_an_error_and_its_students_alone_read_it() {
     let sat = sat(&answers).await;
     let app = &sat.house.app;
     let jury = sat.actor("jury", &[Role::Committee]).await;
-    assert_eq!(app.store.patterns_unread().await.unwrap(), [sat.exam.clone()]);
+    assert_eq!(app.store.patterns_unread().await.unwrap(), std::slice::from_ref(&sat.exam));
     assert_eq!(refresh(app).await.unwrap(), 0);
     assert_eq!(app.store.patterns_unread().await.unwrap(), [""; 0], "not counted again at each look");
     // By how many students would profit; what fewer than three typed is nobody's reading.
@@ -267,6 +267,11 @@ async fn a_person_writes_for_an_error_and_its_students_alone_read_it() {
     assert_eq!(told[1], line("foie-1", "missed:b;ticked:c", 2));
     assert_eq!(told.len(), 4);
     assert!(!told.iter().any(|(_, p, _)| p.contains("jeanne")), "{told:?}");
+    // Lost, they are counted again from the journals.
+    app.store.set_patterns(&sat.exam, 0, &[], 1).await.unwrap();
+    assert_eq!(sat.patterns(&jury).await, []);
+    refresh(app).await.unwrap();
+    assert_eq!(sat.patterns(&jury).await, told);
 
     // Without any model: the page works, a person writes. Not who may not validate.
     let slot = sat.slot(&jury, "foie-1", "missed:b;ticked:c").await;

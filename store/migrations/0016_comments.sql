@@ -23,6 +23,7 @@ create table pattern_count (
     primary key (exam_id, slot)
 );
 create index pattern_count_slot on pattern_count (slot);
+create index pattern_count_entry on pattern_count (entry_id);
 
 -- What the keys below point at.
 create unique index ai_proposal_function on ai_proposal (id, function);

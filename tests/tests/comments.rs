@@ -168,7 +168,13 @@ async fn drafts(reviewer: &Browser, server: &Server) -> Result<()> {
             Ok(reviewer.all("section[aria-labelledby=brouillons] tbody tr").await?.len() == 2)
         })
         .await?;
-    look(reviewer, "commentaires-brouillons").await
+    look(reviewer, "commentaires-brouillons").await?;
+    // The request itself, among those of the person.
+    reviewer.goto(&server.url("/assistance")).await?;
+    reviewer.click("tbody th a").await?;
+    reviewer.wait_text("[data-follow]", "Commentaire : Crise d’asthme").await?;
+    reviewer.click("[data-follow] ol a").await?;
+    reviewer.wait_text("main", "sans valeur avant votre décision").await
 }
 
 async fn decides(reviewer: &Browser, server: &Server) -> Result<()> {

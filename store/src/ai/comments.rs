@@ -75,6 +75,8 @@ pub struct WantedSlots<'a> {
     pub slot: Option<&'a str>,
     /// Only those without a comment that is shown.
     pub unwritten: bool,
+    /// Without another wish: of entries in the last exams, so many.
+    pub last: i64,
     /// Exams counted for each wording, the last ones.
     pub recent: i64,
     /// Students that an open answer needs, so that what one person typed is nobody's reading.
@@ -225,9 +227,27 @@ impl Store {
                      max(c.shown) as shown, cast(sum(c.students) as bigint) as students, count(*) as exams, \
                      coalesce(max(case when c.age = 1 then c.exam_id end), max(c.exam_id)) as exam_id \
                      from (select n.*, x.frozen_ms, dense_rank() over (partition by n.entry_id, n.question_id, n.wording \
-                     order by x.frozen_ms desc, x.id desc) as age from pattern_count n join exam x on x.id = n.exam_id) c \
-                     join entry e on e.id = c.entry_id where c.age <= ",
+                     order by x.frozen_ms desc, x.id desc) as age from pattern_count n join exam x on x.id = n.exam_id \
+                     where n.entry_id in (",
                 );
+                // Only entries that can be wanted are ranked: with years of exams all of them would take seconds.
+                match (wanted.slot, wanted.entry, wanted.exam) {
+                    (Some(slot), _, _) => {
+                        query.push("select o.entry_id from pattern_count o where o.slot = ").push_bind(slot);
+                    }
+                    (_, Some(entry), _) => {
+                        query.push("select o.id from entry o where o.external_id = ").push_bind(entry);
+                    }
+                    (_, _, Some(exam)) => {
+                        query.push("select o.entry_id from pattern_count o where o.exam_id = ").push_bind(exam);
+                    }
+                    (None, None, None) => {
+                        query.push("select o.entry_id from pattern_count o where o.exam_id in (select r.exam_id from pattern_read r \
+                                    join exam y on y.id = r.exam_id order by y.frozen_ms desc, y.id desc limit ");
+                        query.push_bind(wanted.last).push(")");
+                    }
+                }
+                query.push(")) c join entry e on e.id = c.entry_id where c.age <= ");
                 query.push_bind(wanted.recent);
                 query.push(" and e.folder_id in (");
                 let mut listed = query.separated(", ");
@@ -238,9 +258,6 @@ impl Store {
                 if let Some(exam) = wanted.exam {
                     query.push(" and c.slot in (select o.slot from pattern_count o where o.exam_id = ");
                     query.push_bind(exam).push(")");
-                }
-                if let Some(entry) = wanted.entry {
-                    query.push(" and e.external_id = ").push_bind(entry);
                 }
                 if let Some(slot) = wanted.slot {
                     query.push(" and c.slot = ").push_bind(slot);

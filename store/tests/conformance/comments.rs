@@ -121,6 +121,7 @@ pub async fn story(store: &Store) {
     let all = WantedSlots {
         folders: &folders,
         unwritten: true,
+        last: 20,
         recent: 5,
         least_text: 3,
         limit: 10,
@@ -134,6 +135,8 @@ pub async fn story(store: &Store) {
     assert_eq!(named(&all).await, slots(&[("s2", 9), ("s1", 7), ("s4", 1)]), "what two people typed is not told");
     assert_eq!(named(&WantedSlots { least_text: 2, ..all.clone() }).await.len(), 4);
     assert_eq!(named(&WantedSlots { limit: 1, ..all.clone() }).await, slots(&[("s2", 9)]));
+    assert_eq!(named(&WantedSlots { last: 0, ..all.clone() }).await, []);
+    assert_eq!(named(&WantedSlots { recent: 0, ..all.clone() }).await, []);
     assert_eq!(named(&WantedSlots { exam: Some("absent"), ..all.clone() }).await, []);
     assert_eq!(named(&WantedSlots { exam: Some("x"), entry: Some("b"), ..all.clone() }).await, slots(&[("s4", 1)]));
     assert_eq!(named(&WantedSlots { slot: Some("s1"), ..all.clone() }).await, slots(&[("s1", 7)]));

@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// Patterns kept of a question and exam: the rest is rare, and has no comment to wait for.
 const MOST: usize = 60;
+/// Without a filter, errors are those of the questions of so many exams, the last ones.
+const LAST_EXAMS: i64 = 20;
 /// Exams counted while a page waits.
 const AT_ONCE: usize = 3;
 
@@ -101,6 +103,7 @@ pub async fn unwritten(app: &App, reach: &Reach, asked: &Asked, limit: usize) ->
         entry: Some(asked.entry.trim()).filter(|name| !name.is_empty()),
         slot: None,
         unwritten: true,
+        last: LAST_EXAMS,
         recent: RECENT_EXAMS,
         least_text: LEAST_TEXT,
         limit: i64::try_from(limit).unwrap_or(i64::MAX),
