@@ -1,7 +1,8 @@
 //! What a machine may propose.
 //!
 //! [`sources`]: what may a machine lean on? Documents brought by people, cut into passages. [`generation`]: what does
-//! it write, and is it what was asked? [`provider`]: who runs the model? [`local`]: how is one run here? [`tagging`]: what does a question speak of in a
+//! it write, and is it what was asked? [`comments`]: how does it explain a wrong answer? [`provider`]: who runs the
+//! model? [`local`]: how is one run here? [`tagging`]: what does a question speak of in a
 //! referential? [`proposal`]: how does what a machine wrote become content? Only through the decision of a named human;
 //! it is a crate of its own, which the store knows too.
 //!
@@ -11,6 +12,7 @@
 //! This crate knows no database, no web server and no clock; only [`provider`] speaks to a network, and only to hosts
 //! that were allowed.
 
+pub mod comments;
 pub mod generation;
 pub mod local;
 pub mod provider;

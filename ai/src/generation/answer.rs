@@ -113,7 +113,7 @@ struct Wrote {
     remarque: String,
 }
 
-fn object(fields: Value) -> Value {
+pub(crate) fn object(fields: Value) -> Value {
     let names: Vec<&String> = fields.as_object().map(|f| f.keys().collect()).unwrap_or_default();
     json!({"type": "object", "additionalProperties": false, "required": names, "properties": fields})
 }
@@ -157,12 +157,25 @@ pub fn answering_schema(question: &Question) -> Value {
     }
 }
 
-fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Vec<String>> {
+pub(crate) fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Vec<String>> {
     if text.chars().count() > MAX_ANSWER_CHARS {
         return Err(vec![format!("elle dépasse {MAX_ANSWER_CHARS} caractères")]);
     }
     serde_json::from_str(text.trim())
         .map_err(|e| vec![format!("ce n’est pas le JSON du schéma (ligne {}, colonne {}) : {e}", e.line(), e.column())])
+}
+
+pub(crate) fn text(faults: &mut Vec<String>, place: &str, given: &str, most: usize) -> String {
+    // Line breaks are kept in what is read as Markdown.
+    let lines: Vec<String> = given.lines().map(visible).collect();
+    let clean = lines.join("\n").trim().to_owned();
+    if clean.is_empty() {
+        faults.push(format!("{place} : texte vide"));
+    }
+    if clean.chars().count() > most {
+        faults.push(format!("{place} : plus de {most} caractères"));
+    }
+    clean
 }
 
 /// The drafts of an answer, or every fault of it. Questions are named `{prefix}-1`, `{prefix}-2`…
@@ -234,21 +247,12 @@ struct Ground<'a> {
 
 impl Reader<'_> {
     fn text(&mut self, place: &str, given: &str, most: usize) -> String {
-        let clean = self.optional(place, given, most);
-        if clean.is_empty() {
-            self.faults.push(format!("{}, {place} : texte vide", self.of));
-        }
-        clean
+        let place = format!("{}, {place}", self.of);
+        text(&mut self.faults, &place, given, most)
     }
 
     fn optional(&mut self, place: &str, given: &str, most: usize) -> String {
-        // Line breaks are kept in what is read as Markdown.
-        let lines: Vec<String> = given.lines().map(visible).collect();
-        let clean = lines.join("\n").trim().to_owned();
-        if clean.chars().count() > most {
-            self.faults.push(format!("{}, {place} : plus de {most} caractères", self.of));
-        }
-        clean
+        if given.trim().is_empty() { String::new() } else { self.text(place, given, most) }
     }
 
     /// Keeps why, and gives its words.

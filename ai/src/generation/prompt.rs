@@ -83,7 +83,7 @@ pub fn generation_template(form: Form) -> PromptTemplate {
     PromptTemplate::of(format!("question-generation/{}", form.code()), GENERATION_VERSION, &instructions(form))
 }
 
-fn quoted(value: &Value) -> String {
+pub(crate) fn quoted(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c")
 }
 

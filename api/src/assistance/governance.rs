@@ -7,7 +7,7 @@ use crate::auth::Actor;
 use crate::bank::event;
 use crate::error::{ApiError, ApiResult};
 use docimo_ai::generation::Draft;
-use docimo_ai::proposal::Proposal;
+use docimo_ai::proposal::{Function, Proposal};
 use docimo_store::ai::Switch;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -28,8 +28,13 @@ pub struct Ruling {
     pub daily: u32,
 }
 
-/// Records a decision; off, everything that runs or waits is stopped. Gives how many requests were.
+/// Records a decision on the generation of questions.
 pub async fn rule(app: &App, actor: &Actor, ruling: &Ruling) -> ApiResult<u64> {
+    rule_on(app, actor, GENERATION, ruling).await
+}
+
+/// Records a decision; off, everything that runs or waits is stopped. Gives how many requests were.
+pub async fn rule_on(app: &App, actor: &Actor, function: Function, ruling: &Ruling) -> ApiResult<u64> {
     let reference = docimo_ai::sources::visible(&ruling.reference);
     if reference.chars().count() < 5 || reference.chars().count() > 500 {
         return Err(ApiError::wrong(
@@ -43,7 +48,7 @@ pub async fn rule(app: &App, actor: &Actor, ruling: &Ruling) -> ApiResult<u64> {
     let now_ms = ambient::now_ms();
     let switch = Switch {
         id: ambient::fresh_id(now_ms),
-        function: GENERATION.code().into(),
+        function: function.code().into(),
         enabled: i64::from(ruling.enabled),
         person_daily: ruling.person_daily.into(),
         daily: ruling.daily.into(),
@@ -52,7 +57,7 @@ pub async fn rule(app: &App, actor: &Actor, ruling: &Ruling) -> ApiResult<u64> {
         reference,
     };
     let said = if ruling.enabled { "mise en service" } else { "arrêtée" };
-    let act = event(actor, "ai_switch", format!("IA, {} : {said} ({}).", GENERATION.label(), switch.reference));
+    let act = event(actor, "ai_switch", format!("IA, {} : {said} ({}).", function.label(), switch.reference));
     Ok(app.store.set_ai_switch(&switch, "fonction arrêtée par le comité", &act).await?)
 }
 
@@ -112,7 +117,7 @@ pub async fn overview(app: &App) -> ApiResult<Overview> {
     let mut view = Overview { switches: app.store.ai_switches().await?, ..Overview::default() };
     let (mut survived, mut times): (BTreeMap<String, Vec<f64>>, BTreeMap<String, Vec<i64>>) = Default::default();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    for row in app.store.ai_proposals().await? {
+    for row in app.store.ai_proposals().await?.into_iter().filter(|r| r.function == GENERATION.code()) {
         let proposal: Proposal<Draft> = read(&row)?;
         let from = proposal.provenance();
         let model = format!("{} ({})", from.model, from.provider);
@@ -187,9 +192,9 @@ pub async fn record(app: &App, actor: &Actor) -> ApiResult<Value> {
     }
     for d in store.ai_decisions().await? {
         let amended = d.amended.as_deref().map(json_of).transpose()?;
-        let entry = store.ai_entry(&d.id).await?;
+        let (entry, comment) = (store.ai_entry(&d.id).await?, store.comment_of(&d.id).await?);
         decisions.push(json!({"id": d.id, "proposal": d.proposal_id, "reviewer": d.reviewer_id, "verdict": d.verdict,
-            "reason": d.reason, "remark": d.remark, "amended": amended, "survived": d.survived, "at_ms": d.at_ms, "entry": entry}));
+            "reason": d.reason, "remark": d.remark, "amended": amended, "survived": d.survived, "at_ms": d.at_ms, "entry": entry, "comment": comment}));
     }
     let now_ms = ambient::now_ms();
     Ok(json!({"format": "docimo-ai-record/1", "at_ms": now_ms, "asked_by": actor.id.to_string(), "switches": switches,

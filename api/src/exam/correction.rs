@@ -6,6 +6,7 @@ use super::marks::{Cohort, Marked, ledger};
 use super::results::{ResultNumbers, ResultSummary, as_numbers, as_optional_numbers, summaries};
 use super::room::{ArticleView, QuestionView, question_view};
 use crate::app::App;
+use crate::assistance::comments::shown::{OwnComment, Published};
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::markdown;
@@ -159,6 +160,9 @@ pub struct QuestionResult {
     pub placed: Vec<PlacedPoint>,
     /// Target zones (QZP).
     pub zones: Vec<ZoneResult>,
+    /// What is said to whoever gave this wrong answer, where someone let it be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_comment: Option<OwnComment>,
     /// General correction, safe HTML.
     pub comment_html: String,
     /// What it rests on.
@@ -264,6 +268,7 @@ async fn explained(
         seeds.insert(attempt.section_id.clone(), attempt.seed);
     }
     let answers = sheet.responses(accept_late);
+    let published = Published::of(app, exam_id).await?;
     let mut questions = Vec::new();
     for placed in effective.paper.questions() {
         let section = &effective.paper.sections[placed.section];
@@ -279,7 +284,11 @@ async fn explained(
         let part_html = placed.case.map(|(case, i)| markdown::block(&case.parts[i].text)).unwrap_or_default();
         let view = question_view(placed.question, placed.number, seed);
         let weight = summary.question_max.as_ref().and_then(|list| list.get(placed.number - 1)).copied();
-        questions.push(question_result(&effective, placed.question, answer, view, part_html, case, weight)?);
+        let result = question_result(&effective, placed.question, answer, view, part_html, case, weight)?;
+        // What the jury set aside is explained to nobody as an error of theirs.
+        let own_comment =
+            if result.neutralised.is_some() { None } else { published.for_answer(placed.question, answer) };
+        questions.push(QuestionResult { own_comment, ..result });
     }
     let decisions: Vec<DecisionView> = entries
         .iter()
@@ -360,6 +369,7 @@ fn question_result(
         key_text,
         placed,
         zones,
+        own_comment: None,
         comment_html: markdown::block(&question.comment),
         source: question.source.clone(),
         view,

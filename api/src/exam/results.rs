@@ -4,6 +4,7 @@ use super::draft::exam;
 use super::event;
 use super::marks::{Marked, ledger, mark_at};
 use crate::app::App;
+use crate::assistance::comments::counts;
 use crate::auth::Actor;
 use crate::bank::record;
 use crate::error::{ApiError, ApiResult};
@@ -12,6 +13,7 @@ use docimo_engine::scheme::CohortStep;
 use docimo_store::results::StoredResult;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// A candidate's marks, as published: exact, as stored.
@@ -199,6 +201,10 @@ pub async fn publish(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<()> {
     }
     if let Some(marked) = last {
         record::attach(app, exam_id, &marked, version).await?;
+        if let Err(error) = counts::record(app, exam_id, Arc::new(marked), version).await {
+            // Derived: counted when someone looks, then.
+            tracing::warn!(%error, exam = exam_id, "the wrong answers of an exam could not be counted");
+        }
     }
     let done = event(actor, exam_id, "publish", format!("Résultats publiés, version {version} du registre"));
     app.store.publish(exam_id, version, &results, &done).await?;

@@ -7,7 +7,7 @@
 //! Reading order:
 //!
 //! 1. [`matrix`]: scores by question, compact; [`completion`]: what was left blank; [`numeric`]: the few functions that statistics share.
-//! 2. [`classical`], [`reliability`]: difficulty, discrimination, how far a total can be trusted; [`propositions`]: what each option drew.
+//! 2. [`classical`], [`reliability`]: difficulty, discrimination, how far a total can be trusted; [`propositions`]: what each option drew; [`patterns`]: which wrong answers were given.
 //! 3. [`irt`]: item response models, abilities, fit, information.
 //! 4. [`dif`]: does a question favour a group?
 //! 5. [`uncertainty`]: how far a rank can be trusted; [`classification`]: how far a threshold can.
@@ -28,6 +28,7 @@ pub mod irt;
 pub mod matrix;
 pub mod numeric;
 pub mod panel;
+pub mod patterns;
 pub mod propositions;
 pub mod reliability;
 pub mod standards;

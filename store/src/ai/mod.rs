@@ -3,6 +3,7 @@
 //! Content comes out of here by [`Store::keep_reviewed`] alone, which asks for a [`Reviewed`] value; the database
 //! refuses any revision born of a machine without an accepting decision (see the migration).
 
+pub mod comments;
 pub mod models;
 
 use crate::bank::{NewRevision, insert_revision, next_change};

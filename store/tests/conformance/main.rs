@@ -6,6 +6,7 @@
 
 mod ai;
 mod bank;
+mod comments;
 mod live;
 mod sealed;
 
@@ -816,6 +817,7 @@ async fn story(store: Store) {
     bank::follow(&store).await;
     bank::outgoing(&store).await;
     ai::story(&store).await;
+    comments::story(&store).await;
     store.close().await;
 }
 

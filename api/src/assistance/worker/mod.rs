@@ -1,8 +1,10 @@
 //! The queue's work, beside requests. What is under way is in the database: a process that dies loses its lease, and the
 //! request is taken up again by whoever runs.
 
+mod comments;
 mod questions;
 
+use super::comments::COMMENTS;
 use super::{GENERATION, Models};
 use crate::ambient;
 use crate::app::{App, WeakApp};
@@ -71,6 +73,7 @@ async fn work(app: &App, models: &Models, runner: &str, job: &Job) {
     let done = async {
         match job.function.as_str() {
             code if code == GENERATION.code() => questions::make(app, models, job, &progress).await,
+            code if code == COMMENTS.code() => comments::make(app, models, job, &progress).await,
             _ => Err("fonction inconnue de cette version".to_owned()),
         }
     };

@@ -1,7 +1,7 @@
 //! Asking for questions, and following what becomes of it.
 
 use super::sources::{SourceLine, levels, trust};
-use super::{JobRow, Standing, title};
+use super::{JobRow, Standing, address, title};
 use crate::app::App;
 use crate::assistance::ask::{self, Asked, Place};
 use crate::assistance::sources::{About, bring};
@@ -143,7 +143,7 @@ pub async fn ask(State(app): State<App>, actor: Actor, RawForm(body): RawForm) -
 }
 
 struct Made {
-    id: String,
+    href: String,
     title: String,
     unsupported: bool,
     decided: &'static str,
@@ -199,7 +199,7 @@ pub async fn job(
             Some("refuse") => "refusée",
             Some(_) => "redemandée",
         };
-        made.push(Made { title: title(&row)?, unsupported: row.unsupported == 1, decided, open, id: row.id });
+        made.push(Made { title: title(&row)?, unsupported: row.unsupported == 1, decided, open, href: address(&row) });
     }
     let going = matches!(job.state.as_str(), "waiting" | "running");
     let standing = Standing::of(&app).await?;

@@ -4,6 +4,7 @@ use super::Standing;
 use crate::ambient;
 use crate::app::App;
 use crate::assistance::GENERATION;
+use crate::assistance::comments::COMMENTS;
 use crate::assistance::decide::reason_french;
 use crate::assistance::governance::{self as rules, MOST_DAILY, Ruling};
 use crate::auth::Actor;
@@ -46,6 +47,8 @@ struct GovernancePage {
     page: Layout,
     function: &'static str,
     standing: Standing,
+    comments: Standing,
+    comments_code: &'static str,
     model: String,
     person_daily: i64,
     daily: i64,
@@ -113,6 +116,8 @@ pub async fn governance(State(app): State<App>, page: Layout) -> ApiResult<Respo
         page: page.titled("Gouvernance de l’assistance"),
         function: GENERATION.label(),
         standing: Standing::of(&app).await?,
+        comments: Standing::of_function(&app, COMMENTS).await?,
+        comments_code: COMMENTS.code(),
         model,
         person_daily: current.map_or(20, |s| s.person_daily),
         daily: current.map_or(200, |s| s.daily),
@@ -139,7 +144,8 @@ pub async fn rule(State(app): State<App>, actor: Actor, RawForm(body): RawForm) 
         person_daily: fields.number("personne", "limite par personne")?,
         daily: fields.number("tous", "limite de tous")?,
     };
-    let stopped = rules::rule(&app, &actor, &ruling).await?;
+    let function = if fields.get("fonction") == COMMENTS.code() { COMMENTS } else { GENERATION };
+    let stopped = rules::rule_on(&app, &actor, function, &ruling).await?;
     let said = match (enabled, stopped) {
         (true, _) => "Fonction mise en service.".to_owned(),
         (false, 0) => "Fonction arrêtée.".to_owned(),

@@ -1,6 +1,7 @@
 //! « Assistance » : documents to lean on, questions asked of a model, proposals to decide on, governance.
 
 mod ask;
+pub mod comments;
 mod governance;
 mod item_models;
 mod review;
@@ -16,6 +17,7 @@ pub use review::{decide, proposal, queue};
 pub use sources::{assess, bring, list as sources, source};
 
 use crate::app::App;
+use crate::assistance::comments::{self as wrong_answers, COMMENTS};
 use crate::assistance::{GENERATION, read};
 use crate::auth::{Actor, Role};
 use crate::bank::reach::Reach;
@@ -94,7 +96,11 @@ struct Standing {
 
 impl Standing {
     async fn of(app: &App) -> ApiResult<Self> {
-        let switch = app.store.ai_switch(GENERATION.code()).await?;
+        Self::of_function(app, GENERATION).await
+    }
+
+    async fn of_function(app: &App, function: Function) -> ApiResult<Self> {
+        let switch = app.store.ai_switch(function.code()).await?;
         Ok(Self {
             on: switch.as_ref().is_some_and(|s| s.enabled == 1),
             reference: switch.map(|s| s.reference).unwrap_or_default(),
@@ -111,8 +117,18 @@ async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<ProposalRow>> {
     Ok(rows.into_iter().filter(|p| reach.may(&p.folder_id, Level::Review)).collect())
 }
 
+/// Where a proposal is decided on.
+fn address(row: &ProposalRow) -> String {
+    let room = if row.function == COMMENTS.code() { "commentaires/brouillons" } else { "propositions" };
+    format!("/assistance/{room}/{}", row.id)
+}
+
 /// The first words of a proposal.
 fn title(row: &ProposalRow) -> ApiResult<String> {
+    if row.function == COMMENTS.code() {
+        let stem = wrong_answers::read(row)?.content().question.stem.clone();
+        return Ok(format!("Commentaire : {}", markdown::plain(&stem, 100)));
+    }
     Ok(markdown::plain(read(row)?.content().opening(), 110))
 }
 

@@ -48,7 +48,7 @@ struct QueuePage {
 /// Lines shown of a queue.
 const SHOWN: usize = 100;
 
-fn age(created_ms: i64, now_ms: i64) -> String {
+pub(super) fn age(created_ms: i64, now_ms: i64) -> String {
     let minutes = (now_ms - created_ms).max(0) / 60_000;
     match (minutes / 1_440, minutes / 60) {
         (0, 0) => format!("{minutes} min"),
@@ -93,9 +93,9 @@ pub async fn queue(State(app): State<App>, actor: Actor, page: Layout) -> ApiRes
 }
 
 /// A part of a passage, quoted or around.
-struct Piece {
-    text: String,
-    quoted: bool,
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) quoted: bool,
 }
 
 struct Claim {
@@ -113,11 +113,11 @@ struct Claim {
     passage: Option<PassageView>,
 }
 
-struct PassageView {
-    name: String,
-    from: String,
-    about: String,
-    pieces: Vec<Piece>,
+pub(super) struct PassageView {
+    pub(super) name: String,
+    pub(super) from: String,
+    pub(super) about: String,
+    pub(super) pieces: Vec<Piece>,
 }
 
 struct FlawRow {
@@ -195,7 +195,7 @@ fn pieces(body: &str, quote: &str) -> Vec<Piece> {
     }
 }
 
-fn passage(from: &Provenance, id: &str, quote: &str) -> Option<PassageView> {
+pub(super) fn passage(from: &Provenance, id: &str, quote: &str) -> Option<PassageView> {
     from.sources.iter().find_map(|source| {
         let found = source.passages.iter().find(|p| p.id.eq_ignore_ascii_case(id))?;
         let about = [source.edition.as_str(), source.date.as_str(), source.licence.as_str(), source.trust.label()];
@@ -315,7 +315,7 @@ fn seconds(draft: &Draft) -> Vec<SecondView> {
     draft.element.questions().filter_map(view).collect()
 }
 
-fn facts(from: &Provenance) -> Vec<(&'static str, String)> {
+pub(super) fn facts(from: &Provenance) -> Vec<(&'static str, String)> {
     let parameters: Vec<String> = (from.parameters.iter())
         .map(|(name, value)| match value {
             Parameter::Flag(yes) => format!("{name} : {}", if *yes { "oui" } else { "non" }),
@@ -354,6 +354,15 @@ async fn alike(app: &App, reach: &Reach, job: &str, id: &str, element: &Element)
     Ok(rows)
 }
 
+pub(super) fn verdict_french(verdict: &str) -> &'static str {
+    match verdict {
+        "accept" => "Acceptée telle quelle",
+        "amend" => "Acceptée après modification",
+        "refuse" => "Refusée",
+        _ => "Autre tentative demandée",
+    }
+}
+
 /// One proposal, with all that helps to decide.
 pub async fn proposal(
     State(app): State<App>,
@@ -374,12 +383,7 @@ pub async fn proposal(
     let decided = match app.store.ai_decision(&row.id).await? {
         None => None,
         Some(d) => Some(DecisionView {
-            verdict: match d.verdict.as_str() {
-                "accept" => "Acceptée telle quelle",
-                "amend" => "Acceptée après modification",
-                "refuse" => "Refusée",
-                _ => "Autre tentative demandée",
-            },
+            verdict: verdict_french(&d.verdict),
             reason: reason_french(&d.reason).to_owned(),
             by: app.store.person(&d.reviewer_id).await?.map(|p| p.name).unwrap_or_default(),
             at: date_time(d.at_ms),

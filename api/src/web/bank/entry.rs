@@ -107,6 +107,8 @@ struct EntryPage {
     lock: Option<String>,
     steps: Vec<StepButton>,
     may_write: bool,
+    /// Where comments of its wrong answers are written, for who may.
+    errors: Option<String>,
     case: Option<CaseShown>,
     questions: Vec<Shown>,
     flaws: usize,
@@ -320,6 +322,8 @@ pub async fn entry(
             .map(|(i, t)| StepButton { code: desk::code(t), verb: t.french(), main: i == 0 })
             .collect(),
         may_write: reach.may(&line.folder_id, Level::Write),
+        errors: (reach.may(&line.folder_id, Level::Review) && !uses.is_empty())
+            .then(|| format!("/assistance/commentaires?question={}", web::urlencode(&line.external_id))),
         flaws: case.iter().map(|c| c.flaws.len()).chain(questions.iter().map(|q| q.flaws.len())).sum(),
         case,
         questions,

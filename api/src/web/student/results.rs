@@ -2,6 +2,7 @@
 
 use super::drawing::{self, DrawnPoint, DrawnZone};
 use crate::app::App;
+use crate::assistance::comments::shown::OwnComment;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::correction::{
@@ -110,6 +111,7 @@ struct Shown {
     reason: String,
     scheme: String,
     neutralised: Option<String>,
+    own_comment: Option<OwnComment>,
     comment_html: String,
     source: String,
 }
@@ -407,6 +409,7 @@ fn shown(q: QuestionResult) -> Shown {
         reason: typeset(&q.reason),
         scheme: typeset(&q.scheme),
         neutralised: q.neutralised.map(typeset),
+        own_comment: q.own_comment,
         comment_html: q.comment_html,
         source: q.source,
     }
