@@ -2,7 +2,7 @@
 //!
 //! [`sources`]: what may a machine lean on? Documents brought by people, cut into passages. [`generation`]: what does
 //! it write, and is it what was asked? [`provider`]: who runs the model? [`tagging`]: what does a question speak of in a
-//! referential? [`proposal`]: how does what a machine wrote become content? Only through the decision of a named human;
+//! referential? [`warnings`]: what should a reviewer look at twice? [`proposal`]: how does what a machine wrote become content? Only through the decision of a named human;
 //! it is a crate of its own, which the store knows too.
 //!
 //! Useful for: drafts with their provenance. Not for: content, tags or comments as such; nothing here reaches a
@@ -15,4 +15,5 @@ pub mod generation;
 pub mod provider;
 pub mod sources;
 pub mod tagging;
+pub mod warnings;
 pub use docimo_proposal as proposal;

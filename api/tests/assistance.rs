@@ -3,9 +3,12 @@
 
 use docimo::app::App;
 use docimo::assistance::ask::{Asked, Place, ask};
-use docimo::assistance::decide::{Choice, Decided, decide};
-use docimo::assistance::governance::{Ruling, overview, record, rule};
-use docimo::assistance::sources::{About, bring};
+use docimo::assistance::decide::{Choice, Decided, assign, decide};
+use docimo::assistance::disclosure::{self, Disclosure};
+use docimo::assistance::governance::{self, Ruling, overview, record, rule};
+use docimo::assistance::incidents::{About, answer, list, report};
+use docimo::assistance::quality::quality;
+use docimo::assistance::sources::{About as Document, bring};
 use docimo::auth::{Actor, Role};
 use docimo::error::ApiError;
 use docimo::{ambient, assistance};
@@ -14,9 +17,10 @@ use docimo_ai::proposal::{Function, Parameters, PromptTemplate, Proposal, Proven
 use docimo_engine::question::{Body, Kind, Proposition, Question, Status};
 use docimo_store::Store;
 use docimo_store::ai::{Ended, ProposalRow};
-use docimo_store::bank::folders::Folder;
+use docimo_store::bank::folders::{Folder, Unit};
 use docimo_store::exams::NewEvent;
 use docimo_store::people::Person;
+use serde_json::json;
 
 const COURSE: &str = "Le foie est situé sous le diaphragme, à droite.";
 
@@ -48,7 +52,13 @@ async fn app() -> (App, tempfile::TempDir) {
 }
 
 fn on() -> Ruling {
-    Ruling { enabled: true, reference: "séance du 3 mars, point 4".into(), person_daily: 5, daily: 100 }
+    Ruling {
+        function: Function::QuestionGeneration,
+        enabled: true,
+        reference: "séance du 3 mars, point 4".into(),
+        person_daily: 5,
+        daily: 100,
+    }
 }
 
 fn asked(source: &str, count: u32) -> Asked {
@@ -66,8 +76,12 @@ fn asked(source: &str, count: u32) -> Asked {
 }
 
 async fn source(app: &App, by: &Actor) -> String {
-    let about =
-        About { title: "Cours".into(), licence: "usage interne".into(), trust: Trust::Teaching, ..About::default() };
+    let about = Document {
+        title: "Cours".into(),
+        licence: "usage interne".into(),
+        trust: Trust::Teaching,
+        ..Document::default()
+    };
     bring(app, by, "cours.md", COURSE.as_bytes().to_vec(), &about).await.unwrap()
 }
 
@@ -133,6 +147,13 @@ async fn proposed(app: &App, by: &Actor, source: &str, folder: &str, drafts: Vec
         .collect();
     assert!(app.store.end_ai_job(&job, "r", Ended::Done(&rows), (10, 5), ambient::now_ms()).await.unwrap());
     rows.into_iter().map(|r| r.id).collect()
+}
+
+/// The record as it is sent, read to its end.
+async fn whole(app: &App, by: &Actor) -> serde_json::Value {
+    let body = axum::body::Body::from_stream(record(app, by));
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    serde_json::from_slice(&bytes).unwrap()
 }
 
 const QUOTE: &str = "Le foie est situé sous le diaphragme";
@@ -218,12 +239,15 @@ async fn a_named_reviewer_decides_once_and_writes_what_must_be() {
     let again: Asked = serde_json::from_str(&app.store.ai_job(&job).await.unwrap().unwrap().request).unwrap();
     assert_eq!((again.count, again.remark.as_str()), (1, "Plus court."));
     let view = overview(&app).await.unwrap();
-    let figures = &view.models["essai (127.0.0.1)"];
+    assert_eq!(view.models.len(), 1);
+    let figures = &view.models[0];
+    assert_eq!((figures.model.as_str(), figures.provider.as_str(), figures.prompt_tokens), ("essai", "127.0.0.1", 30));
     assert_eq!(
         (figures.proposals, figures.accepted, figures.again, figures.unsupported, figures.waiting),
         (3, 2, 1, 1, 0)
     );
-    let record = record(&app, &jury).await.unwrap();
+    assert_eq!((view.folders.len(), view.folders[0].folder_id.as_str()), (1, "commun"));
+    let record = whole(&app, &jury).await;
     assert_eq!(record["decisions"][0]["entry"], entry);
     assert_eq!(record["decisions"].as_array().unwrap().len(), 3);
 }
@@ -253,4 +277,139 @@ async fn a_proposal_of_a_folder_out_of_reach_does_not_exist() {
     assert!(matches!(decide(&app, &admin, &ids[0], Choice::Accept, "", "").await, Ok(Decided::Entry(_))));
     let entry = app.store.entry_by_external_id("ia-1").await.unwrap().unwrap();
     assert_eq!(entry.folder_id, "f");
+}
+
+async fn reviews(app: &App, by: &Actor, n: i64) {
+    let unit = app.store.units().await.unwrap().into_iter().find(|u| u.id == "etablissement").unwrap();
+    let event = NewEvent {
+        id: ambient::fresh_id(ambient::now_ms()),
+        exam_id: None,
+        at_ms: ambient::now_ms(),
+        author_id: Some(by.id.to_string()),
+        what: "unit",
+        detail: "x".into(),
+    };
+    app.store.set_unit(&Unit { reviews: n, ..unit }, &event).await.unwrap();
+}
+
+#[tokio::test]
+async fn where_two_are_asked_for_the_first_agreement_lets_nothing_be() {
+    let (app, _dir) = app().await;
+    let both = [Role::Author, Role::Reviewer];
+    let (one, two) = (actor(&app, "une", &both).await, actor(&app, "deux", &both).await);
+    let (tutor, jury) = (actor(&app, "tuteur", &[Role::Author]).await, actor(&app, "jury", &[Role::Committee]).await);
+    rule(&app, &jury, &on()).await.unwrap();
+    reviews(&app, &jury, 2).await;
+    let source = source(&app, &tutor).await;
+    let drafts = vec![draft("ia-1", QUOTE), draft("ia-2", QUOTE), draft("ia-3", QUOTE)];
+    let ids = proposed(&app, &tutor, &source, "commun", drafts).await;
+
+    // The first changes the text and agrees: nothing but an opinion.
+    let mut better = draft("ia-1", QUOTE);
+    better.question.stem = "Dans quel quadrant est le foie ?".into();
+    let amend = Choice::Amend(Box::new(better.clone()));
+    assert_eq!(decide(&app, &one, &ids[0], amend, "plus précis", "").await.unwrap(), Decided::Agreed);
+    assert!(app.store.entry_by_external_id("ia-1").await.unwrap().is_none());
+    let again = decide(&app, &one, &ids[0], Choice::Accept, "", "").await.unwrap_err();
+    assert!(again.to_string().contains("celui d’une autre personne"), "{again}");
+    // The second accepts what the first agreed to.
+    let Decided::Entry(entry) = decide(&app, &two, &ids[0], Choice::Accept, "", "").await.unwrap() else { panic!() };
+    let kept = app.store.latest_revision(&entry).await.unwrap().unwrap();
+    assert!(kept.body.contains("Dans quel quadrant"), "{}", kept.body);
+    let birth = app.store.ai_birth(&entry).await.unwrap().unwrap();
+    assert_eq!((birth.reviewer.as_str(), birth.verdict.as_str()), ("Nom de deux", "amend"));
+
+    // Disagreement: the second refuses; the agreement stays in the record.
+    assert_eq!(decide(&app, &one, &ids[1], Choice::Accept, "", "").await.unwrap(), Decided::Agreed);
+    let refused = decide(&app, &two, &ids[1], Choice::Refuse("fact".into()), "non", "").await.unwrap();
+    assert_eq!(refused, Decided::Refused);
+    let record = whole(&app, &jury).await;
+    assert_eq!(record["opinions"].as_array().unwrap().len(), 2);
+    let first = &record["decisions"].as_array().unwrap()[0];
+    assert_eq!((&first["people"], &first["first_by"]), (&json!(2), &json!(*one.id)));
+    assert!(app.store.entry_by_external_id("ia-2").await.unwrap().is_none());
+
+    // Who asked reads it as a proposal, and decides nothing; others do not.
+    let (row, _, _) = assistance::own::question(&app, &tutor, &ids[2]).await.unwrap();
+    assert_eq!(row.id, ids[2]);
+    assert!(matches!(decide(&app, &tutor, &ids[2], Choice::Accept, "", "").await, Err(ApiError::Forbidden)));
+    let stranger = actor(&app, "autre", &[Role::Author]).await;
+    assert!(matches!(assistance::own::question(&app, &stranger, &ids[2]).await, Err(ApiError::NotFound)));
+    let student = actor(&app, "etudiant", &[Role::Student]).await;
+    assert!(matches!(assistance::own::question(&app, &student, &ids[2]).await, Err(ApiError::NotFound)));
+
+    // Given to someone who may decide on it, by who may.
+    assign(&app, &one, &ids[2], "deux").await.unwrap();
+    assert_eq!(app.store.ai_asked(&ids[2]).await.unwrap().unwrap().assigned_to.as_deref(), Some(&*two.id));
+    assert!(assign(&app, &one, &ids[2], "tuteur").await.is_err(), "no reviewer");
+    assert!(assign(&app, &tutor, &ids[2], "deux").await.is_err());
+    let duties = governance::duties(&app, &app.store.ai_piles().await.unwrap()).await.unwrap();
+    let of = |name: &str| duties.iter().find(|d| d.name == name).map(|d| (d.week, d.month, d.in_reach));
+    assert_eq!((of("Nom de une"), of("Nom de deux"), of("Nom de tuteur")), (Some((2, 2, 1)), Some((2, 2, 1)), None));
+
+    // Asked for no longer, one is enough.
+    reviews(&app, &jury, 1).await;
+    assert!(matches!(decide(&app, &one, &ids[2], Choice::Accept, "", "").await, Ok(Decided::Entry(_))));
+}
+
+#[tokio::test]
+async fn what_went_wrong_is_said_and_answered() {
+    let (app, _dir) = app().await;
+    let reviewer = actor(&app, "relecteur", &[Role::Author, Role::Reviewer]).await;
+    let (tutor, jury) = (actor(&app, "tuteur", &[Role::Author]).await, actor(&app, "jury", &[Role::Committee]).await);
+    rule(&app, &jury, &on()).await.unwrap();
+    let source = source(&app, &tutor).await;
+    let ids = proposed(&app, &tutor, &source, "commun", vec![draft("ia-1", QUOTE)]).await;
+    let about = About::Proposal(ids[0].clone());
+    let said = "La dose donnée est dix fois trop forte.";
+    let student = actor(&app, "etudiant", &[Role::Student]).await;
+    assert!(matches!(report(&app, &student, &about, "fact", said).await, Err(ApiError::NotFound)));
+    assert!(report(&app, &tutor, &about, "humeur", said).await.is_err(), "not of the list");
+    assert!(report(&app, &tutor, &about, "fact", "non").await.is_err(), "says nothing");
+    let id = report(&app, &tutor, &about, "fact", said).await.unwrap();
+    let Decided::Entry(entry) = decide(&app, &reviewer, &ids[0], Choice::Accept, "", "").await.unwrap() else {
+        panic!()
+    };
+    report(&app, &reviewer, &About::Entry(entry.clone()), "rights", "Phrase recopiée d’un manuel.").await.unwrap();
+    assert!(matches!(answer(&app, &reviewer, &id, "Nous corrigeons.", true).await, Err(ApiError::Forbidden)));
+    answer(&app, &jury, &id, "Nous regardons cela.", false).await.unwrap();
+    answer(&app, &jury, &id, "Dose corrigée, prompt revu.", true).await.unwrap();
+    let seen = list(&app, &tutor).await.unwrap();
+    let mine = seen.iter().find(|(i, _)| i.id == id).unwrap();
+    assert_eq!((mine.0.closed, mine.1.len()), (1, 2));
+    let record = whole(&app, &jury).await;
+    assert_eq!(record["incidents"].as_array().unwrap().len(), 2);
+    assert!(record["incidents"].to_string().contains("Dose corrigée"));
+
+    // What people wrote is no business of this list.
+    let plain = app.store.entry_by_external_id("ia-1").await.unwrap().unwrap();
+    assert_eq!((plain.id.as_str(), plain.machine), (entry.as_str(), 1));
+    let choice = disclosure::choose(&app, &jury, "exam").await.unwrap();
+    assert_eq!((choice, disclosure::chosen(&app.store).await.unwrap()), (Disclosure::Exam, Disclosure::Exam));
+    assert!(disclosure::choose(&app, &jury, "nulle part").await.is_err());
+    // Without a use, nothing is concluded.
+    let found = quality(&app).await.unwrap();
+    assert!(found.few && found.escaped.is_empty() && found.machine.p.is_none());
+}
+
+#[tokio::test]
+async fn each_function_has_its_own_switch() {
+    let (app, _dir) = app().await;
+    let jury = actor(&app, "jury", &[Role::Committee]).await;
+    for function in Function::ALL {
+        assert!(!assistance::is_on(&app, function).await.unwrap(), "off until someone decides");
+        rule(&app, &jury, &Ruling { function, ..on() }).await.unwrap();
+        assert!(assistance::is_on(&app, function).await.unwrap());
+    }
+    rule(&app, &jury, &Ruling { function: Function::Tagging, enabled: false, ..on() }).await.unwrap();
+    let on: Vec<bool> = {
+        let mut all = Vec::new();
+        for function in Function::ALL {
+            all.push(assistance::is_on(&app, function).await.unwrap());
+        }
+        all
+    };
+    assert_eq!(on, [true, false, true, true]);
+    assert_eq!(overview(&app).await.unwrap().switches.len(), 5);
+    assert!(governance::function("tout").is_err());
 }

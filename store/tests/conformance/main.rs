@@ -816,6 +816,7 @@ async fn story(store: Store) {
     bank::follow(&store).await;
     bank::outgoing(&store).await;
     ai::story(&store).await;
+    ai::review(&store).await;
     store.close().await;
 }
 

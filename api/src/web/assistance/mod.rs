@@ -2,12 +2,16 @@
 
 mod ask;
 mod governance;
+mod incidents;
+mod own;
 mod review;
 mod sources;
 
 pub use ask::{ask, ask_page, cancel, job};
-pub use governance::{governance, record, rule};
-pub use review::{decide, proposal, queue};
+pub use governance::{disclose, governance, quality, record, rule};
+pub use incidents::{answer, incidents, report};
+pub use own::own;
+pub use review::{assign, decide, proposal, queue};
 pub use sources::{assess, bring, list as sources, source};
 
 use crate::app::App;
@@ -22,10 +26,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use docimo_bank::rights::Level;
+use docimo_store::ai::review::Waiting;
 use docimo_store::ai::{Job, ProposalRow};
 
 /// Proposals looked at in a queue.
-const QUEUE: i64 = 2_000;
+const QUEUE: i64 = 10_000;
 
 /// May they decide on proposals and on the trust that a source deserves?
 fn may_review(actor: &Actor) -> bool {
@@ -98,8 +103,8 @@ impl Standing {
 }
 
 /// Proposals that wait, in reach of someone.
-async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<ProposalRow>> {
-    let rows = app.store.ai_queue(GENERATION.code(), QUEUE).await?;
+async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<Waiting>> {
+    let rows = app.store.ai_waiting(GENERATION.code(), QUEUE).await?;
     Ok(rows.into_iter().filter(|p| reach.may(&p.folder_id, Level::Review)).collect())
 }
 
