@@ -152,6 +152,13 @@ fn pages() -> Vec<Door> {
         door("POST", "/assistance/commentaires/erreurs/{slot}/demander", REVIEWERS, post(assistance::comments::ask)),
         door("GET", "/assistance/commentaires/brouillons/{proposal}", REVIEWERS, get(assistance::comments::proposal)),
         door("POST", "/assistance/commentaires/brouillons/{proposal}", REVIEWERS, post(assistance::comments::decide)),
+        door("POST", "/assistance/propositions/{proposal}/attribuer", REVIEWERS, post(assistance::assign)),
+        door("GET", "/assistance/mes-propositions/{proposal}", BANK, get(assistance::own)),
+        door("GET", "/assistance/incidents", BANK, get(assistance::incidents)),
+        door("POST", "/assistance/incidents", BANK, post(assistance::report)),
+        door("POST", "/assistance/incidents/{incident}", COMMITTEE, post(assistance::answer)),
+        door("GET", "/assistance/gouvernance/qualite", COMMITTEE, get(assistance::quality)),
+        door("POST", "/assistance/gouvernance/mention", COMMITTEE, post(assistance::disclose)),
         door("GET", "/assistance/gouvernance", COMMITTEE, get(assistance::governance)),
         door("POST", "/assistance/gouvernance", COMMITTEE, post(assistance::rule)),
         door("GET", "/assistance/gouvernance/registre.json", COMMITTEE, get(assistance::record)),
@@ -315,8 +322,8 @@ fn pages() -> Vec<Door> {
 
 fn interface() -> Vec<Door> {
     use json::{
-        assembly, bank, desk, doors, drafts, exams, exports, folders, marks, panels, people, referentials, room,
-        session, supervision,
+        assembly, assistance, bank, desk, doors, drafts, exams, exports, folders, marks, panels, people, referentials,
+        room, session, supervision,
     };
     vec![
         door("GET", "/api/openapi.json", Public, get(json::openapi)),
@@ -385,6 +392,21 @@ fn interface() -> Vec<Door> {
         door("POST", "/api/v1/drafts/{draft}/publish", BANK, post(drafts::publish)),
         door("POST", "/api/v1/drafts/{draft}/base", BANK, post(drafts::decide)),
         door("GET", "/api/v1/tags", BANK, get(drafts::tags)),
+        // Assistance
+        door("GET", "/api/v1/assistance/jobs", BANK, get(assistance::jobs)),
+        door("POST", "/api/v1/assistance/jobs", BANK, post(assistance::add_job)),
+        door("GET", "/api/v1/assistance/jobs/{job}", BANK, get(assistance::job)),
+        door("DELETE", "/api/v1/assistance/jobs/{job}", BANK, delete(assistance::cancel)),
+        door("GET", "/api/v1/assistance/proposals", REVIEWERS, get(assistance::waiting)),
+        door("GET", "/api/v1/assistance/proposals/{proposal}", BANK, get(assistance::proposal)),
+        door("POST", "/api/v1/assistance/proposals/{proposal}/decision", REVIEWERS, post(assistance::decide)),
+        door("GET", "/api/v1/assistance/switches", COMMITTEE, get(assistance::switches)),
+        door("PUT", "/api/v1/assistance/switches/{function}", COMMITTEE, put(assistance::set_switch)),
+        door("PUT", "/api/v1/assistance/disclosure", COMMITTEE, put(assistance::set_disclosure)),
+        door("GET", "/api/v1/assistance/record", COMMITTEE, get(assistance::record)),
+        door("GET", "/api/v1/assistance/incidents", BANK, get(assistance::list_incidents)),
+        door("POST", "/api/v1/assistance/incidents", BANK, post(assistance::report)),
+        door("POST", "/api/v1/assistance/incidents/{incident}/answers", COMMITTEE, post(assistance::answer)),
         // Referentials
         door("GET", "/api/v1/referentials", BANK, get(referentials::list)),
         door("GET", "/api/v1/referentials/items", BANK, get(referentials::coverage_of_items)),

@@ -91,6 +91,8 @@ pub struct Document {
     pub discrimination: Option<f64>,
     /// Has it a picture?
     pub has_image: bool,
+    /// Did a machine write it, or one of its wordings? People decided.
+    pub by_machine: bool,
     /// Codes of the flaws found in it.
     pub flaws: BTreeSet<String>,
     /// Fingerprint of the bank: duplicates share it.

@@ -1,6 +1,6 @@
 //! Live counts of every facet in one pass.
 //!
-//! Seventeen facets counted one by one would cost seventeen look-ups a document found. They are kept in few *groups*
+//! Eighteen facets counted one by one would cost eighteen look-ups a document found. They are kept in few *groups*
 //! instead: a document has one value in each, which joins its values in the facets of the group. Questions share these
 //! joined values (there are few ways to be a QRM of rank A in French), so a segment has far fewer of them than
 //! documents. A document found costs one step in each group; joined values are taken apart once, at the end. Where a
@@ -46,7 +46,7 @@ impl Group {
 
     pub(crate) fn facets(self) -> &'static [Facet] {
         match self {
-            Self::Form => &[Facet::Kind, Facet::Rank, Facet::Status, Facet::Language, Facet::Image],
+            Self::Form => &[Facet::Kind, Facet::Rank, Facet::Status, Facet::Language, Facet::Image, Facet::Origin],
             Self::Numbers => &[Facet::Difficulty, Facet::Discrimination, Facet::Exposure, Facet::LastUse],
             Self::People => &[Facet::Author, Facet::Establishment, Facet::Folder],
             Self::Items => &[Facet::Item, Facet::Specialty],
@@ -110,6 +110,7 @@ pub fn values(facet: Facet, document: &Document) -> Vec<FacetValue> {
         Facet::Objective => document.objectives.iter().cloned().map(plain).collect(),
         Facet::Situation => document.situations.iter().map(|s| plain(s.to_string())).collect(),
         Facet::Flaw => document.flaws.iter().cloned().map(plain).collect(),
+        Facet::Origin => vec![plain(if document.by_machine { "ia" } else { "personne" }.to_owned())],
     }
 }
 

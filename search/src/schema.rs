@@ -21,7 +21,7 @@ use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index as TantivyIndex, TantivyDocument};
 
 /// Changes with the fields: an index of another version must be rebuilt.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Between the part and the text of a stored text.
 const PART_MARK: char = '\u{1}';

@@ -15,6 +15,10 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 use tokenizers::Tokenizer;
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::digits::Digits;
+use tokenizers::pre_tokenizers::sequence::Sequence;
 
 /// Most tokens written for one answer.
 const MOST_WRITTEN: usize = 4_096;
@@ -144,7 +148,7 @@ impl LocalModel {
         let mut file = BufReader::new(File::open(path).map_err(at)?);
         let content = Content::read(&mut file).map_err(failed)?;
         let shape = Shape::read(&content)?;
-        let tokenizer = Tokenizer::from_gguf(&content).map_err(failed)?;
+        let tokenizer = tokenizer(&content)?;
         let turns = Turns::of(&tokenizer).ok_or(LocalError::NoTurns)?;
         let told = match content.metadata.get("tokenizer.ggml.eos_token_id") {
             Some(Value::U32(id)) => Some(*id),
@@ -217,6 +221,25 @@ impl LocalModel {
         let tokens = Tokens { prompt: count(prompt.len()), completion: count(written.len()) };
         Ok(Written { text, tokens, is_whole })
     }
+}
+
+/// The tokenizer that the file holds. candle puts a space before each piece where it does not know the way of cutting;
+/// the dialogue models of that kind were taught without.
+fn tokenizer(content: &Content) -> Result<Tokenizer, LocalError> {
+    let mut tokenizer = Tokenizer::from_gguf(content).map_err(failed)?;
+    let cut = content.metadata.get("tokenizer.ggml.pre").and_then(|v| v.to_string().ok().cloned()).unwrap_or_default();
+    let bytes = ByteLevel::new(false, true, true);
+    match cut.as_str() {
+        "qwen2" | "smaug-bpe" | "lfm2" | "llama3" | "llama-bpe" => {}
+        "smollm" => {
+            let digits = PreTokenizerWrapper::from(Digits::new(true));
+            tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![digits, bytes.into()])));
+        }
+        _ => {
+            tokenizer.with_pre_tokenizer(Some(bytes));
+        }
+    }
+    Ok(tokenizer)
 }
 
 fn digest(path: &Path) -> std::io::Result<String> {

@@ -67,7 +67,7 @@ export function questionView(stop, room) {
   const sheet = h("article", { class: "question" },
     h("header", { class: "question__head" },
       h("p", { class: "question__num", "aria-hidden": "true" }, String(stop.number)),
-      h("div", {}, heading, h("p", { class: "question__kind" }, question.kind_label))),
+      h("div", {}, heading, h("p", { class: "question__kind" }, question.mention ? `${question.kind_label}, ${question.mention}` : question.kind_label))),
     body);
   sheet.addEventListener("keydown", (event) => {
     // Enter in a short answer goes on instead of doing nothing

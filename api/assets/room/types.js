@@ -13,7 +13,7 @@
  * @typedef {{ticked?:string[], rejected?:string[], text?:string, points?:Point[], choice?:number|null}} Response
  * @typedef {"QRU"|"QRM"|"QRP"|"QRPL"|"QROC"|"QZP"|"TCS"|"QCM"} Kind
  * @typedef {{id:string, html:string}} Proposition
- * @typedef {{id:string, number:number, kind:Kind, kind_label:string, instruction:string, stem_html:string,
+ * @typedef {{id:string, number:number, kind:Kind, kind_label:string, mention?:string, instruction:string, stem_html:string,
  *   image?:Picture|null, video?:Video|null, propositions?:Proposition[], expected?:number|null, max_words?:number|null,
  *   hypothesis_html?:string, finding_html?:string, scale?:{value:number, label:string}[]}} Question
  * @typedef {{question:string, number:number, status:"open"|"locked"|"hidden", key?:number, text_html?:string}} Part

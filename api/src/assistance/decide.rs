@@ -6,16 +6,21 @@ use super::item_models::Drawing;
 use super::proposal;
 use crate::ambient;
 use crate::app::App;
-use crate::auth::Actor;
+use crate::auth::{Actor, Role};
+use crate::bank::event;
+use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult, Wrong};
 use crate::library::{Made, revision_of};
 use docimo_ai::generation::Draft;
 use docimo_ai::proposal::{Decision, Function, Outcome, ReviewerId, Verdict};
+use docimo_bank::rights::Level;
 use docimo_engine::check::Severity;
 use docimo_engine::paper::Element;
 use docimo_engine::question::Body;
 use docimo_store::StoreError;
+use docimo_store::ai::review::Opinion;
 use docimo_store::ai::{NewDecision, Turned};
+use docimo_store::people::Person;
 
 /// Why a proposal is not taken: code, in French.
 pub const REASONS: [(&str, &str); 8] = [
@@ -51,6 +56,8 @@ pub enum Choice {
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decided {
+    /// An agreement: another person must agree before anything comes of it.
+    Agreed,
     /// A draft of the bank: id of the entry.
     Entry(String),
     /// Nothing but the record.
@@ -83,9 +90,88 @@ fn words(draft: &Draft) -> String {
     text
 }
 
+/// What was said of a proposal before, where two people are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// People whose agreement it takes.
+    pub people: i64,
+    /// Agreements, the first one first.
+    pub opinions: Vec<Opinion>,
+    /// Whom it was given to.
+    pub assigned_to: Option<String>,
+    /// The text that the last of them agreed to, where they changed it.
+    pub amended: Option<Draft>,
+}
+
+impl Before {
+    /// Reads it.
+    pub async fn of(app: &App, proposal_id: &str) -> ApiResult<Self> {
+        let asked = app.store.ai_asked(proposal_id).await?;
+        let opinions = app.store.ai_opinions(proposal_id).await?;
+        let last = opinions.last().and_then(|o| o.amended.as_deref());
+        let amended = last.map(serde_json::from_str).transpose().map_err(|e| ApiError::Internal(e.into()))?;
+        let (people, assigned_to) = asked.map_or((1, None), |a| (a.people, a.assigned_to));
+        Ok(Self { people, opinions, assigned_to, amended })
+    }
+
+    /// Did they agree already?
+    #[must_use]
+    pub fn has(&self, person_id: &str) -> bool {
+        self.opinions.iter().any(|o| o.reviewer_id == person_id)
+    }
+}
+
+/// Gives a proposal to someone who may decide on it, or takes it back from whoever has it (an empty login).
+pub async fn assign(app: &App, actor: &Actor, proposal_id: &str, login: &str) -> ApiResult<()> {
+    let (row, _, _) = proposal(app, actor, proposal_id).await?;
+    let person = match login.trim() {
+        "" => None,
+        login => {
+            let unknown = || ApiError::wrong("relecteur", "Choisissez un relecteur de ce dossier.");
+            let known = reviewers(app, &row.folder_id).await?;
+            Some(known.into_iter().find(|p| p.login == login).ok_or_else(unknown)?)
+        }
+    };
+    let said = person.as_ref().map_or_else(|| "rendue à tous".to_owned(), |p| format!("confiée à {}", p.name));
+    let act = event(actor, "ai_assigned", format!("Proposition d’IA {} : {said}.", row.id));
+    let id = person.as_ref().map(|p| p.id.as_str());
+    match app.store.assign_ai_proposal(&row.id, id, &act).await? {
+        true => Ok(()),
+        false => Err(decided_already(StoreError::Duplicate)),
+    }
+}
+
+/// People who may decide on proposals of a folder, by name; at most a hundred.
+pub async fn reviewers(app: &App, folder_id: &str) -> ApiResult<Vec<Person>> {
+    let mut found = Vec::new();
+    for person in app.store.staff().await?.into_iter().filter(|p| p.disabled_ms.is_none()) {
+        let reach = Reach::of(app, &as_they_are(app, &person).await?).await?;
+        if found.len() < 100 && reach.may(folder_id, Level::Review) {
+            found.push(person);
+        }
+    }
+    Ok(found)
+}
+
+/// Someone as their rights have them, without a session.
+pub async fn as_they_are(app: &App, person: &Person) -> ApiResult<Actor> {
+    let names = app.store.roles(&person.id).await?;
+    Ok(Actor {
+        id: person.id.as_str().into(),
+        name: person.name.as_str().into(),
+        login: person.login.as_str().into(),
+        roles: names.iter().filter_map(|r| Role::from_name(r)).collect(),
+        csrf: "".into(),
+        token_hash: "".into(),
+    })
+}
+
 fn decided_already(error: StoreError) -> ApiError {
     match error {
         StoreError::Duplicate => ApiError::Conflict("Quelqu’un a déjà décidé de cette proposition.".into()),
+        StoreError::Conflict => ApiError::Conflict(
+            "L’établissement demande maintenant l’accord de deux personnes : rechargez la page.".into(),
+        ),
         other => other.into(),
     }
 }
@@ -108,10 +194,18 @@ pub async fn decide(
     if remark.chars().count() > 2000 || override_.chars().count() > 2000 {
         return Err(ApiError::wrong("remarque", "2 000 caractères au plus."));
     }
+    let before = Before::of(app, &row.id).await?;
+    let agrees = matches!(choice, Choice::Accept | Choice::Amend(_));
+    if agrees && before.has(&actor.id) {
+        return Err(ApiError::Conflict(
+            "Vous avez déjà donné votre accord : l’établissement demande celui d’une autre personne.".into(),
+        ));
+    }
     let now_ms = ambient::now_ms();
     let decision_id = ambient::fresh_id(now_ms);
     let verdict = match choice {
-        Choice::Accept => Verdict::Accept,
+        // What is accepted is what is shown: the text that the first person agreed to.
+        Choice::Accept => before.amended.clone().map_or(Verdict::Accept, Verdict::Amend),
         Choice::Amend(draft) if *draft == *proposal.content() => Verdict::Accept,
         Choice::Amend(draft) => Verdict::Amend(*draft),
         Choice::Refuse(code) => {
@@ -175,8 +269,13 @@ pub async fn decide(
         true => Some(serde_json::to_string(reviewed.content()).map_err(|e| ApiError::Internal(e.into()))?),
         false => None,
     };
-    let (before, after) = (words(reviewed.proposed()), words(reviewed.content()));
-    let survived = similar::TextDiff::from_words(&before, &after).ratio();
+    if before.people > 1 && before.opinions.is_empty() {
+        let opinion = NewDecision { amended: amended.as_deref(), ..new_decision(&decision_id, &row.id, &said) };
+        app.store.keep_opinion(&reviewed, &opinion).await.map_err(decided_already)?;
+        return Ok(Decided::Agreed);
+    }
+    let (proposed, kept) = (words(reviewed.proposed()), words(reviewed.content()));
+    let survived = similar::TextDiff::from_words(&proposed, &kept).ratio();
     let element = reviewed.content().element.clone();
     let entry_id = ambient::fresh_id(now_ms);
     let drawing: Option<Drawing> = match row.function == Function::ItemModel.code() {

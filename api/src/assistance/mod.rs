@@ -2,14 +2,19 @@
 //!
 //! Documents that may be leaned on ([`sources`]) → what is asked ([`ask`]), if the committee switched the function on
 //! ([`governance`]) → the queue's work ([`worker`]), which leaves proposals → what a named person decides ([`decide`]),
-//! the only way from a proposal to the bank. [`comments`] are drafted by the same queue for
-//! patterns of wrong answers. Writing and checking is `docimo_ai`; the gate is kept by the database too.
+//! the only way from a proposal to the bank. [`comments`] are drafted by the same queue for patterns of wrong answers.
+//! What became of accepted questions is in [`quality`] and [`incidents`]; what students are told in [`disclosure`]; what
+//! who asked may read in [`own`]. Writing and checking is `docimo_ai`; the gate is kept by the database too.
 
 pub mod ask;
 pub mod comments;
 pub mod decide;
+pub mod disclosure;
 pub mod governance;
+pub mod incidents;
 pub mod item_models;
+pub mod own;
+pub mod quality;
 pub mod retrieve;
 pub mod sources;
 pub mod worker;

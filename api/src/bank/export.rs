@@ -111,7 +111,7 @@ impl Leaving<'_> {
             }
         };
         let mut element: Element = serde_json::from_str(&entry.body).map_err(|e| ApiError::Internal(e.into()))?;
-        self.follows.bring_up(&mut element);
+        self.follows.bring_up(&mut element, entry.machine == 1);
         self.done.entries += 1;
         self.done.questions += usize::try_from(entry.questions).unwrap_or(0);
         Ok(Some(element))

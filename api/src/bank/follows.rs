@@ -7,6 +7,9 @@ use docimo_store::Store;
 use r2c_referential::Tag;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The tag that says of a question, wherever it goes, that a machine wrote it.
+pub const MACHINE: &str = "origine:ia";
+
 /// Each older tag, with what it is now, one version further.
 #[derive(Clone, Debug, Default)]
 pub struct Follows(BTreeMap<String, Vec<String>>);
@@ -33,8 +36,17 @@ impl Follows {
         }
     }
 
-    /// The element with its tags of today beside those its author wrote.
-    pub fn bring_up(&self, element: &mut Element) {
+    /// The element with its tags of today beside those its author wrote, and that of its origin where a machine wrote it.
+    pub fn bring_up(&self, element: &mut Element, machine: bool) {
+        if machine {
+            let tags = match element {
+                Element::Question(question) => &mut question.tags,
+                Element::Case(case) => &mut case.tags,
+            };
+            if !tags.iter().any(|tag| tag == MACHINE) {
+                tags.push(MACHINE.to_owned());
+            }
+        }
         if self.0.is_empty() {
             return;
         }
@@ -50,14 +62,15 @@ impl Follows {
     /// What the bank has of an element that comes in, where it only differs by the tags said beside its own when
     /// it went out: bringing back what was exported changes nothing.
     pub async fn settle(&self, store: &Store, element: Element) -> ApiResult<Element> {
-        if self.0.is_empty() {
-            return Ok(element);
-        }
         let Some(entry) = store.entry_by_external_id(element.id()).await? else { return Ok(element) };
         let Some(latest) = store.latest_revision(&entry.id).await? else { return Ok(element) };
         let own: Element = serde_json::from_str(&latest.body).map_err(|e| ApiError::Internal(e.into()))?;
         let mut sent = own.clone();
-        self.bring_up(&mut sent);
+        let machine = !store.born_of_ai(std::slice::from_ref(&entry.id)).await?.is_empty();
+        if self.0.is_empty() && !machine {
+            return Ok(element);
+        }
+        self.bring_up(&mut sent, machine);
         Ok(if content_hash(&sent) == content_hash(&element) { own } else { element })
     }
 }

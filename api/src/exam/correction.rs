@@ -7,6 +7,7 @@ use super::results::{ResultNumbers, ResultSummary, as_numbers, as_optional_numbe
 use super::room::{ArticleView, QuestionView, question_view};
 use crate::app::App;
 use crate::assistance::comments::shown::{OwnComment, Published};
+use crate::assistance::disclosure;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::markdown;
@@ -20,6 +21,7 @@ use docimo_engine::scheme::TcsRule;
 use docimo_engine::{Exact, PropositionId};
 use docimo_store::exams::Exam;
 use serde::Serialize;
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// A decision of the register, for the student.
@@ -132,6 +134,8 @@ pub struct QuestionResult {
     pub part_html: String,
     /// Head of its case, on its first question.
     pub case: Option<CaseHead>,
+    /// Did a machine write it, and a person decide? Said as the establishment chose.
+    pub written_with_ai: bool,
     /// A or B.
     pub rank: Option<String>,
     /// Tags into referentials.
@@ -217,7 +221,8 @@ pub async fn correction(app: &App, actor: &Actor, exam_id: &str) -> ApiResult<Co
     app.store.candidate(exam_id, &actor.id).await?.ok_or(ApiError::NotFound)?;
     let summary = stored(app, exam_id, version, &actor.id).await?.ok_or(ApiError::NotFound)?;
     let first = if version > 1 { stored(app, exam_id, 1, &actor.id).await? } else { None };
-    explained(app, exam, version, &actor.id, summary, first).await
+    let told = disclosure::told_on_correction(app, exam_id).await?;
+    explained(app, exam, version, &actor.id, summary, first, &told).await
 }
 
 /// A candidate's sheet for the committee, as the last version of the register marks it, published or not.
@@ -241,7 +246,9 @@ pub async fn correction_of(app: &App, exam_id: &str, person_id: &str) -> ApiResu
     };
     let (summary, first) = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::Internal(e.into()))??;
     let summary = summary.ok_or(ApiError::NotFound)?;
-    explained(app, exam, version as i64, person_id, summary, first).await
+    // Staff are told whatever the establishment chose for students.
+    let told = disclosure::born_in(app, exam_id).await?;
+    explained(app, exam, version as i64, person_id, summary, first, &told).await
 }
 
 async fn explained(
@@ -251,6 +258,7 @@ async fn explained(
     person_id: &str,
     summary: ResultSummary,
     first: Option<ResultSummary>,
+    told: &HashSet<String>,
 ) -> ApiResult<Correction> {
     let exam_id = exam.id.as_str();
     let lines = ledger(app, exam_id).await?;
@@ -284,11 +292,13 @@ async fn explained(
         let part_html = placed.case.map(|(case, i)| markdown::block(&case.parts[i].text)).unwrap_or_default();
         let view = question_view(placed.question, placed.number, seed);
         let weight = summary.question_max.as_ref().and_then(|list| list.get(placed.number - 1)).copied();
+        let element = placed.case.map_or(placed.question.id.as_str(), |(case, _)| case.id.as_str());
+        let written_with_ai = told.contains(element);
         let result = question_result(&effective, placed.question, answer, view, part_html, case, weight)?;
         // What the jury set aside is explained to nobody as an error of theirs.
         let own_comment =
             if result.neutralised.is_some() { None } else { published.for_answer(placed.question, answer) };
-        questions.push(QuestionResult { own_comment, ..result });
+        questions.push(QuestionResult { own_comment, written_with_ai, ..result });
     }
     let decisions: Vec<DecisionView> = entries
         .iter()
@@ -348,6 +358,7 @@ fn question_result(
     // Letters of the reason are those of the candidate's screen.
     let reason = reason_on_screen(&explained.scored.reason, question, &view);
     Ok(QuestionResult {
+        written_with_ai: false,
         part_html,
         case,
         rank: question.rank.map(|r| r.to_string()),

@@ -171,6 +171,9 @@ pub struct QuestionView {
     pub kind: String,
     /// In French.
     pub kind_label: String,
+    /// That a machine wrote it, where the establishment says so during the exam.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mention: Option<&'static str>,
     /// What to do.
     pub instruction: String,
     /// Safe HTML.
@@ -347,6 +350,7 @@ pub fn question_view(question: &Question, number: usize, seed: Option<i64>) -> Q
         number,
         kind: question.kind().code().into(),
         kind_label: question.kind().french().into(),
+        mention: None,
         instruction: instruction(question),
         stem_html: markdown::block(&question.stem),
         image: question.image.as_ref().map(image_view),

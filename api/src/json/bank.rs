@@ -69,6 +69,8 @@ pub struct EntryView {
     tags: Vec<String>,
     /// Does it hold an open question without a key? Such an entry stays a draft.
     lacks_key: bool,
+    /// Did a machine write it, or one of its wordings? A named person decided.
+    written_with_ai: bool,
     /// Where the search line was found in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     extract: Option<ExtractView>,
@@ -78,6 +80,7 @@ impl From<EntryLine> for EntryView {
     fn from(e: EntryLine) -> Self {
         Self {
             lacks_key: e.lacks_key(),
+            written_with_ai: e.machine == 1,
             id: e.id,
             external_id: e.external_id,
             kind: e.kind,

@@ -1,6 +1,7 @@
 //! The JSON interface, version 1, described by OpenAPI from these very functions.
 
 pub mod assembly;
+pub mod assistance;
 pub mod bank;
 pub mod desk;
 pub mod doors;
@@ -114,6 +115,9 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         panels::list, panels::open, panels::show, panels::judgements, panels::say, panels::import, panels::add_judges,
         panels::next_round, panels::close, panels::take_key, panels::standing, panels::keep,
         doors::show, doors::set_browser, doors::set_addresses, doors::refusals, doors::waive,
+        assistance::jobs, assistance::add_job, assistance::job, assistance::cancel, assistance::waiting,
+        assistance::proposal, assistance::decide, assistance::switches, assistance::set_switch,
+        assistance::set_disclosure, assistance::record, assistance::list_incidents, assistance::report, assistance::answer,
         people::list, people::add, people::change, people::new_code,
     ),
     components(schemas(

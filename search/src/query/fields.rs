@@ -40,11 +40,13 @@ pub enum Facet {
     Situation,
     /// Code of a flaw.
     Flaw,
+    /// `ia` or `personne`: who wrote it.
+    Origin,
 }
 
 impl Facet {
     /// Every facet.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Kind,
         Self::Rank,
         Self::Status,
@@ -62,6 +64,7 @@ impl Facet {
         Self::Objective,
         Self::Situation,
         Self::Flaw,
+        Self::Origin,
     ];
 
     /// Its field in the grammar, which is also its French name.
@@ -85,6 +88,7 @@ impl Facet {
             Self::Objective => "objectif",
             Self::Situation => "situation",
             Self::Flaw => "défaut",
+            Self::Origin => "origine",
         }
     }
 
@@ -209,7 +213,7 @@ pub(super) enum Field {
 }
 
 /// Names, folded: the first of each field is the one printed, without its accents.
-const NAMES: [(&str, Field); 61] = [
+const NAMES: [(&str, Field); 63] = [
     ("genre", Field::Facet(Facet::Kind)),
     ("type", Field::Facet(Facet::Kind)),
     ("kind", Field::Facet(Facet::Kind)),
@@ -243,6 +247,8 @@ const NAMES: [(&str, Field); 61] = [
     ("image", Field::Facet(Facet::Image)),
     ("defaut", Field::Facet(Facet::Flaw)),
     ("flaw", Field::Facet(Facet::Flaw)),
+    ("origine", Field::Facet(Facet::Origin)),
+    ("origin", Field::Facet(Facet::Origin)),
     ("dossier", Field::Facet(Facet::Folder)),
     ("categorie", Field::Facet(Facet::Folder)),
     ("folder", Field::Facet(Facet::Folder)),

@@ -383,6 +383,11 @@ fn filter(facet: Facet, value: &str, place: &Place<'_>) -> Result<Node, Fault> {
             "non" | "no" | "sans" | "0" => is("non"),
             _ => Err(place.fault(format!("« image » vaut oui ou non, pas « {value} »"), Some("oui".to_owned()))),
         },
+        Facet::Origin => match folded.as_str() {
+            "ia" | "ai" | "machine" => is("ia"),
+            "personne" | "person" | "humain" | "humaine" => is("personne"),
+            _ => Err(place.fault(format!("« origine » vaut ia ou personne, pas « {value} »"), Some("ia".to_owned()))),
+        },
         Facet::Language => {
             let shape = (2..=3).contains(&folded.len()) && folded.bytes().all(|b| b.is_ascii_lowercase());
             if shape {

@@ -342,7 +342,7 @@ impl Store {
         let (now_ms, reviewer) = (reviewed.at_ms(), reviewed.reviewer().as_str());
         let verdict = if reviewed.is_amended() { "amend" } else { "accept" };
         let number = write!(self, tx => {
-            insert_decision!(tx, decision, verdict, reviewer, now_ms, Some(decision.id));
+            super::insert_decision!(tx, decision, verdict, reviewer, now_ms, Some(decision.id));
             insert_event!(tx, event);
             insert_comment!(tx, comment, "ai", Some(decision.id), Some(decision.proposal_id), Some("comment-drafting"), reviewer, now_ms)
         });

@@ -5,6 +5,7 @@
 
 pub mod comments;
 pub mod models;
+pub mod review;
 
 use crate::bank::{NewRevision, insert_revision, next_change};
 use crate::db::{read, write};
@@ -414,6 +415,7 @@ impl Store {
                 sqlx::query("insert into ai_proposal (id, job_id, number, function, folder_id, body, unsupported, created_ms) values ($1, $2, $3, $4, $5, $6, $7, $8)")
                     .bind(&p.id).bind(&p.job_id).bind(p.number).bind(&p.function).bind(&p.folder_id).bind(&p.body)
                     .bind(p.unsupported).bind(p.created_ms).execute(&mut *tx).await?;
+                review::insert_fact!(tx, &p.id, &p.body);
             }
         });
         Ok(true)
@@ -505,7 +507,8 @@ impl Store {
     }
 
     /// Keeps what a named person took from a machine: the decision, and the first revision of a new entry, which says for
-    /// ever where it comes from. [`StoreError::Duplicate`] if the proposal was decided already.
+    /// ever where it comes from. [`StoreError::Duplicate`] if the proposal was decided already, [`StoreError::Conflict`] if
+    /// it takes two people and nobody else agreed.
     pub async fn keep_reviewed<T: Sync>(
         &self,
         reviewed: &Reviewed<T>,
@@ -516,12 +519,13 @@ impl Store {
         let verdict = if reviewed.is_amended() { "amend" } else { "accept" };
         write!(self, tx => {
             insert_decision!(tx, decision, verdict, reviewed.reviewer().as_str(), now_ms, Some(decision.id));
+            review::seal!(tx, decision, reviewed.reviewer().as_str());
             let change = next_change!(tx);
             sqlx::query("insert into entry (id, external_id, kind, status, latest, created_ms, folder_id, language, usable, changed, updated_ms) values ($1, $2, $3, $4, 1, $5, $6, $7, null, $8, $5)")
                 .bind(&r.fresh_entry_id).bind(&r.external_id).bind(&r.kind).bind(&r.status).bind(now_ms)
                 .bind(&r.folder_id).bind(&r.language).bind(change).execute(&mut *tx).await?;
             insert_revision!(tx, &r.fresh_entry_id, 1_i64, r, now_ms);
-            sqlx::query("update revision set born = 'ai', ai_decision = $2 where entry_id = $1 and number = 1")
+            sqlx::query("update revision set born = 'ai', ai_decision = $2, ai_sealed = $2 where entry_id = $1 and number = 1")
                 .bind(&r.fresh_entry_id).bind(decision.id).execute(&mut *tx).await?;
         });
         Ok(())

@@ -112,6 +112,7 @@ impl Store {
                 sqlx::query("insert into ai_proposal (id, job_id, number, function, folder_id, body, unsupported, created_ms) values ($1, $2, $3, $4, $5, $6, $7, $8)")
                     .bind(&p.id).bind(&p.job_id).bind(p.number).bind(&p.function).bind(&p.folder_id).bind(&p.body)
                     .bind(p.unsupported).bind(p.created_ms).execute(&mut *tx).await?;
+                super::review::insert_fact!(tx, &p.id, &p.body);
             }
         });
         Ok(())
@@ -130,6 +131,7 @@ impl Store {
         let verdict = if reviewed.is_amended() { "amend" } else { "accept" };
         write!(self, tx => {
             super::insert_decision!(tx, decision, verdict, reviewed.reviewer().as_str(), now_ms, Some(decision.id));
+            super::review::seal!(tx, decision, reviewed.reviewer().as_str());
             let change = next_change!(tx);
             sqlx::query("insert into entry (id, external_id, kind, status, latest, created_ms, folder_id, language, usable, changed, updated_ms) values ($1, $2, $3, $4, 1, $5, $6, $7, null, $8, $5)")
                 .bind(&r.fresh_entry_id).bind(&r.external_id).bind(&r.kind).bind(&r.status).bind(now_ms)

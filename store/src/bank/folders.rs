@@ -60,6 +60,10 @@ impl Store {
         write!(self, tx => {
             sqlx::query(sql).bind(&unit.id).bind(&unit.parent_id).bind(&unit.kind).bind(&unit.name).bind(unit.reviews)
                 .bind(event.at_ms).execute(&mut *tx).await?;
+            // What waits for a decision takes as many people as are asked for now.
+            let people: i64 = if unit.reviews > 1 { 2 } else { 1 };
+            sqlx::query("update ai_fact set people = $2, gate = proposal_id || '/' || cast($3 as text) where folder_id in (select f.id from folder f where f.unit_id = $1) and not exists (select 1 from ai_decision d where d.proposal_id = ai_fact.proposal_id)")
+                .bind(&unit.id).bind(people).bind(people.to_string()).execute(&mut *tx).await?;
             // Its name is shown with its entries.
             let change = next_change!(tx);
             sqlx::query("update entry set changed = $2 where folder_id in (select f.id from folder f where f.unit_id = $1)")

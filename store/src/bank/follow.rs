@@ -53,6 +53,8 @@ pub struct Followed {
     pub r_rest: Option<f64>,
     /// What its tags became in later versions of referentials, spaces between.
     pub derived_tags: String,
+    /// 1: a machine wrote it, or one of its wordings.
+    pub machine: i64,
 }
 
 /// What can be computed again of a revision.
@@ -87,7 +89,8 @@ macro_rules! followed {
              coalesce((select cast(sum(u.seen) as bigint) from paper_use u where u.entry_id = e.id), 0) as exposed, \
              (select avg(s.p) from use_statistic s where s.entry_id = e.id and s.exam_id = l.exam_id) as p, \
              (select avg(s.r_rest) from use_statistic s where s.entry_id = e.id and s.exam_id = l.exam_id) as r_rest, \
-             coalesce((select string_agg(t.tag, ' ') from entry_tag t where t.entry_id = e.id and t.direct = 0), '') as derived_tags \
+             coalesce((select string_agg(t.tag, ' ') from entry_tag t where t.entry_id = e.id and t.direct = 0), '') as derived_tags, \
+             cast(case when exists (select 1 from revision b where b.entry_id = e.id and b.born = 'ai') then 1 else 0 end as bigint) as machine \
              from entry e join revision v on v.entry_id = e.id and v.number = e.latest join person p on p.id = v.author_id \
              left join paper_use l on l.entry_id = e.id and l.exam_id = (select s.exam_id from use_statistic s \
              join exam x on x.id = s.exam_id where s.entry_id = e.id order by x.frozen_ms desc, x.id limit 1) where ",

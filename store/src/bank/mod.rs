@@ -113,6 +113,8 @@ pub struct EntryLine {
     pub updated_ms: i64,
     /// Codes of the latest revision's writing flaws, separated by spaces.
     pub flaws: String,
+    /// 1: a machine wrote it, or one of its wordings; people decided.
+    pub machine: i64,
 }
 
 impl EntryLine {
@@ -126,7 +128,8 @@ impl EntryLine {
 macro_rules! line {
     () => {
         "select e.id, e.external_id, e.kind, e.status, e.latest, v.title, v.questions, v.tags, e.folder_id, \
-         e.language, e.usable, e.updated_ms, v.flaws"
+         e.language, e.usable, e.updated_ms, v.flaws, cast(case when exists (select 1 from revision b \
+         where b.entry_id = e.id and b.born = 'ai') then 1 else 0 end as bigint) as machine"
     };
     ($where:literal) => {
         concat!(line!(), " from entry e join revision v on v.entry_id = e.id and v.number = e.latest where ", $where)

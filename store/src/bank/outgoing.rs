@@ -29,6 +29,8 @@ pub struct Outgoing {
     pub questions: i64,
     /// JSON of the latest revision's element.
     pub body: String,
+    /// 1: a machine wrote it, or one of its wordings.
+    pub machine: i64,
 }
 
 /// An entry by either of its names.
@@ -123,7 +125,8 @@ impl Store {
     pub async fn outgoing(&self, entry_ids: &[String]) -> StoreResult<Vec<Outgoing>> {
         let found: Vec<Outgoing> = listed!(self, entry_ids, |query, list| {
             query.push(
-                "select e.id, v.questions, v.body from entry e \
+                "select e.id, v.questions, v.body, cast(case when exists (select 1 from revision b where b.entry_id = e.id \
+                 and b.born = 'ai') then 1 else 0 end as bigint) as machine from entry e \
                  join revision v on v.entry_id = e.id and v.number = e.latest where e.id in ",
             );
             within!(query, list);

@@ -818,6 +818,7 @@ async fn story(store: Store) {
     bank::outgoing(&store).await;
     ai::story(&store).await;
     comments::story(&store).await;
+    ai::review(&store).await;
     store.close().await;
 }
 

@@ -44,6 +44,7 @@ pub fn document(row: &Followed, owners: &Owners) -> ApiResult<Document> {
         discrimination: row.r_rest,
         flaws: row.flaws.split_whitespace().map(str::to_owned).collect(),
         fingerprint: row.fingerprint.clone(),
+        by_machine: row.machine == 1,
         change: natural(row.changed),
         ..Document::from(&element)
     };

@@ -14,6 +14,7 @@ use super::live::view::{Clock, phase_name};
 use super::room::own_attempt;
 use crate::ambient;
 use crate::app::App;
+use crate::assistance::disclosure;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::media::{serve, sizes};
@@ -172,7 +173,7 @@ struct File {
 }
 
 async fn make(app: &App, exam_id: &str, section: &Section) -> ApiResult<()> {
-    let mut opened = cut(section);
+    let mut opened = cut(section, &disclosure::told_in_exam(app, exam_id).await?);
     let (mut files, mut total, mut pictures) = (Vec::new(), 0, 0);
     let mut wanted: Vec<(usize, Shown)> = Vec::new();
     for (key, opened) in opened.iter().enumerate() {

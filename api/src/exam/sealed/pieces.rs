@@ -1,5 +1,6 @@
 //! A section cut into what each key opens. Pure: the files it shows are named, not read.
 
+use crate::assistance::disclosure::MARK;
 use crate::exam::room::{ElementView, PartView, QuestionView, case_view, question_view};
 use crate::markdown;
 use crate::media::sizes;
@@ -8,7 +9,7 @@ use docimo_engine::attempt::visible_parts;
 use docimo_engine::paper::{Case, Element, Section};
 use docimo_engine::question::{Image, Question};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use utoipa::ToSchema;
 
 /// What the key of the section opens.
@@ -117,8 +118,13 @@ fn progressive(section: &Section) -> impl Iterator<Item = &Case> {
 }
 
 /// What each key of a section opens: 0 is the section, then one for each further part of each progressive case, in
-/// order. The text of key *n* is the piece *n*: files come after all texts.
-pub fn cut(section: &Section) -> Vec<Opened> {
+/// order. The text of key *n* is the piece *n*: files come after all texts. `told` are the elements of which candidates
+/// are told that a machine wrote them.
+pub fn cut(section: &Section, told: &HashSet<String>) -> Vec<Opened> {
+    let seen = |question: &Question, number: usize, element: &str| {
+        let mention = told.contains(element).then_some(MARK);
+        QuestionView { mention, ..question_view(question, number, None) }
+    };
     let mut base = Opened {
         text: Text::Base(BasePiece {
             elements: Vec::new(),
@@ -136,7 +142,7 @@ pub fn cut(section: &Section) -> Vec<Opened> {
             Element::Question(question) => {
                 number += 1;
                 elements.push(ElementView::Question { id: question.id.to_string(), number });
-                questions.insert(question.id.to_string(), question_view(question, number, None));
+                questions.insert(question.id.to_string(), seen(question, number, element.id()));
                 base.question(question);
             }
             Element::Case(case) => {
@@ -149,7 +155,7 @@ pub fn cut(section: &Section) -> Vec<Opened> {
                 let mut earlier: Vec<Shown> = Vec::new();
                 for (i, part) in case.parts.iter().enumerate() {
                     number += 1;
-                    let view = question_view(&part.question, number, None);
+                    let view = seen(&part.question, number, element.id());
                     let mut shown =
                         PartView { question: part.question.id.to_string(), number, key: None, text_html: None };
                     if i == 0 || !case.kind.is_progressive() {
@@ -239,7 +245,7 @@ mod tests {
 
     #[test]
     fn each_key_opens_what_it_should_and_nothing_else() {
-        let cut = cut(&section());
+        let cut = cut(&section(), &HashSet::new());
         assert_eq!(cut.len(), 4, "the section, two parts of the first case, one of the last");
         let texts: Vec<String> = cut.iter().map(|o| String::from_utf8(o.json().unwrap()).unwrap()).collect();
         for (key, ids) in [(0, &["q1", "d1", "l1", "l2", "e1"][..]), (1, &["d2"]), (2, &["d3"]), (3, &["e2"])] {

@@ -143,12 +143,11 @@ pub async fn ask(State(app): State<App>, actor: Actor, RawForm(body): RawForm) -
 }
 
 struct Made {
-    href: String,
     title: String,
     unsupported: bool,
     decided: &'static str,
-    /// Where it may be looked at.
-    open: bool,
+    /// Where it may be read; empty where it may not.
+    href: String,
 }
 
 #[derive(Template)]
@@ -189,7 +188,12 @@ pub async fn job(
 ) -> ApiResult<Response> {
     let job = ask::job(&app, &actor, &job).await?;
     let reach = Reach::of(&app, &actor).await?;
-    let open = super::may_review(&actor) && reach.may(&job.folder_id, Level::Review);
+    let room = match (super::may_review(&actor) && reach.may(&job.folder_id, Level::Review), job.person_id == *actor.id)
+    {
+        (true, _) => "propositions",
+        (false, true) if reach.may(&job.folder_id, Level::Write) => "mes-propositions",
+        _ => "",
+    };
     let mut made = Vec::new();
     for row in app.store.ai_proposals_of(&job.id).await? {
         let decided = match app.store.ai_decision(&row.id).await?.map(|d| d.verdict).as_deref() {
@@ -199,7 +203,12 @@ pub async fn job(
             Some("refuse") => "refusée",
             Some(_) => "redemandée",
         };
-        made.push(Made { title: title(&row)?, unsupported: row.unsupported == 1, decided, open, href: address(&row) });
+        let href = match room {
+            "" => String::new(),
+            "propositions" => address(&row),
+            room => format!("/assistance/{room}/{}", row.id),
+        };
+        made.push(Made { title: title(&row)?, unsupported: row.unsupported == 1, decided, href });
     }
     let going = matches!(job.state.as_str(), "waiting" | "running");
     let standing = Standing::of(&app).await?;

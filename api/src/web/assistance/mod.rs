@@ -3,17 +3,21 @@
 mod ask;
 pub mod comments;
 mod governance;
+mod incidents;
 mod item_models;
+mod own;
 mod review;
 mod sources;
 
 pub use ask::{ask, ask_page, cancel, job};
-pub use governance::{governance, record, rule};
+pub use governance::{disclose, governance, quality, record, rule};
+pub use incidents::{answer, incidents, report};
 pub use item_models::{
     act as act_on_item_model, list as item_models, model as item_model, new_page as new_item_model,
     save as save_item_model,
 };
-pub use review::{decide, proposal, queue};
+pub use own::own;
+pub use review::{assign, decide, proposal, queue};
 pub use sources::{assess, bring, list as sources, source};
 
 use crate::app::App;
@@ -30,10 +34,11 @@ use axum::extract::State;
 use axum::response::Response;
 use docimo_ai::proposal::Function;
 use docimo_bank::rights::Level;
+use docimo_store::ai::review::Waiting;
 use docimo_store::ai::{Job, ProposalRow};
 
 /// Proposals looked at in a queue.
-const QUEUE: i64 = 2_000;
+const QUEUE: i64 = 10_000;
 
 /// May they decide on proposals and on the trust that a source deserves?
 fn may_review(actor: &Actor) -> bool {
@@ -110,9 +115,9 @@ impl Standing {
 }
 
 /// Questions that wait, whether an AI wrote them or they were drawn from a model, in reach of someone.
-async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<ProposalRow>> {
-    let mut rows = app.store.ai_queue(GENERATION.code(), QUEUE).await?;
-    rows.extend(app.store.ai_queue(Function::ItemModel.code(), QUEUE).await?);
+async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<Waiting>> {
+    let mut rows = app.store.ai_waiting(GENERATION.code(), QUEUE).await?;
+    rows.extend(app.store.ai_waiting(Function::ItemModel.code(), QUEUE).await?);
     rows.sort_by(|a, b| (a.created_ms, &a.job_id, a.number).cmp(&(b.created_ms, &b.job_id, b.number)));
     Ok(rows.into_iter().filter(|p| reach.may(&p.folder_id, Level::Review)).collect())
 }

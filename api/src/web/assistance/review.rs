@@ -3,7 +3,10 @@
 use super::waiting;
 use crate::ambient;
 use crate::app::App;
-use crate::assistance::decide::{self, Choice, Decided, REASONS, reason_french};
+use crate::assistance::ask::Asked;
+use crate::assistance::decide::{self, Before, Choice, Decided, REASONS, reason_french};
+use crate::assistance::governance::DAY_MS;
+use crate::assistance::incidents::KINDS;
 use crate::assistance::{proposal as open, read};
 use crate::auth::Actor;
 use crate::bank::draft::advice;
@@ -20,12 +23,15 @@ use axum::extract::{Path, RawForm, State};
 use axum::response::Response;
 use docimo_ai::generation::{Bare, Draft, SecondPass, Support, prompt};
 use docimo_ai::proposal::{Parameter, Provenance};
+use docimo_ai::warnings::{self, Warning};
 use docimo_bank::duplicates::{Text, Verdict, similarity};
 use docimo_bank::flaws::flaws;
 use docimo_engine::paper::Element;
 use docimo_engine::question::{Body, Question, Status};
 use docimo_engine::{PropositionId, QuestionId};
-use docimo_store::ai::ProposalRow;
+use docimo_store::ai::review::Waiting;
+use docimo_store::ai::{DecisionRow, ProposalRow};
+use std::collections::{HashMap, HashSet};
 
 struct Line {
     id: String,
@@ -35,6 +41,11 @@ struct Line {
     unsupported: bool,
     disagrees: bool,
     folder: String,
+    warnings: usize,
+    /// « 1 accord sur 2 », where two are asked for.
+    agreed: String,
+    mine: bool,
+    given_to: String,
 }
 
 #[derive(Template)]
@@ -43,6 +54,10 @@ struct QueuePage {
     page: Layout,
     lines: Vec<Line>,
     total: String,
+    oldest: String,
+    week: i64,
+    month: i64,
+    first: Option<String>,
 }
 
 /// Lines shown of a queue.
@@ -61,12 +76,36 @@ fn disagrees(draft: &Draft) -> bool {
     draft.disagreements().next().is_some()
 }
 
-/// The one to look at after a proposal: the next in the queue, or its first.
-fn after(rows: &[ProposalRow], row: &ProposalRow) -> Option<String> {
-    let place = |r: &ProposalRow| (r.created_ms, r.job_id.clone(), r.number);
-    let here = place(row);
+/// The one to look at after a proposal: the next in the queue, or its first; not one that waits for somebody else.
+fn after(rows: &[Waiting], row: &ProposalRow) -> Option<String> {
+    let place = |r: &Waiting| (r.created_ms, r.job_id.clone(), r.number);
+    let here = (row.created_ms, row.job_id.clone(), row.number);
     let next = rows.iter().find(|r| place(r) > here).or_else(|| rows.iter().find(|r| r.id != row.id));
     next.map(|r| r.id.clone())
+}
+
+/// Of what waits, what still waits for this person: they have not agreed to it yet, and it is not given to another.
+async fn before_me(app: &App, actor: &Actor, rows: Vec<Waiting>) -> ApiResult<Vec<Waiting>> {
+    let done: HashSet<String> = app.store.ai_agreed_by(&actor.id).await?.into_iter().collect();
+    let for_another = |r: &Waiting| r.assigned_to.as_deref().is_some_and(|to| to != &*actor.id);
+    Ok(rows.into_iter().filter(|r| !done.contains(&r.id) && !for_another(r)).collect())
+}
+
+/// What should be looked at twice in a proposal, the question that it was asked to vary included.
+async fn warned(app: &App, row: &ProposalRow, draft: &Draft, from: &Provenance) -> ApiResult<Vec<Warning>> {
+    let mut varied = Vec::new();
+    let asked = app.store.ai_job(&row.job_id).await?.and_then(|j| serde_json::from_str::<Asked>(&j.request).ok());
+    if let Some(entry) = asked.and_then(|a| a.variant_of)
+        && let Some(latest) = app.store.latest_revision(&entry).await?
+        && let Ok(element) = serde_json::from_str::<Element>(&latest.body)
+    {
+        for question in element.questions() {
+            varied.push(question.stem.clone());
+            varied.push(question.comment.clone());
+            varied.extend(question.body.propositions().iter().flat_map(|p| [p.text.clone(), p.comment.clone()]));
+        }
+    }
+    Ok(warnings::warnings(draft, from, &varied))
 }
 
 /// Proposals that wait, the oldest first.
@@ -74,22 +113,38 @@ pub async fn queue(State(app): State<App>, actor: Actor, page: Layout) -> ApiRes
     let reach = Reach::of(&app, &actor).await?;
     let rows = waiting(&app, &reach).await?;
     let now_ms = ambient::now_ms();
+    let names: HashMap<String, String> = app.store.staff().await?.into_iter().map(|p| (p.id, p.name)).collect();
     let mut lines = Vec::new();
-    for row in rows.iter().take(SHOWN) {
-        let proposal = read(row)?;
+    for waits in rows.iter().take(SHOWN) {
+        let Some(row) = app.store.ai_proposal(&waits.id).await? else { continue };
+        let proposal = read(&row)?;
         let draft = proposal.content();
+        let given = waits.assigned_to.as_ref();
         lines.push(Line {
-            id: row.id.clone(),
             title: markdown::plain(draft.opening(), 110),
             kind: draft.form(),
             age: age(row.created_ms, now_ms),
-            unsupported: row.unsupported == 1,
+            unsupported: waits.unsupported == 1,
             disagrees: disagrees(draft),
             folder: reach.path(&row.folder_id),
+            warnings: warned(&app, &row, draft, proposal.provenance()).await?.len(),
+            agreed: if waits.people > 1 {
+                format!("{} accord sur {}", waits.agreed, waits.people)
+            } else {
+                String::new()
+            },
+            mine: given.is_some_and(|to| **to == *actor.id),
+            given_to: given.and_then(|to| names.get(to)).cloned().unwrap_or_default(),
+            id: row.id,
         });
     }
+    let loads = app.store.ai_loads(now_ms - 7 * DAY_MS, now_ms - 30 * DAY_MS).await?;
+    let (week, month) = loads.into_iter().find(|l| l.person_id == *actor.id).map_or((0, 0), |l| (l.lately, l.longer));
     let total = count(rows.len(), "proposition attend", "propositions attendent");
-    web::page(&QueuePage { page: page.titled("Propositions à relire"), lines, total })
+    let oldest = rows.first().map_or_else(String::new, |r| age(r.created_ms, now_ms));
+    let first = before_me(&app, &actor, rows).await?.first().map(|r| r.id.clone());
+    let page = page.titled("Propositions à relire");
+    web::page(&QueuePage { page, lines, total, oldest, week, month, first })
 }
 
 /// A part of a passage, quoted or around.
@@ -98,16 +153,16 @@ pub(super) struct Piece {
     pub(super) quoted: bool,
 }
 
-struct Claim {
+pub(super) struct Claim {
     id: String,
     /// "A", or "Réponse"; after the number of its question in a case.
-    letter: String,
+    pub(super) letter: String,
     text: String,
-    html: String,
-    is_true: bool,
-    why: String,
+    pub(super) html: String,
+    pub(super) is_true: bool,
+    pub(super) why: String,
     comment: String,
-    quote: String,
+    pub(super) quote: String,
     support: &'static str,
     supported: bool,
     passage: Option<PassageView>,
@@ -143,6 +198,16 @@ struct SecondView {
     ticked: String,
     key: String,
     said: String,
+}
+
+/// An agreement given before, or what the second person changed of it.
+struct OpinionView {
+    by: String,
+    at: String,
+    changed: bool,
+    remark: String,
+    /// What came after differs: in French.
+    disagreement: &'static str,
 }
 
 struct DecisionView {
@@ -181,6 +246,31 @@ struct ProposalPage {
     facts: Vec<(&'static str, String)>,
     reasons: Vec<(&'static str, &'static str)>,
     decided: Option<DecisionView>,
+    warnings: Vec<(&'static str, String, String)>,
+    people: i64,
+    opinions: Vec<OpinionView>,
+    has_agreed: bool,
+    /// Login and name of who may be given it.
+    reviewers: Vec<(String, String)>,
+    given_to: String,
+    kinds: Vec<(&'static str, &'static str)>,
+}
+
+/// Agreements, each with what came after it and differs.
+fn opinions(before: &Before, decision: Option<&DecisionRow>) -> Vec<OpinionView> {
+    let said = before.opinions.iter().map(|o| OpinionView {
+        by: o.reviewer.clone(),
+        at: date_time(o.at_ms),
+        changed: o.verdict == "amend",
+        remark: o.remark.clone(),
+        disagreement: match decision {
+            Some(d) if d.verdict == "refuse" => "Désaccord : une autre personne l’a refusée ensuite.",
+            Some(d) if d.verdict == "again" => "Désaccord : une autre personne a demandé une autre tentative.",
+            Some(d) if d.amended != o.amended => "Désaccord : une autre personne a encore changé le texte ensuite.",
+            _ => "",
+        },
+    });
+    said.collect()
 }
 
 /// The passage, with what is quoted from it apart where it is found as written.
@@ -233,7 +323,7 @@ fn expects(body: &Body) -> String {
     }
 }
 
-fn claims(draft: &Draft, from: &Provenance) -> Vec<Claim> {
+pub(super) fn claims(draft: &Draft, from: &Provenance) -> Vec<Claim> {
     let mut all = Vec::new();
     for question in draft.element.questions() {
         let of = of_question(draft, &question.id);
@@ -371,7 +461,9 @@ pub async fn proposal(
     page: Layout,
 ) -> ApiResult<Response> {
     let (row, proposal, reach) = open(&app, &actor, &id).await?;
-    let (draft, from) = (proposal.content(), proposal.provenance());
+    let (before, decision) = (Before::of(&app, &row.id).await?, app.store.ai_decision(&row.id).await?);
+    // The second person decides on what the first agreed to.
+    let (draft, from) = (before.amended.as_ref().unwrap_or(proposal.content()), proposal.provenance());
     let element = &draft.element;
     let lone = match element {
         Element::Question(question) => Some(question),
@@ -379,8 +471,13 @@ pub async fn proposal(
     };
     let lines = |all: &[String]| all.join("\n");
     let rows = waiting(&app, &reach).await?;
-    let next = after(&rows, &row);
-    let decided = match app.store.ai_decision(&row.id).await? {
+    let next = after(&before_me(&app, &actor, rows.clone()).await?, &row);
+    let opinions = opinions(&before, decision.as_ref());
+    let reviewers = decide::reviewers(&app, &row.folder_id).await?;
+    let given_to = reviewers.iter().find(|p| before.assigned_to.as_deref() == Some(p.id.as_str()));
+    let given_to = given_to.map_or_else(String::new, |p| p.login.clone());
+    let noticed = warned(&app, &row, draft, from).await?;
+    let decided = match decision {
         None => None,
         Some(d) => Some(DecisionView {
             verdict: verdict_french(&d.verdict),
@@ -434,6 +531,13 @@ pub async fn proposal(
         facts: facts(from),
         reasons: REASONS.to_vec(),
         decided,
+        warnings: noticed.into_iter().map(|w| (w.kind.french(), w.place, w.extract)).collect(),
+        people: before.people,
+        opinions,
+        has_agreed: before.has(&actor.id),
+        reviewers: reviewers.into_iter().map(|p| (p.login, p.name)).collect(),
+        given_to,
+        kinds: KINDS.to_vec(),
         id: row.id,
     })
 }
@@ -483,20 +587,33 @@ pub async fn decide(
 ) -> ApiResult<Response> {
     let fields = Fields::read(&body);
     let (row, proposal, reach) = open(&app, &actor, &id).await?;
+    let shown = Before::of(&app, &row.id).await?.amended.unwrap_or_else(|| proposal.content().clone());
     let choice = match fields.get("decision") {
         "accepter" => Choice::Accept,
-        "modifier" => Choice::Amend(Box::new(amended(proposal.content(), &fields))),
+        "modifier" => Choice::Amend(Box::new(amended(&shown, &fields))),
         "refuser" => Choice::Refuse(fields.get("motif").to_owned()),
         "redemander" => Choice::Again,
         _ => return Err(ApiError::bad("Décision inconnue.")),
     };
     let done = decide::decide(&app, &actor, &row.id, choice, fields.get("remarque"), fields.get("derogation")).await?;
     let said = match done {
+        Decided::Agreed => "Accord gardé : une autre personne doit décider aussi.",
         Decided::Entry(_) => "Acceptée : la question est dans la banque, comme brouillon.",
         Decided::Refused => "Refusée : la proposition ne reste que dans le registre.",
         Decided::Asked(_) => "Autre tentative demandée.",
     };
-    let next = after(&waiting(&app, &reach).await?, &row);
+    let next = after(&before_me(&app, &actor, waiting(&app, &reach).await?).await?, &row);
     let to = next.map_or_else(|| "/assistance/propositions".to_owned(), |id| format!("/assistance/propositions/{id}"));
     Ok(web::go(&to, said))
+}
+
+/// Gives a proposal to a reviewer, or takes it back.
+pub async fn assign(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<String>,
+    RawForm(body): RawForm,
+) -> ApiResult<Response> {
+    decide::assign(&app, &actor, &id, Fields::read(&body).get("relecteur")).await?;
+    Ok(web::go(&format!("/assistance/propositions/{id}"), "Attribution enregistrée."))
 }

@@ -4,6 +4,7 @@
 use super::found::{self, Card};
 use super::shown::{CaseShown, Shown, element_shown};
 use crate::app::App;
+use crate::assistance::incidents::KINDS;
 use crate::auth::{Actor, Role};
 use crate::bank::near::{self, Known};
 use crate::bank::{desk, enemies, find, reach};
@@ -136,6 +137,8 @@ struct Born {
     at: String,
     sources: Vec<String>,
     may_open: bool,
+    /// Of incidents that may be reported: code, in French.
+    kinds: Vec<(&'static str, &'static str)>,
 }
 
 async fn born(app: &App, actor: &Actor, entry: &str) -> ApiResult<Option<Born>> {
@@ -150,6 +153,7 @@ async fn born(app: &App, actor: &Actor, entry: &str) -> ApiResult<Option<Born>> 
         at: date_time(birth.at_ms),
         sources: from.sources.iter().map(|s| s.title.clone()).collect(),
         may_open: actor.is_any(&[Role::Reviewer, Role::Committee, Role::Administrator]),
+        kinds: KINDS.to_vec(),
     }))
 }
 

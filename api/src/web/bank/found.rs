@@ -3,6 +3,7 @@
 use super::super::committee::Pages;
 use super::{entry, kind_french, tags};
 use crate::app::App;
+use crate::assistance::disclosure::MARK;
 use crate::bank::find::{Asked, Found, find};
 use crate::bank::index::State;
 use crate::bank::reach::Reach;
@@ -119,6 +120,8 @@ pub(crate) struct Card {
     pub(crate) status_class: &'static str,
     /// Is one of its questions without a key?
     pub(crate) lacks_key: bool,
+    /// Did a machine write it?
+    pub(crate) machine: bool,
     pub(crate) pieces: Vec<Piece>,
     /// Where the extract is from, unless it is what is asked.
     pub(crate) part: &'static str,
@@ -255,6 +258,7 @@ pub(crate) async fn cards(
             status: line.status.parse().map_or("?", Status::french),
             status_class: line.status.parse().map_or("badge", entry::status_class),
             lacks_key: line.lacks_key(),
+            machine: line.machine == 1,
             part: hit
                 .extract
                 .as_ref()
@@ -399,6 +403,7 @@ fn name(facet: Facet) -> &'static str {
         Facet::Objective => "Objectif",
         Facet::Situation => "Situation de départ",
         Facet::Flaw => "Défaut de rédaction",
+        Facet::Origin => "Origine",
     }
 }
 
@@ -419,6 +424,8 @@ fn label(facet: Facet, value: &str, known: &str) -> (String, String) {
         Facet::Situation => tag(format!("R2C:SDD:{value}")),
         Facet::Specialty => tag(format!("spec:{value}")),
         Facet::Language => (language(value).to_owned(), String::new()),
+        Facet::Origin if value == "ia" => ("née d’une IA".into(), MARK.into()),
+        Facet::Origin => ("écrite par une personne".into(), String::new()),
         Facet::Difficulty | Facet::Discrimination if value == "aucune" => ("jamais mesurée".into(), String::new()),
         Facet::Difficulty | Facet::Discrimination | Facet::Exposure => (band(facet, value), String::new()),
         Facet::Flaw => {

@@ -33,6 +33,8 @@ struct Line {
     status: &'static str,
     status_class: &'static str,
     lacks_key: bool,
+    /// Did a machine write it?
+    machine: bool,
     title: String,
     questions: i64,
     tags: String,
@@ -101,6 +103,7 @@ pub async fn list(app: &App, actor: &Actor, reach: &Reach, query: &Search, page:
             status: e.status.parse().map_or("?", Status::french),
             status_class: e.status.parse().map_or("badge", entry::status_class),
             lacks_key: e.lacks_key(),
+            machine: e.machine == 1,
             tags: tags::read(e.tags.split_whitespace()).into_iter().map(|t| t.label).collect::<Vec<_>>().join(", "),
             id: e.id,
             external_id: e.external_id,

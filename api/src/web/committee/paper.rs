@@ -17,6 +17,7 @@ use axum::extract::{Path, RawForm, State};
 use axum::response::Response;
 use docimo_engine::check::{Fault, Severity, refused};
 use docimo_engine::paper::{Element, Paper, Section};
+use std::collections::HashSet;
 
 /// A scheme that a section may choose.
 struct SchemeOption {
@@ -34,6 +35,8 @@ fn scheme_options(paper: &Paper, chosen: Option<&str>) -> Vec<SchemeOption> {
 
 struct ElementLine {
     id: String,
+    /// Did a machine write it?
+    machine: bool,
     segment: String,
     /// Weights and schemes that are not the section's, in words.
     counting: String,
@@ -89,7 +92,7 @@ fn ranks(element: &Element) -> String {
     seen.join(" et ")
 }
 
-fn element_line(element: &Element, first_number: usize, at: usize, len: usize) -> ElementLine {
+fn element_line(element: &Element, first_number: usize, at: usize, len: usize, born: &HashSet<String>) -> ElementLine {
     let questions = element.questions().count();
     let (kind, kind_french, title) = match element {
         Element::Question(q) => (q.kind().code(), q.kind().french(), markdown::plain(&q.stem, 140)),
@@ -105,6 +108,7 @@ fn element_line(element: &Element, first_number: usize, at: usize, len: usize) -
     counting.dedup();
     ElementLine {
         id: element.id().to_owned(),
+        machine: born.contains(element.id()),
         segment: segment(element.id()),
         counting: counting.join(", "),
         numbers: match questions {
@@ -121,11 +125,17 @@ fn element_line(element: &Element, first_number: usize, at: usize, len: usize) -
     }
 }
 
-fn section_block(exam_id: &str, paper: &Paper, section: &Section, number: &mut usize) -> SectionBlock {
+fn section_block(
+    exam_id: &str,
+    paper: &Paper,
+    section: &Section,
+    number: &mut usize,
+    born: &HashSet<String>,
+) -> SectionBlock {
     let mut elements = Vec::with_capacity(section.elements.len());
     let before = *number;
     for (at, element) in section.elements.iter().enumerate() {
-        let line = element_line(element, *number + 1, at, section.elements.len());
+        let line = element_line(element, *number + 1, at, section.elements.len(), born);
         *number += line.questions;
         elements.push(line);
     }
@@ -185,6 +195,8 @@ pub async fn paper_page(
     let mut faults = if is_draft { draft::faults(&app, &paper).await? } else { Vec::new() };
     faults.sort_by_key(|f| std::cmp::Reverse(f.severity));
     let hazards = if is_draft { hazards::Panel::of(&app, &id, &paper).await? } else { hazards::Panel::default() };
+    let ids: Vec<String> = paper.sections.iter().flat_map(|s| &s.elements).map(|e| e.id().to_owned()).collect();
+    let born: HashSet<String> = app.store.named_born_of_ai(&ids).await?.into_iter().collect();
     let mut number = 0;
     web::page(&PaperPage {
         panel: assembly::Panel::of(&app, &id, &paper).await?,
@@ -192,7 +204,7 @@ pub async fn paper_page(
         page: page.titled(head.document()),
         head,
         draft: is_draft,
-        sections: paper.sections.iter().map(|s| section_block(&id, &paper, s, &mut number)).collect(),
+        sections: paper.sections.iter().map(|s| section_block(&id, &paper, s, &mut number, &born)).collect(),
         schemes: scheme_options(&paper, None),
         errors: if refused(&faults) { faults.iter().filter(|f| f.severity == Severity::Error).count() } else { 0 },
         faults: faults.into_iter().map(fault_line).collect(),

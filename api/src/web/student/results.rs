@@ -3,6 +3,7 @@
 use super::drawing::{self, DrawnPoint, DrawnZone};
 use crate::app::App;
 use crate::assistance::comments::shown::OwnComment;
+use crate::assistance::disclosure::MARK;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::correction::{
@@ -83,6 +84,8 @@ struct PanelRow {
 struct Shown {
     number: usize,
     kind_label: String,
+    /// That a machine wrote it; empty where it is not said.
+    mention: &'static str,
     rank: Option<String>,
     rank_class: &'static str,
     tags: Vec<TagView>,
@@ -372,6 +375,7 @@ fn shown(q: QuestionResult) -> Shown {
     Shown {
         number: q.view.number,
         kind_label: q.view.kind_label,
+        mention: if q.written_with_ai { MARK } else { "" },
         rank_class: if q.rank.as_deref() == Some("A") { "a" } else { "b" },
         rank: q.rank,
         tags: tags::read(q.tags.iter().map(String::as_str)),
