@@ -252,7 +252,7 @@ async fn run() -> Result<()> {
     let form = "form:has(input[name=fonction][value=comment-drafting])";
     jury.fill(&format!("{form} input[name=reference]"), "séance du 3 mars, point 5").await?;
     jury.click(&format!("{form} button[value=marche]")).await?;
-    jury.wait_text("main", "séance du 3 mars, point 5").await?;
+    jury.wait_text("main", "En service").await?;
     drafts(&reviewer, &server).await?;
     assert!(!correction(&ada, &server, &exam).await?.contains("Votre réponse"), "a draft is shown to nobody");
     decides(&reviewer, &server).await?;
