@@ -6,7 +6,7 @@
 mod common;
 
 use anyhow::{Context, Result};
-use common::{look, no_console_errors};
+use common::{no_console_errors, no_violation};
 use docimo_tests::{Api, Browser, Server, Under};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -67,6 +67,14 @@ fn model() -> Result<(String, Arc<Mutex<Vec<Value>>>)> {
         }
     });
     Ok((base, heard))
+}
+
+/// At two widths and in both themes.
+async fn look(browser: &Browser, name: &str) -> Result<()> {
+    common::look(browser, name).await?;
+    browser.dark(true).await?;
+    no_violation(browser, &format!("{name}, dark")).await?;
+    browser.dark(false).await
 }
 
 fn questions() -> Vec<Value> {
@@ -244,7 +252,7 @@ async fn run() -> Result<()> {
     let form = "form:has(input[name=fonction][value=comment-drafting])";
     jury.fill(&format!("{form} input[name=reference]"), "séance du 3 mars, point 5").await?;
     jury.click(&format!("{form} button[value=marche]")).await?;
-    jury.wait_text("main", "séance du 3 mars, point 5").await?;
+    jury.wait_text("main", "En service").await?;
     drafts(&reviewer, &server).await?;
     assert!(!correction(&ada, &server, &exam).await?.contains("Votre réponse"), "a draft is shown to nobody");
     decides(&reviewer, &server).await?;
