@@ -75,6 +75,7 @@ pub fn varied(n: usize, seed: u64) -> Document {
     doc.folder = FOLDERS[draw(3) as usize].0.to_owned();
     doc.language = ["fr", "en"][draw(2) as usize].to_owned();
     doc.has_image = draw(3) == 0;
+    doc.by_machine = draw(4) == 0;
     doc.flaws = (0..draw(3)).map(|_| ["négation", "longueur"][draw(2) as usize].to_owned()).collect();
     doc.difficulty = (draw(3) > 0).then(|| draw(11) as f64 / 10.0);
     doc.discrimination = (draw(3) > 0).then(|| draw(9) as f64 / 10.0 - 0.3);
