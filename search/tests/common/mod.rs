@@ -75,7 +75,6 @@ pub fn varied(n: usize, seed: u64) -> Document {
     doc.folder = FOLDERS[draw(3) as usize].0.to_owned();
     doc.language = ["fr", "en"][draw(2) as usize].to_owned();
     doc.has_image = draw(3) == 0;
-    doc.by_machine = draw(4) == 0;
     doc.flaws = (0..draw(3)).map(|_| ["négation", "longueur"][draw(2) as usize].to_owned()).collect();
     doc.difficulty = (draw(3) > 0).then(|| draw(11) as f64 / 10.0);
     doc.discrimination = (draw(3) > 0).then(|| draw(9) as f64 / 10.0 - 0.3);
@@ -83,6 +82,7 @@ pub fn varied(n: usize, seed: u64) -> Document {
     doc.uses = draw(4);
     doc.last_used_ms = (draw(2) > 0).then(|| 1_640_000_000_000 + draw(100) as i64 * 1_000_000_000);
     doc.updated_ms = draw(50) as i64;
+    doc.by_machine = draw(4) == 0;
     doc
 }
 
