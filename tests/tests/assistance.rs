@@ -154,6 +154,16 @@ async fn asks(browser: &Browser, server: &mut Server, model: &Model) -> Result<(
     no_console_errors(browser).await.or_else(|e| if e.to_string().contains("ERR_CONNECTION") { Ok(()) } else { Err(e) })
 }
 
+/// Who asked reads what came of it, as a proposal.
+async fn own(browser: &Browser, server: &Server, api: &Api) -> Result<()> {
+    let waiting = api.get("/assistance/proposals").await?;
+    let id = waiting[0]["id"].as_str().context("a proposal")?;
+    browser.goto(&server.url(&format!("/assistance/mes-propositions/{id}"))).await?;
+    browser.wait_text("main", "En attente d’un relecteur").await?;
+    assert!(browser.all("form[data-decide]").await?.is_empty());
+    look(browser, "assistance-la-mienne").await
+}
+
 async fn reviews(browser: &Browser, server: &Server) -> Result<()> {
     browser.goto(&server.url("/assistance/propositions")).await?;
     look(browser, "assistance-file").await?;
@@ -387,8 +397,9 @@ async fn run() -> Result<()> {
     look(&author, "assistance-sources").await?;
     author.click("tbody a").await?;
     look(&author, "assistance-source").await?;
-    reviews(&author, &server).await?;
     let api = Api::sign_in(&server, "auteur", "demonstration").await?;
+    own(&author, &server, &api).await?;
+    reviews(&author, &server).await?;
     in_the_bank(&author, &server, &api).await?;
     incident(&author, &jury, &server).await?;
     let exam = on_a_paper(&author, &jury, &server, &api).await?;

@@ -76,6 +76,17 @@ pub async fn born_in(app: &App, exam_id: &str) -> ApiResult<HashSet<String>> {
     Ok(app.store.ai_born_in(exam_id).await?.into_iter().collect())
 }
 
+/// Questions of a frozen paper that a machine wrote, those of its cases included, by their ids.
+pub async fn questions_born_in(app: &App, exam_id: &str) -> ApiResult<HashSet<String>> {
+    let born = born_in(app, exam_id).await?;
+    if born.is_empty() {
+        return Ok(born);
+    }
+    let paper = app.frozen_paper(exam_id).await?;
+    let elements = paper.sections.iter().flat_map(|s| &s.elements).filter(|e| born.contains(e.id()));
+    Ok(elements.flat_map(|e| e.questions()).map(|q| q.id.to_string()).collect())
+}
+
 /// The same for what a candidate reads during the exam: nothing but where the establishment chose so.
 pub async fn told_in_exam(app: &App, exam_id: &str) -> ApiResult<HashSet<String>> {
     match chosen(&app.store).await? {

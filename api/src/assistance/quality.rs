@@ -98,9 +98,8 @@ fn items(sums: &[Sums], machine: i64) -> Items {
 /// What statistics alone say went wrong with a use.
 fn told_by_numbers(used: &BornUse) -> Option<String> {
     let of = format!("« {} »", used.exam);
-    match (used.p, used.r_rest) {
-        (None, _) if used.candidates > 0 => Some(format!("neutralisée, ou jamais répondue, dans {of}")),
-        (_, Some(r)) if r < 0.0 => {
+    match used.r_rest {
+        Some(r) if r < 0.0 => {
             let few = if used.candidates < FEW_CANDIDATES { ", sur peu de candidats" } else { "" };
             Some(format!(
                 "discrimination négative ({}) dans {of}{few}",
@@ -187,10 +186,9 @@ mod tests {
             p,
             r_rest,
         };
-        assert!(told_by_numbers(&used(None, None, 40)).unwrap().contains("neutralisée"));
         assert!(told_by_numbers(&used(Some(0.5), Some(-0.12), 40)).unwrap().contains("−0,12"));
         assert!(told_by_numbers(&used(Some(0.5), Some(-0.12), 4)).unwrap().contains("peu de candidats"));
         assert_eq!(told_by_numbers(&used(Some(0.5), Some(0.3), 40)), None);
-        assert_eq!(told_by_numbers(&used(None, None, 0)), None, "nobody sat it");
+        assert_eq!(told_by_numbers(&used(None, None, 40)), None, "neutralising is the register's to tell");
     }
 }

@@ -84,6 +84,7 @@ pub fn synthetic(real: &[Document], n: usize) -> Document {
         difficulty: used.then(|| below(101) as f64 / 100.0),
         discrimination: used.then(|| below(70) as f64 / 100.0 - 0.1),
         has_image: below(8) == 0,
+        by_machine: n.is_multiple_of(20),
         flaws: (0..below(3) / 2).map(|_| ["négation", "longueur", "absolu", "indice"][below(4)].to_owned()).collect(),
         change: n as u64,
         fingerprint: String::new(),

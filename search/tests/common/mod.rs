@@ -82,6 +82,7 @@ pub fn varied(n: usize, seed: u64) -> Document {
     doc.uses = draw(4);
     doc.last_used_ms = (draw(2) > 0).then(|| 1_640_000_000_000 + draw(100) as i64 * 1_000_000_000);
     doc.updated_ms = draw(50) as i64;
+    doc.by_machine = draw(4) == 0;
     doc
 }
 

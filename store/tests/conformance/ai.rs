@@ -315,6 +315,26 @@ pub async fn review(store: &Store) {
     assert_eq!((later.latest, later.machine), (2, 1));
     assert!(store.ai_item_sums().await.unwrap().is_empty() && store.ai_born_uses(10).await.unwrap().is_empty());
     assert!(store.ai_retired(10).await.unwrap().is_empty());
+    // Beside what people wrote, in the exams that hold both.
+    let sat = |entry: &str, p, r_rest| docimo_store::bank::uses::UseStatistic {
+        exam_id: "x".into(),
+        entry_id: entry.into(),
+        question_id: entry.into(),
+        version: 1,
+        candidates: 40,
+        p,
+        r_rest,
+        d27: None,
+        flags: String::new(),
+    };
+    let rows = [sat("id-a", Some(0.25), Some(0.5)), sat("id-ia-w1", Some(0.5), Some(-0.1)), sat("id-ia-a", None, None)];
+    store.record_statistics("x", &rows, &[]).await.unwrap();
+    let sums = store.ai_item_sums().await.unwrap();
+    let said: Vec<_> = sums.iter().map(|s| (s.machine, s.p_n, s.p_sum, s.p_squares, s.r_n, s.r_sum)).collect();
+    assert_eq!(said, [(0, 1, 0.25, 0.0625, 1, 0.5), (1, 1, 0.5, 0.25, 1, -0.1)]);
+    let uses = store.ai_born_uses(10).await.unwrap();
+    assert_eq!(uses.iter().map(|u| u.entry_id.as_str()).collect::<Vec<_>>(), ["id-ia-a", "id-ia-w1"]);
+    assert_eq!((uses[1].r_rest, uses[1].candidates), (Some(-0.1), 40));
 
     // What went wrong, and the answer.
     let incident = Incident {

@@ -3,6 +3,7 @@
 use super::question::{Shown, shown, signed as step};
 use super::{At, Head, count, head, segment};
 use crate::app::App;
+use crate::assistance::disclosure::{self, MARK};
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::exam::draft;
@@ -216,7 +217,14 @@ pub async fn marking_page(
         )
     })
     .await?;
-    let lines: Vec<Line> = questions.into_iter().map(|q| line(&id, q)).collect();
+    let born = disclosure::questions_born_in(&app, &id).await?;
+    let lines = questions.into_iter().map(|mut q| {
+        if born.contains(&q.id) {
+            q.kind.push_str(", née d’une IA");
+        }
+        line(&id, q)
+    });
+    let lines: Vec<Line> = lines.collect();
     let head = head
         .lead(format!("Version {versions} du registre, recalculée à l’instant depuis les copies."))
         .link(format!("/examens/{id}/registre"), "Registre");
@@ -401,10 +409,12 @@ pub async fn question_page(
     let next = lines.get(at + 1).map(href);
     let line = lines.swap_remove(at);
     let body = &placed.question.body;
+    let is_born = disclosure::questions_born_in(&app, &id).await?.contains(question.as_str());
+    let origin = if is_born { format!(", {MARK}") } else { String::new() };
     let head = head(&app, &actor, &exam, At::Marking)
         .await?
         .under(format!("Question {}", placed.number))
-        .lead(format!("{}, identifiant {}", line.section, line.id))
+        .lead(format!("{}, identifiant {}{}", line.section, line.id, origin))
         .link(format!("/examens/{id}/notation"), "Toutes les questions");
     let panel = match body {
         Body::Tcs { panel, .. } => {

@@ -3,6 +3,7 @@
 use super::question::{Shown, shown};
 use super::{At, Fields, Head, assembly, count, hazards, head, segment};
 use crate::app::App;
+use crate::assistance::disclosure::MARK;
 use crate::auth::Actor;
 use crate::error::ApiResult;
 use crate::exam::draft::{self, SectionForm};
@@ -336,7 +337,14 @@ pub async fn preview_paper(
             questions: Vec::new(),
         })
         .collect();
+    let ids: Vec<String> = paper.sections.iter().flat_map(|s| &s.elements).map(|e| e.id().to_owned()).collect();
+    let born: HashSet<String> = app.store.named_born_of_ai(&ids).await?.into_iter().collect();
     for placed in paper.questions() {
+        let element = placed.case.map_or(placed.question.id.as_str(), |(case, _)| case.id.as_str());
+        let mut question = shown(placed.question, placed.number, false);
+        if born.contains(element) {
+            question.kind = format!("{}, {MARK}", question.kind);
+        }
         let case = placed.case.filter(|(_, i)| *i == 0).map(|(case, _)| CaseHead {
             kind: case.kind.french(),
             title: case.title.clone(),
@@ -347,7 +355,7 @@ pub async fn preview_paper(
         sections[placed.section].questions.push(Seen {
             case,
             part_html: placed.case.map(|(case, i)| markdown::block(&case.parts[i].text)).unwrap_or_default(),
-            question: shown(placed.question, placed.number, false),
+            question,
         });
     }
     let head = head(&app, &actor, &exam, At::Paper)
