@@ -40,6 +40,8 @@ pub struct Inner {
     pub units: crate::exam::assembly::pool::Units,
     /// The referential in force, ready to tag questions.
     pub tagger: crate::bank::draft::tagger::Kept,
+    /// What questions are compared with to be tagged.
+    pub tags: crate::assistance::tags::Kept,
     /// Papers being assembled.
     pub assemblies: crate::exam::assembly::jobs::Jobs,
     /// Sealed papers that were given out.
@@ -123,6 +125,7 @@ impl App {
             live: crate::exam::live::Live::default(),
             units: crate::exam::assembly::pool::Units::default(),
             tagger: crate::bank::draft::tagger::Kept::default(),
+            tags: crate::assistance::tags::Kept::default(),
             assemblies: crate::exam::assembly::jobs::Jobs::default(),
             sealed: crate::exam::sealed::Cabinet::default(),
             throttle: Throttle::default(),

@@ -112,7 +112,7 @@ pub async fn overview(app: &App) -> ApiResult<Overview> {
     let mut view = Overview { switches: app.store.ai_switches().await?, ..Overview::default() };
     let (mut survived, mut times): (BTreeMap<String, Vec<f64>>, BTreeMap<String, Vec<i64>>) = Default::default();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    for row in app.store.ai_proposals().await? {
+    for row in app.store.ai_proposals().await?.into_iter().filter(|p| p.function == GENERATION.code()) {
         let proposal: Proposal<Draft> = read(&row)?;
         let from = proposal.provenance();
         let model = format!("{} ({})", from.model, from.provider);
@@ -149,7 +149,7 @@ pub async fn overview(app: &App) -> ApiResult<Overview> {
     }
     view.reasons = reasons.into_iter().collect();
     view.reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    for job in app.store.ai_jobs().await? {
+    for job in app.store.ai_jobs().await?.into_iter().filter(|j| j.function == GENERATION.code()) {
         view.tokens.0 += job.prompt_tokens;
         view.tokens.1 += job.completion_tokens;
         *view.jobs.entry(job.state).or_default() += 1;
@@ -187,7 +187,10 @@ pub async fn record(app: &App, actor: &Actor) -> ApiResult<Value> {
     }
     for d in store.ai_decisions().await? {
         let amended = d.amended.as_deref().map(json_of).transpose()?;
-        let entry = store.ai_entry(&d.id).await?;
+        let entry = match store.ai_entry(&d.id).await? {
+            None => store.tagged_entry(&d.id).await?,
+            born => born,
+        };
         decisions.push(json!({"id": d.id, "proposal": d.proposal_id, "reviewer": d.reviewer_id, "verdict": d.verdict,
             "reason": d.reason, "remark": d.remark, "amended": amended, "survived": d.survived, "at_ms": d.at_ms, "entry": entry}));
     }

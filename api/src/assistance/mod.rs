@@ -2,12 +2,13 @@
 //!
 //! Documents that may be leaned on ([`sources`]) → what is asked ([`ask`]), if the committee switched the function on
 //! ([`governance`]) → the queue's work ([`worker`]), which leaves proposals → what a named person decides ([`decide`]),
-//! the only way from a proposal to the bank. Writing and checking is `docimo_ai`; the gate is kept by the database too.
+//! the only way from a proposal to the bank. Tags of many questions have a room of their own ([`tags`]). Writing and checking is `docimo_ai`; the gate is kept by the database too.
 
 pub mod ask;
 pub mod decide;
 pub mod governance;
 pub mod sources;
+pub mod tags;
 pub mod worker;
 
 use crate::app::App;
@@ -63,7 +64,7 @@ impl Models {
 
 /// A proposal in reach of someone who may decide on it, as if absent otherwise.
 pub async fn proposal(app: &App, actor: &Actor, id: &str) -> ApiResult<(ProposalRow, Proposal<Draft>, Reach)> {
-    let row = app.store.ai_proposal(id).await?.ok_or(ApiError::NotFound)?;
+    let row = app.store.ai_proposal(id).await?.filter(|p| p.function == GENERATION.code()).ok_or(ApiError::NotFound)?;
     let reach = Reach::of(app, actor).await?;
     reach.need(&row.folder_id, Level::Review)?;
     let proposal = read(&row)?;

@@ -41,7 +41,7 @@ pub struct ServeArgs {
 /// The model that may be asked for proposals. Its key is in the environment or a file only: a command line is seen by
 /// everyone on the machine.
 #[derive(Args, Clone, Debug, Default)]
-struct AssistanceArgs {
+pub(super) struct AssistanceArgs {
     /// Adresse d’un modèle de langue au protocole d’OpenAI, jusqu’à /v1 [défaut : aucun modèle]
     #[arg(long, value_name = "URL", env = "DOCIMO_AI_URL", requires = "ai_model")]
     ai_url: Option<String>,
@@ -60,7 +60,7 @@ struct AssistanceArgs {
 }
 
 impl AssistanceArgs {
-    fn models(&self) -> Result<Option<Models>, Failure> {
+    pub(super) fn models(&self) -> Result<Option<Models>, Failure> {
         let Some(base) = &self.ai_url else { return Ok(None) };
         let key = match &self.ai_key_file {
             Some(path) => std::fs::read_to_string(path).map_err(|e| Failure::unreadable(path, &e))?,
@@ -188,6 +188,7 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     if let Some(models) = models {
         app.assist(models);
     }
+    crate::assistance::worker::start_tags(&app);
     // Quiet, nothing is said: no link is made either, which would put an end to one given before.
     if common.json || !common.quiet {
         let listening = listening(&store, address, is_demo).await?;

@@ -3,6 +3,8 @@
 //! Content comes out of here by [`Store::keep_reviewed`] alone, which asks for a [`Reviewed`] value; the database
 //! refuses any revision born of a machine without an accepting decision (see the migration).
 
+pub mod tags;
+
 use crate::bank::{NewRevision, insert_revision, next_change};
 use crate::db::{read, write};
 use crate::exams::{NewEvent, insert_event};
@@ -218,6 +220,7 @@ macro_rules! insert_decision {
             .bind($d.amended).bind($d.survived).bind($at_ms).bind($accepted).execute(&mut *$tx).await?
     };
 }
+pub(crate) use insert_decision;
 
 impl Store {
     /// Records a decision of the committee on a function; from then on it holds. Off, every request that waits or runs is

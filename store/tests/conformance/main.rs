@@ -8,6 +8,7 @@ mod ai;
 mod bank;
 mod live;
 mod sealed;
+mod tags;
 
 use docimo_engine::attempt::{Act, Phase, Verdict, fold};
 use docimo_engine::ledger::{Decision, Entry, Neutralisation};
