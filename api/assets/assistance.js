@@ -55,7 +55,7 @@ document.addEventListener("keydown", (event) => {
   if (!single || event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
   if (document.querySelector("dialog[open]")) return;
   const at = event.target;
-  if (at instanceof HTMLElement && at.closest("input, textarea, select, [contenteditable]")) return;
+  if (at instanceof HTMLElement && at.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
   const wanted = [...document.querySelectorAll("[data-key]")].find((e) => e instanceof HTMLElement && e.dataset.key === event.key.toLowerCase());
   if (!(wanted instanceof HTMLElement) || (!form && wanted.tagName !== "A")) return;
   event.preventDefault();

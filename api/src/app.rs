@@ -42,6 +42,8 @@ pub struct Inner {
     pub tagger: crate::bank::draft::tagger::Kept,
     /// Passages of documents, to be found.
     pub passages: crate::assistance::retrieve::Kept,
+    /// What questions are compared with to be tagged.
+    pub tags: crate::assistance::tags::Kept,
     /// Papers being assembled.
     pub assemblies: crate::exam::assembly::jobs::Jobs,
     /// Sealed papers that were given out.
@@ -126,6 +128,7 @@ impl App {
             units: crate::exam::assembly::pool::Units::default(),
             tagger: crate::bank::draft::tagger::Kept::default(),
             passages: crate::assistance::retrieve::Kept::default(),
+            tags: crate::assistance::tags::Kept::default(),
             assemblies: crate::exam::assembly::jobs::Jobs::default(),
             sealed: crate::exam::sealed::Cabinet::default(),
             throttle: Throttle::default(),

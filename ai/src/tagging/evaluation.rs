@@ -117,6 +117,46 @@ impl Tally {
     }
 }
 
+/// A bin of a reliability curve: what was said, and what came of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bin {
+    /// From this confidence on.
+    pub from: f64,
+    /// To that one.
+    pub to: f64,
+    /// Answers whose confidence is there.
+    pub count: usize,
+    /// Their mean confidence.
+    pub said: f64,
+    /// The part that was right.
+    pub right: f64,
+}
+
+/// A reliability curve: confidence in `bins` equal intervals, those that hold nothing left out. A confidence that keeps
+/// its word is right as often as it says.
+#[must_use]
+pub fn reliability(sample: &[(f64, bool)], bins: usize) -> Vec<Bin> {
+    let bins = bins.max(1);
+    let mut sums = vec![(0usize, 0.0f64, 0usize); bins];
+    for (confidence, right) in sample.iter().filter(|(c, _)| c.is_finite()) {
+        let confidence = confidence.clamp(0.0, 1.0);
+        let place = ((confidence * bins as f64) as usize).min(bins - 1);
+        sums[place].0 += 1;
+        sums[place].1 += confidence;
+        sums[place].2 += usize::from(*right);
+    }
+    (sums.into_iter().enumerate())
+        .filter(|(_, (count, _, _))| *count > 0)
+        .map(|(place, (count, said, right))| Bin {
+            from: place as f64 / bins as f64,
+            to: (place + 1) as f64 / bins as f64,
+            count,
+            said: said / count as f64,
+            right: right as f64 / count as f64,
+        })
+        .collect()
+}
+
 fn recall(places: &[Option<usize>]) -> Recall {
     DEPTHS.map(|depth| {
         let found = places.iter().filter(|place| place.is_some_and(|p| p < depth)).count();
@@ -190,6 +230,16 @@ mod tests {
         assert!((calibration_error(&boastful) - 0.5).abs() < 1e-12);
         assert_eq!(calibration_error(&[]), 0.0);
         assert!(calibration_error(&[(0.0, false); 30]).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_curve_says_how_often_each_confidence_is_right() {
+        let sample = [(0.05, false), (0.15, true), (0.55, true), (0.58, false), (1.0, true), (f64::NAN, true)];
+        let curve = reliability(&sample, 10);
+        let told: Vec<(f64, usize, f64)> = curve.iter().map(|b| (b.from, b.count, b.right)).collect();
+        assert_eq!(told, [(0.0, 1, 0.0), (0.1, 1, 1.0), (0.5, 2, 0.5), (0.9, 1, 1.0)]);
+        assert!((curve[2].said - 0.565).abs() < 1e-12);
+        assert_eq!(reliability(&[], 10), []);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::bm25::{Bm25, Parameters};
 use super::confidence::{Calibration, Stand};
 use super::corpus::Corpus;
 use super::fusion::{best, from_parts, standardise, weighted_sum};
+use super::head::{EVIDENCE, Head};
 use super::terms::{Terms, add, add_synonyms, beginnings, terms};
 use docimo_search::synonyms::Synonyms;
 use r2c_referential::{ItemNumber, ObjectiveCode};
@@ -222,6 +223,11 @@ const CALIBRATIONS: [(Method, [Calibration; 2]); 3] = [
     (Method::Fusion, [calibration(-1.73, 0.2, 1.1), calibration(-3.43, 0.34, 0.0)]),
 ];
 
+/// How sure words alone are: of items, of objectives.
+pub(super) const fn lexical_calibrations() -> &'static [Calibration; 2] {
+    &CALIBRATIONS[0].1
+}
+
 const fn calibration(intercept: f64, height: f64, margin: f64) -> Calibration {
     Calibration { intercept, height, margin }
 }
@@ -320,6 +326,21 @@ impl Tagger {
         vectors: Option<&[Vec<f32>; 2]>,
         most: usize,
     ) -> Result<Answer, TagError> {
+        self.tag_with(asked, method, vectors, most, None)
+    }
+
+    /// The same, with what a head learned.
+    ///
+    /// # Errors
+    /// As [`Tagger::tag`].
+    pub fn tag_with(
+        &self,
+        asked: &Asked,
+        method: Method,
+        vectors: Option<&[Vec<f32>; 2]>,
+        most: usize,
+        head: Option<&Head>,
+    ) -> Result<Answer, TagError> {
         let questions = self.questions(asked);
         let words = (method != Method::Dense).then(|| self.by_words(&questions));
         let meaning = if method.needs_model() { Some(self.by_meaning(method, vectors)?) } else { None };
@@ -331,7 +352,18 @@ impl Tagger {
             (Some(one), None) | (None, Some(one)) => one,
             (None, None) => (Vec::new(), Vec::new()),
         };
-        Ok(self.answer(&questions, method, &objectives, items, most))
+        Ok(self.answer(&questions, method, &objectives, items, most, head))
+    }
+
+    /// A question as the words that count: what it asks and its propositions, the wrong ones less.
+    pub(super) fn whole_question(&self, asked: &Asked) -> Terms {
+        let [_, whole] = self.questions(asked);
+        whole
+    }
+
+    /// Is it a word of any question?
+    pub(super) fn is_neutral(&self, term: &str) -> bool {
+        self.neutral.contains_key(term)
     }
 
     /// The stem alone, and with its propositions.
@@ -394,10 +426,18 @@ impl Tagger {
         objectives: &[f32],
         items: Vec<f32>,
         most: usize,
+        head: Option<&Head>,
     ) -> Answer {
         let inherited = from_parts(objectives, &self.item_places, items.len(), OBJECTIVES_OF_ITEM);
         let mut items = weighted_sum(vec![(1.0, items), (self.weights.inherited, inherited)]);
         standardise(&mut items);
+        let opinion = head.map(|head| (head, head.opinion(&questions[1])));
+        if let Some((head, opinion)) = &opinion {
+            for (own, learned) in items.iter_mut().zip(&opinion.scores) {
+                *own += head.counts() * learned;
+            }
+            standardise(&mut items);
+        }
         let of_items: Vec<f32> = self.item_places.iter().map(|place| items[*place]).collect();
         let objectives = {
             let mut own = objectives.to_vec();
@@ -411,10 +451,19 @@ impl Tagger {
             let telling = questions[1].iter().filter(|(term, _)| !self.neutral.contains_key(*term));
             telling.map(|(term, own)| self.wholes.contribution(term, own.weight, *place)).sum::<f32>()
         });
-        let heard = method != Method::Lexical || evidence >= LEAST_EVIDENCE;
+        // What was learned of validated questions is evidence too, where it speaks for the item that comes first.
+        let learned = opinion.as_ref().is_some_and(|(_, opinion)| {
+            best(&items, 1)
+                .first()
+                .is_some_and(|place| opinion.scores.get(*place).is_some_and(|score| *score >= EVIDENCE))
+        });
+        let heard = method != Method::Lexical || learned || evidence >= LEAST_EVIDENCE;
         let stand = |scores: &[f32]| Stand::of(scores).filter(|_| heard);
         let (item_stand, objective_stand) = (stand(&items), stand(&objectives));
-        let calibrations = CALIBRATIONS.iter().find(|(m, _)| *m == method).map(|(_, c)| c);
+        let calibrations = match head {
+            Some(head) => Some(head.calibrations()),
+            None => CALIBRATIONS.iter().find(|(m, _)| *m == method).map(|(_, c)| c),
+        };
         let confidence = |stand: Option<Stand>, which: usize| match (stand, calibrations) {
             (Some(stand), Some(calibrations)) => calibrations[which].probability(stand),
             _ => 0.0,
@@ -427,10 +476,19 @@ impl Tagger {
             items: item_stand
                 .map_or_else(Vec::new, |_| best(&items, most))
                 .into_iter()
-                .map(|place| Ranked {
-                    code: self.corpus.items()[place].number,
-                    score: items[place],
-                    words: reasons(&self.wholes, place),
+                .map(|place| {
+                    let code = self.corpus.items()[place].number;
+                    let mut words = reasons(&self.wholes, place);
+                    if let Some(head) = head {
+                        // What it learned first, then what titles say.
+                        let mut learned = head.reasons(&questions[1], code, REASONS);
+                        learned.truncate(if words.is_empty() { REASONS } else { REASONS.div_ceil(2) });
+                        words.retain(|word| !learned.contains(word));
+                        learned.append(&mut words);
+                        learned.truncate(REASONS);
+                        words = learned;
+                    }
+                    Ranked { code, score: items[place], words }
                 })
                 .collect(),
             objectives: objective_stand

@@ -254,9 +254,13 @@ impl Writing {
             }
             4 => {
                 for d in store.ai_decisions_after(after, PAGE).await? {
+                    let entry = match d.entry_id {
+                        None => store.tagged_entry(&d.id).await?,
+                        born => born,
+                    };
                     let row = json!({"id": d.id, "proposal": d.proposal_id, "reviewer": d.reviewer_id, "verdict": d.verdict,
                         "reason": d.reason, "remark": d.remark, "amended": d.amended.as_deref().map(json_of).transpose()?,
-                        "survived": d.survived, "at_ms": d.at_ms, "people": d.people, "first_by": d.first_by, "entry": d.entry_id, "comment": store.comment_of(&d.id).await?});
+                        "survived": d.survived, "at_ms": d.at_ms, "people": d.people, "first_by": d.first_by, "entry": entry, "comment": store.comment_of(&d.id).await?});
                     rows.push((d.id, row));
                 }
             }

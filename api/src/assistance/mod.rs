@@ -3,7 +3,8 @@
 //! Documents that may be leaned on ([`sources`]) → what is asked ([`ask`]), if the committee switched the function on
 //! ([`governance`]) → the queue's work ([`worker`]), which leaves proposals → what a named person decides ([`decide`]),
 //! the only way from a proposal to the bank. [`comments`] are drafted by the same queue for patterns of wrong answers.
-//! What became of accepted questions is in [`quality`] and [`incidents`]; what students are told in [`disclosure`]; what
+//! Tags of many questions have a room of
+//! their own ([`tags`]). What became of accepted questions is in [`quality`] and [`incidents`]; what students are told in [`disclosure`]; what
 //! who asked may read in [`own`]. Writing and checking is `docimo_ai`; the gate is kept by the database too.
 
 pub mod ask;
@@ -17,6 +18,7 @@ pub mod own;
 pub mod quality;
 pub mod retrieve;
 pub mod sources;
+pub mod tags;
 pub mod worker;
 
 use crate::app::App;
@@ -80,7 +82,8 @@ impl Models {
 
 /// A proposal in reach of someone who may decide on it, as if absent otherwise.
 pub async fn proposal(app: &App, actor: &Actor, id: &str) -> ApiResult<(ProposalRow, Proposal<Draft>, Reach)> {
-    let row = app.store.ai_proposal(id).await?.filter(|r| r.function == GENERATION.code()).ok_or(ApiError::NotFound)?;
+    let ours = [GENERATION.code(), Function::ItemModel.code()];
+    let row = app.store.ai_proposal(id).await?.filter(|r| ours.contains(&&*r.function)).ok_or(ApiError::NotFound)?;
     let reach = Reach::of(app, actor).await?;
     reach.need(&row.folder_id, Level::Review)?;
     let proposal = read(&row)?;

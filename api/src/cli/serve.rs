@@ -43,7 +43,7 @@ pub struct ServeArgs {
 /// The model that may be asked for proposals. Its key is in the environment or a file only: a command line is seen by
 /// everyone on the machine.
 #[derive(Args, Clone, Debug, Default)]
-struct AssistanceArgs {
+pub(super) struct AssistanceArgs {
     /// Adresse d’un modèle de langue au protocole d’OpenAI, jusqu’à /v1 [défaut : aucun modèle]
     #[arg(long, value_name = "URL", env = "DOCIMO_AI_URL", requires = "ai_model")]
     ai_url: Option<String>,
@@ -65,7 +65,7 @@ struct AssistanceArgs {
 }
 
 impl AssistanceArgs {
-    fn models(&self) -> Result<Option<Models>, Failure> {
+    pub(super) fn models(&self) -> Result<Option<Models>, Failure> {
         if let Some(path) = &self.ai_gguf {
             // Half the processors: pages go on being served.
             let threads = std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2));
@@ -199,6 +199,7 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     if let Some(models) = models {
         app.assist(models);
     }
+    crate::assistance::worker::start_tags(&app);
     // Quiet, nothing is said: no link is made either, which would put an end to one given before.
     if common.json || !common.quiet {
         let listening = listening(&store, address, is_demo).await?;

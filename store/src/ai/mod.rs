@@ -6,6 +6,7 @@
 pub mod comments;
 pub mod models;
 pub mod review;
+pub mod tags;
 
 use crate::bank::{NewRevision, insert_revision, next_change};
 use crate::db::{read, write};
@@ -222,7 +223,6 @@ macro_rules! insert_decision {
             .bind($d.amended).bind($d.survived).bind($at_ms).bind($accepted).execute(&mut *$tx).await?
     };
 }
-
 pub(crate) use insert_decision;
 
 impl Store {

@@ -2,6 +2,8 @@
 
 use super::workflow::{NewEntryEvent, insert_entry_event};
 use super::{NewRevision, insert_revision, next_change, uses};
+use crate::ai::insert_decision;
+use crate::ai::tags::{Tagging, insert_tagging};
 use crate::db::{read, write};
 use crate::{Store, StoreError, StoreResult};
 
@@ -28,6 +30,15 @@ pub enum Change {
         from: i64,
         /// The revision after.
         to: Box<NewRevision>,
+    },
+    /// Another wording, whose new tags a machine proposed and a person let be.
+    Tagged {
+        /// Number of the revision before.
+        from: i64,
+        /// The revision after.
+        to: Box<NewRevision>,
+        /// The decision.
+        tagging: Box<Tagging>,
     },
 }
 
@@ -99,7 +110,7 @@ impl Store {
                             .execute(&mut *tx).await?.rows_affected();
                         (from.clone(), to.clone(), done)
                     }
-                    Change::Wording { from, to } => {
+                    Change::Wording { from, to } | Change::Tagged { from, to, .. } => {
                         let locked: Option<String> = sqlx::query_scalar(uses::LOCK).bind(&c.entry_id).fetch_optional(&mut *tx).await?;
                         if locked.is_some() {
                             return Err(StoreError::Conflict);
@@ -109,6 +120,10 @@ impl Store {
                             .bind(&c.entry_id).bind(from).bind(from + 1).bind(change).bind(operation.at_ms).bind(usable)
                             .execute(&mut *tx).await?.rows_affected();
                         insert_revision!(tx, &c.entry_id, from + 1, to, operation.at_ms);
+                        if let Change::Tagged { tagging: t, .. } = &c.change {
+                            insert_decision!(tx, t.decision(), t.verdict, &t.reviewer_id, t.at_ms, Some(t.told.decision_id.as_str()));
+                            insert_tagging!(tx, t, &c.entry_id, from + 1);
+                        }
                         (from.to_string(), (from + 1).to_string(), done)
                     }
                 };

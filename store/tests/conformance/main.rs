@@ -9,6 +9,7 @@ mod bank;
 mod comments;
 mod live;
 mod sealed;
+mod tags;
 
 use docimo_engine::attempt::{Act, Phase, Verdict, fold};
 use docimo_engine::ledger::{Decision, Entry, Neutralisation};

@@ -3,8 +3,10 @@
 
 mod comments;
 mod questions;
+mod tags;
 
 use super::comments::COMMENTS;
+use super::tags::TAGGING;
 use super::{GENERATION, Models};
 use crate::ambient;
 use crate::app::{App, WeakApp};
@@ -36,7 +38,25 @@ async fn follow(app: WeakApp) {
         let Some(app) = app.upgrade() else { return };
         let Some(models) = app.models() else { continue };
         match app.store.take_ai_job(&runner, ambient::now_ms(), LEASE_MS).await {
-            Ok(Some(job)) => work(&app, models, &runner, &job).await,
+            Ok(Some(job)) => work(&app, Some(models), &runner, &job).await,
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "the queue of the assistance cannot be read"),
+        }
+    }
+}
+
+/// Works on what needs no model, for as long as the server lives. Must be called within a tokio runtime.
+pub fn start_tags(app: &App) {
+    tokio::spawn(follow_tags(app.downgrade()));
+}
+
+async fn follow_tags(app: WeakApp) {
+    let runner = ambient::token();
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        let Some(app) = app.upgrade() else { return };
+        match app.store.take_tagging_job(&runner, ambient::now_ms(), LEASE_MS).await {
+            Ok(Some(job)) => work(&app, app.models(), &runner, &job).await,
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "the queue of the assistance cannot be read"),
         }
@@ -63,7 +83,7 @@ impl Progress {
     }
 }
 
-async fn work(app: &App, models: &Models, runner: &str, job: &Job) {
+async fn work(app: &App, models: Option<&Models>, runner: &str, job: &Job) {
     let progress = Progress::default();
     let tokens = || {
         let (_, tokens) = progress.get();
@@ -71,9 +91,10 @@ async fn work(app: &App, models: &Models, runner: &str, job: &Job) {
     };
     // Each function makes its proposals, or says in French why there are none.
     let done = async {
-        match job.function.as_str() {
-            code if code == GENERATION.code() => questions::make(app, models, job, &progress).await,
-            code if code == COMMENTS.code() => comments::make(app, models, job, &progress).await,
+        match (job.function.as_str(), models) {
+            (code, _) if code == TAGGING.code() => tags::make(app, models, runner, job, &progress).await,
+            (code, Some(models)) if code == GENERATION.code() => questions::make(app, models, job, &progress).await,
+            (code, Some(models)) if code == COMMENTS.code() => comments::make(app, models, job, &progress).await,
             _ => Err("fonction inconnue de cette version".to_owned()),
         }
     };

@@ -8,6 +8,7 @@ use crate::bank::near::{self, Known};
 use crate::bank::reach::Reach;
 use crate::error::ApiResult;
 use docimo_bank::flaws::{self, Field, Flaw, Severity};
+use docimo_bank::rights::Level;
 use docimo_engine::check::{self, Fault};
 use docimo_engine::paper::Element;
 use docimo_engine::question::{Body, Question};
@@ -79,6 +80,8 @@ pub struct Advice {
     pub suggestions: Vec<Suggestion>,
     /// Questions of the bank, within reach, that are much the same; none while the index is being made.
     pub near: Vec<NearView>,
+    /// Validated questions, within reach, that share its words, with their tags: why a tag may go.
+    pub neighbours: Vec<NearView>,
     /// Tags that it has, in words, by path of their field.
     pub tags: BTreeMap<String, Vec<String>>,
     /// TCS: credit of each answer from −2 to +2, by path of its panel.
@@ -94,6 +97,7 @@ pub async fn of(app: &App, actor: &Actor, element: &Element, told: Vec<FieldFaul
         flaws: flaws::flaws(element).iter().map(|flaw| flaw_view(flaw, element)).collect(),
         suggestions: suggest::tags(app, element).await?,
         near: near_views(app, actor, element).await?,
+        neighbours: neighbours(app, actor, element).await?,
         tags: tags(element),
         credits: credits(element),
     })
@@ -110,6 +114,29 @@ async fn near_views(app: &App, actor: &Actor, element: &Element) -> ApiResult<Ve
         title: n.line.title,
     };
     Ok(found.into_iter().map(one).collect())
+}
+
+/// Those in memory: whoever writes does not wait for them to be read.
+async fn neighbours(app: &App, actor: &Actor, element: &Element) -> ApiResult<Vec<NearView>> {
+    let Some(shelf) = app.tags.at_hand(app).filter(|shelf| !shelf.index.is_empty()) else { return Ok(Vec::new()) };
+    let tagger = app.tagger.of(&app.store).await?;
+    let skip = |place: usize| shelf.known.get(place).is_some_and(|n| n.name == element.id());
+    let found = shelf.index.of(&tagger, &suggest::asked(element), 3, &skip);
+    let reach = Reach::of(app, actor).await?;
+    let mut all = Vec::new();
+    for near in found {
+        let Some(known) = shelf.known.get(near.place) else { continue };
+        let held = app.store.entry(&known.entry).await?.filter(|line| reach.may(&line.folder_id, Level::Read));
+        if held.is_some() {
+            all.push(NearView {
+                entry: known.entry.clone(),
+                external_id: known.name.clone(),
+                title: known.title.clone(),
+                words: format!("{} ; mots communs : {}", known.tags.join(", "), near.words.join(", ")),
+            });
+        }
+    }
+    Ok(all)
 }
 
 /// Each question with the path of its form.

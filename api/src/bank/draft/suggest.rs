@@ -121,7 +121,7 @@ fn words(text: &str) -> BTreeSet<String> {
 
 /// What is read in an element, its tags apart: what is asked, and the answers with the places of the right ones.
 /// Comments are left out: they name what the others are not.
-fn asked(element: &Element) -> Asked {
+pub(crate) fn asked(element: &Element) -> Asked {
     let (mut stem, mut answers, mut correct) = (Vec::new(), Vec::new(), Vec::new());
     if let Element::Case(case) = element {
         stem.extend([case.title.as_str(), case.intro.as_str()]);
@@ -216,7 +216,10 @@ pub async fn tags(app: &App, element: &Element) -> ApiResult<Vec<Suggestion>> {
         return Ok(Vec::new());
     }
     let tagger = app.tagger.of(&app.store).await?;
-    let answer = tagger.tag(&asked, Method::Lexical, None, 10).map_err(|e| ApiError::Internal(e.into()))?;
+    let head = app.tags.head(app).await?;
+    let learned = head.as_ref().map(|(_, head)| head.as_ref());
+    let answer =
+        tagger.tag_with(&asked, Method::Lexical, None, 10, learned).map_err(|e| ApiError::Internal(e.into()))?;
     let objectives = tagger.corpus().objectives();
     let mut all =
         suggested(&answer, |code| objectives.iter().find(|o| o.code.to_string() == code).map(|o| o.title.clone()));
@@ -226,7 +229,7 @@ pub async fn tags(app: &App, element: &Element) -> ApiResult<Vec<Suggestion>> {
     Ok(all)
 }
 
-fn own_tags(element: &Element) -> BTreeSet<String> {
+pub(crate) fn own_tags(element: &Element) -> BTreeSet<String> {
     let case: &[String] = match element {
         Element::Case(case) => &case.tags,
         Element::Question(_) => &[],

@@ -4,18 +4,24 @@ mod questions;
 
 use super::french::french_io;
 use super::{Common, Failure, out};
+use crate::assistance::Models;
 use crate::bank::draft::tagger;
 use crate::cli::database::Found;
+use crate::cli::serve::AssistanceArgs;
 use crate::referential::{NATIONAL, file};
 use clap::{Args, Subcommand, ValueEnum};
 use docimo_ai::tagging::encoder::cache::Cache;
 use docimo_ai::tagging::encoder::{Encoder, EncoderError, Purpose};
 use docimo_ai::tagging::evaluation::{DEPTHS, Figures, Half, Recall, Tally};
+use docimo_ai::tagging::head::{self, Example, Head, LearnError};
+use docimo_ai::tagging::propose::{Against, Situations, propose};
+use docimo_ai::tagging::rerank::{SEEN, rerank};
 use docimo_ai::tagging::tagger::{THRESHOLD, TagError};
-use docimo_ai::tagging::{Answer, Corpus, Method, Objective, Tagger};
+use docimo_ai::tagging::{Answer, Corpus, Method, Objective, Ranked, Tagger};
 use docimo_search::synonyms::Synonyms;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use questions::Known;
+use r2c_referential::Tag;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,7 +31,8 @@ use std::time::Instant;
 pub const FORMATS: &str = "Questions : JSON [{\"stem\": …, \"propositions\": […], \"correct\": [\"A\"], \"objective\": \
     \"OIC-031-11-B\"}], ou CSV/XLSX de mêmes colonnes (propositions et correct séparées par « | »). À défaut \
     d’objectif, « item » (31 ou R2C:31) suffit ; les deux peuvent être des listes, dont une bonne réponse suffit.\n\
-    Méthodes : lexical (mots), dense (sens, demande un modèle), fusion (les deux).\n\
+    Méthodes : lexical (mots), dense (sens, demande un modèle), fusion (les deux) ; avec --part, head : mots et tête apprise \
+    sur l’autre partie ; avec --rerank, rerank : mots, reclassés par un modèle de langue.\n\
     Modèle : dossier avec tokenizer.json et, au choix, un fichier .bin E5S1 ou config.json et model.safetensors ; rien \
     n’est téléchargé.\n\
     Codes de sortie : 0 fait, 1 fait avec avertissements, 2 entrée refusée, 3 base ou modèle.";
@@ -62,6 +69,11 @@ pub struct EvaluateArgs {
     /// Fils de calcul du modèle [défaut : autant que de cœurs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    /// Mesure aussi le reclassement des trente premiers par un modèle de langue (--ai-url, --ai-model)
+    #[arg(long)]
+    rerank: bool,
+    #[command(flatten)]
+    assistance: AssistanceArgs,
     /// Écrit dans ce fichier, question par question, les étiquettes trouvées et leurs raisons (JSON)
     #[arg(long, value_name = "FICHIER")]
     details: Option<PathBuf>,
@@ -159,7 +171,21 @@ pub async fn run(common: &Common, command: &AiCommand) -> Result<(), Failure> {
     let known = read_questions(&args.questions)?;
     let mut warnings = Vec::new();
     let corpus = corpus(common, args, &known, &mut warnings).await?;
-    let (document, found) = evaluate(common, args, &methods, corpus, &known, warnings)?;
+    let models = match (args.rerank, args.assistance.models()?) {
+        (true, None) => {
+            return Err(Failure::Input("--rerank demande un modèle de langue : --ai-url et --ai-model".into()));
+        }
+        (true, models) => models,
+        (false, _) => None,
+    };
+    let (mut document, found) = evaluate(common, args, &methods, corpus.clone(), &known, warnings)?;
+    if let Some(models) = models {
+        let (told, failed) = rerank_figures(args, corpus, &known, &models).await?;
+        document.methods.extend(told);
+        if failed > 0 {
+            document.warnings.push(format!("reclassement abandonné, l’ordre des mots restant : {failed} questions"));
+        }
+    }
     if let Some(details) = details {
         details.write(&out::json(&found)?)?;
     }
@@ -282,11 +308,32 @@ fn evaluate(
         for ((at, known), answer) in chosen.iter().zip(&answers) {
             tally.add(answer, &known.gold);
             if args.details.is_some() {
-                found.push(detail(*at, *method, known, answer));
+                found.push(detail(*at, method.name(), known, answer));
             }
         }
         if let Some(told) = tally.figures(args.threshold) {
-            figures.push(method_figures(*method, &told, has_objectives, chosen.len() as f64 / own_s.max(1e-9)));
+            figures.push(method_figures(method.name(), &told, has_objectives, chosen.len() as f64 / own_s.max(1e-9)));
+        }
+    }
+    if args.part != Part::All {
+        match taught(args, &tagger, known) {
+            Ok(head) => {
+                let mut tally = Tally::default();
+                let start = Instant::now();
+                for (at, known) in &chosen {
+                    let answer = tagger.tag_with(&known.asked, Method::Lexical, None, DEPTHS[2], Some(&head));
+                    let answer = answer.map_err(|e| Failure::Environment(e.to_string()))?;
+                    tally.add(&answer, &known.gold);
+                    if args.details.is_some() {
+                        found.push(detail(*at, HEAD, known, &answer));
+                    }
+                }
+                let speed = chosen.len() as f64 / start.elapsed().as_secs_f64().max(1e-9);
+                if let Some(told) = tally.figures(args.threshold) {
+                    figures.push(method_figures(HEAD, &told, has_objectives, speed));
+                }
+            }
+            Err(error) => warnings.push(format!("tête non apprise : {error}")),
         }
     }
     let halves: Vec<Half> = known.iter().map(|k| Half::of(&k.asked.stem)).collect();
@@ -309,10 +356,77 @@ fn evaluate(
     Ok((document, found))
 }
 
-fn method_figures(method: Method, told: &Figures, has_objectives: bool, questions_per_second: f64) -> MethodFigures {
+/// Words with a head that learned from the other part.
+const HEAD: &str = "head";
+/// Words, in the order of a language model.
+const RERANK: &str = "rerank";
+
+/// A head taught by the questions of the other part.
+fn taught(args: &EvaluateArgs, tagger: &Tagger, known: &[Known]) -> Result<Head, LearnError> {
+    let other = known.iter().filter(|k| !args.part.holds(&k.asked.stem));
+    let examples: Vec<Example> = other.map(|k| Example { asked: k.asked.clone(), gold: k.gold.clone() }).collect();
+    let all: Vec<&Example> = examples.iter().filter(|e| !e.gold.items.is_empty()).collect();
+    head::train(tagger, &all, 1, &|| false)
+}
+
+/// Figures of the order of a language model, and how many questions it gave none for.
+async fn rerank_figures(
+    args: &EvaluateArgs,
+    corpus: Corpus,
+    known: &[Known],
+    models: &Models,
+) -> Result<(Option<MethodFigures>, usize), Failure> {
+    let has_objectives = !corpus.objectives().is_empty();
+    let tagger = Tagger::new(corpus, Synonyms::embedded());
+    let situations = Situations::default();
+    let against = Against {
+        tagger: &tagger,
+        situations: &situations,
+        head: None,
+        neighbours: None,
+        threshold: args.threshold,
+        choice: SEEN,
+    };
+    let (mut tally, mut failed, mut count) = (Tally::default(), 0, 0usize);
+    let start = Instant::now();
+    for question in known.iter().filter(|k| args.part.holds(&k.asked.stem)) {
+        let environment = |e: TagError| Failure::Environment(e.to_string());
+        let mut draft = propose(against, &question.asked, "", 0, &[]).map_err(environment)?;
+        let (items, objectives) = (draft.items.clone(), draft.objectives.clone());
+        if !items.is_empty() {
+            let told = rerank(&models.reader, &question.asked, &mut draft, (&items, &objectives)).await;
+            failed += usize::from(told.failed.is_some());
+        }
+        let code = |tag: &str| tag.parse::<Tag>().ok();
+        let items = draft.items.iter().filter_map(|c| code(&c.tag)?.item());
+        let objectives = draft.objectives.iter().filter_map(|c| match code(&c.tag)? {
+            Tag::Objective(code) => Some(code),
+            _ => None,
+        });
+        let answer = Answer {
+            items: items.map(|code| Ranked { code, score: 0.0, words: Vec::new() }).collect(),
+            objectives: objectives.map(|code| Ranked { code, score: 0.0, words: Vec::new() }).collect(),
+            item_confidence: draft.item_confidence,
+            objective_confidence: draft.objective_confidence,
+            item_stand: None,
+            objective_stand: None,
+        };
+        tally.add(&answer, &question.gold);
+        count += 1;
+    }
+    let speed = count as f64 / start.elapsed().as_secs_f64().max(1e-9);
+    Ok((tally.figures(args.threshold).map(|told| method_figures(RERANK, &told, has_objectives, speed)), failed))
+}
+
+fn method_figures(
+    method: &'static str,
+    told: &Figures,
+    has_objectives: bool,
+    questions_per_second: f64,
+) -> MethodFigures {
     let by_depth = |recall: Recall| DEPTHS.into_iter().zip(recall).collect::<ByDepth>();
     MethodFigures {
-        method: method.name(),
+        method,
         item_recall: by_depth(told.item_recall),
         objective_recall: told.objective_recall.filter(|_| has_objectives).map(by_depth),
         calibration_error: told.calibration_error,
@@ -323,11 +437,11 @@ fn method_figures(method: Method, told: &Figures, has_objectives: bool, question
     }
 }
 
-fn detail(at: usize, method: Method, known: &Known, answer: &Answer) -> Detail {
+fn detail(at: usize, method: &'static str, known: &Known, answer: &Answer) -> Detail {
     let shown = |code: String, score: f32, words: &[String]| Shown { code, score, words: words.to_vec() };
     Detail {
         question: at + 1,
-        method: method.name(),
+        method,
         gold_items: known.gold.items.iter().map(|i| format!("R2C:{i}")).collect(),
         gold_objectives: known.gold.objectives.iter().map(|c| c.to_string()).collect(),
         item_confidence: answer.item_confidence,

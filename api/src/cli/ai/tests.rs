@@ -176,3 +176,30 @@ async fn a_model_gives_the_other_methods() {
     trial.with_objectives(&["--model", &model, "--method", "fusion"]).await.unwrap();
     assert_eq!((kept.len(), written()), (1, before), "nothing was computed again");
 }
+
+#[tokio::test]
+async fn a_head_is_taught_by_one_part_and_measured_on_the_other() {
+    let signs = [(188, ["flibuste", "gromelle", "tirouette"]), (339, ["zébulon", "cacatoès", "parapet"])];
+    let all: Vec<serde_json::Value> = (0..40)
+        .flat_map(|i| {
+            signs.map(|(item, words)| {
+                serde_json::json!({"stem": format!("Dossier {i} : {} et {} ?", words[i % 3], words[(i + 1) % 3]), "item": [item]})
+            })
+        })
+        .collect();
+    let trial = Trial::new(&serde_json::to_string(&all).unwrap());
+    let found = trial.with_objectives(&["--part", "report"]).await.unwrap();
+    let firsts = |method: &str| -> Vec<bool> {
+        let own = found.as_array().unwrap().iter().filter(|d| d["method"] == method);
+        own.map(|d| d["items"][0]["code"] == d["gold_items"][0]).collect()
+    };
+    let (words, head) = (firsts("lexical"), firsts("head"));
+    assert_eq!(words.len(), head.len());
+    let right = |all: &[bool]| all.iter().filter(|r| **r).count();
+    assert!(right(&head) > right(&words) && right(&head) * 10 >= head.len() * 9, "{words:?} {head:?}");
+    // Nothing to learn from: said, not hidden.
+    let trial = Trial::new(QUESTIONS);
+    assert!(
+        matches!(trial.with_objectives(&["--rerank"]).await, Err(Failure::Input(said)) if said.contains("--ai-url"))
+    );
+}

@@ -8,6 +8,7 @@ mod item_models;
 mod own;
 mod review;
 mod sources;
+pub mod tags;
 
 pub use ask::{ask, ask_page, cancel, job};
 pub use governance::{disclose, governance, quality, record, rule};
@@ -156,7 +157,14 @@ pub async fn home(State(app): State<App>, actor: Actor, page: Layout) -> ApiResu
     web::page(&HomePage {
         page: page.titled("Assistance"),
         standing: Standing::of(&app).await?,
-        jobs: app.store.ai_jobs_of(&actor.id, 20).await?.into_iter().map(JobRow::of).collect(),
+        jobs: app
+            .store
+            .ai_jobs_of(&actor.id, 20)
+            .await?
+            .into_iter()
+            .filter(|j| j.function == GENERATION.code())
+            .map(JobRow::of)
+            .collect(),
         waiting,
         sources: app.store.ai_sources().await?.len(),
         may_review,

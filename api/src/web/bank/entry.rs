@@ -10,6 +10,7 @@ use crate::bank::near::{self, Known};
 use crate::bank::{desk, enemies, find, reach};
 use crate::error::{ApiError, ApiResult};
 use crate::exam::state_french;
+use crate::web::assistance::tags::{self, Origin};
 use crate::web::filters::{capital, count, date_time, float, thousands};
 use crate::web::{self, layout::Layout};
 use askama::Template;
@@ -126,6 +127,8 @@ struct EntryPage {
     revisions: Vec<RevisionRow>,
     /// How it was born of a machine, if it was.
     born: Option<Born>,
+    /// Tags that a machine proposed, by whose decision they are there.
+    tag_origins: Vec<Origin>,
 }
 
 /// Said for ever of an entry that a machine proposed.
@@ -341,6 +344,7 @@ pub async fn entry(
         enemies: enemies::of(&app, &reach, &entry).await?,
         revisions: revision_rows(&entry, &line, &revisions),
         born: born(&app, &actor, &entry).await?,
+        tag_origins: tags::origins(&app, &actor, &entry).await?,
         id: entry,
         external_id: line.external_id,
     };
