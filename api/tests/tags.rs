@@ -189,7 +189,7 @@ async fn no_tag_of_a_machine_without_a_named_person() {
     assert_eq!(figures.iter().map(|f| f.proposals).sum::<i64>(), 45);
     let body = axum::body::Body::from_stream(record(&app, &jury));
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let kept: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let kept: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(kept["proposals"].as_array().unwrap().len(), 45);
     assert_eq!(kept["decisions"].as_array().unwrap().len(), 3 + seen);
     assert_eq!(kept["decisions"][0]["entry"], asthma[0].entry_id);
