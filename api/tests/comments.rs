@@ -12,13 +12,14 @@ use docimo::assistance::comments::counts::{Asked, refresh, unwritten};
 use docimo::assistance::comments::decide::{Choice, Decided, decide, waiting};
 use docimo::assistance::comments::{self, COMMENTS, withdraw, write};
 use docimo::assistance::sources::{About, bring};
-use docimo::assistance::{Models, Settings};
+use docimo::assistance::{Models, Other, Settings};
 use docimo::auth::{Actor, Role};
 use docimo::bank::reach::Reach;
 use docimo::error::ApiError;
 use docimo_ai::proposal::Trust;
+use docimo_ai::provider::{Client, Key};
 use docimo_store::ai::Switch;
-use docimo_store::bank::folders::Folder;
+use docimo_store::bank::folders::{Folder, Unit};
 use docimo_store::exams::NewEvent;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -352,8 +353,6 @@ async fn a_machine_drafts_and_a_person_decides() {
     let off = ask(app, &jury, &slot, &source).await.unwrap_err();
     assert!(matches!(&off, ApiError::Conflict(said) if said.contains("arrêtée")), "{off}");
     sat.switch_on(&jury, 6).await;
-    let bare = ask(app, &jury, &slot, "").await.unwrap_err();
-    assert!(bare.to_string().contains("choisissez une source"), "{bare}");
     // The first time unreadable, then repaired; a third answer is hostile; later ones are good.
     let model = Model::start(Box::new(|number, body| {
         let asked: Value = serde_json::from_str(body["messages"][1]["content"].as_str().unwrap()).unwrap();
@@ -510,4 +509,68 @@ async fn an_answer_that_cannot_be_read_is_told_and_folders_hold_comments_back() 
     assert_eq!(left, [("foie-2".to_owned(), "missed:b;ticked:c".to_owned(), 1)]);
     assert!(matches!(write(app, &reviewer, &slot, "Texte.", 0).await, Err(ApiError::NotFound)));
     assert!(matches!(ask(app, &reviewer, &slot, &source).await, Err(ApiError::NotFound)));
+}
+
+#[test]
+fn each_function_may_have_its_own_address_and_its_own_key() {
+    let other = Other { base: "https://b.exemple.fr/v1".into(), model: "b".into(), key: None };
+    let settings = Settings {
+        base: "http://127.0.0.1:9/v1".into(),
+        model: "a".into(),
+        key: Key::new("secret"),
+        hosts: vec!["b.exemple.fr".into()],
+        comments: other.clone(),
+        reader: Other { model: "c".into(), ..Other::default() },
+        ..Settings::default()
+    };
+    let models = Models::new(&settings).unwrap();
+    let of = |client: &Client| {
+        let at = client.endpoint();
+        (at.host().to_owned(), at.model.clone(), at.key.is_some())
+    };
+    assert_eq!(of(&models.writer), ("127.0.0.1".into(), "a".into(), true));
+    assert_eq!(of(&models.reader), ("127.0.0.1".into(), "c".into(), true));
+    assert_eq!(of(&models.commenter), ("b.exemple.fr".into(), "b".into(), false), "the key of another host stays home");
+    assert_eq!(of(&models.tagger), ("127.0.0.1".into(), "a".into(), true));
+    let elsewhere = Settings { hosts: Vec::new(), ..settings };
+    assert!(Models::new(&elsewhere).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_two_are_asked_for_students_read_nothing_after_the_first() {
+    let sat = sat(&[("ac", "ab", "rate"), ("ac", "ab", "rate")]).await;
+    let app = &sat.house.app;
+    let jury = sat.actor("jury", &[Role::Committee]).await;
+    sat.house.staff("autre", Role::Committee).await;
+    let other = sat.actor("autre", &[Role::Committee]).await;
+    let unit = app.store.units().await.unwrap().into_iter().find(|u| u.id == "etablissement").unwrap();
+    let said = NewEvent {
+        id: ambient::fresh_id(1),
+        exam_id: None,
+        at_ms: 1,
+        author_id: Some(jury.id.to_string()),
+        what: "unit",
+        detail: "x".into(),
+    };
+    app.store.set_unit(&Unit { reviews: 2, ..unit }, &said).await.unwrap();
+    refresh(app).await.unwrap();
+    let slot = sat.slot(&jury, "foie-1", "missed:b;ticked:c").await;
+    sat.switch_on(&jury, 6).await;
+    let bare = ask(app, &jury, &slot, "").await.unwrap_err();
+    assert!(bare.to_string().contains("choisissez une source"), "{bare}");
+    // Without one chosen, the passages of the documents in use that speak of the question.
+    sat.source(&jury).await;
+    let model = Model::start(Box::new(|_, _| says("Le foie est à droite.", QUOTE)));
+    app.assist(model.models());
+    ask(app, &jury, &slot, "").await.unwrap();
+    sat.settled().await;
+    let draft = sat.drafts(&jury).await.remove(0);
+    sat.jury.post(&format!("/exams/{}/publish", sat.exam), json!({})).await;
+    let better = Choice::Amend("Le foie est à droite, sous le diaphragme.".into());
+    assert_eq!(decide(app, &jury, &draft, better, "", "").await.unwrap(), Decided::Agreed);
+    assert_eq!(sat.own(0, 0).await, Value::Null);
+    let again = decide(app, &jury, &draft, Choice::Accept, "", "").await.unwrap_err();
+    assert!(again.to_string().contains("d’une autre personne"), "{again}");
+    assert_eq!(decide(app, &other, &draft, Choice::Accept, "", "").await.unwrap(), Decided::Shown(slot, 1));
+    assert!(sat.own(0, 0).await["html"].as_str().unwrap().contains("sous le diaphragme"));
 }

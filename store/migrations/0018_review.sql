@@ -64,6 +64,12 @@ update revision set ai_sealed = ai_decision where born = 'ai';
 alter table revision add column ai_guard bigint not null default 0
     check ((born = 'ai') = (ai_sealed is not null) and (ai_sealed is null or ai_sealed = ai_decision));
 
+-- So does a comment born of a machine.
+alter table pattern_comment add column ai_sealed text references ai_decision (sealed);
+update pattern_comment set ai_sealed = ai_decision where born = 'ai';
+alter table pattern_comment add column ai_guard bigint not null default 0
+    check ((born = 'ai') = (ai_sealed is not null) and (ai_sealed is null or ai_sealed = ai_decision));
+
 -- What people say went wrong, and what the committee answers.
 create table ai_incident (
     id text primary key,

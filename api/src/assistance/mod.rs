@@ -43,6 +43,21 @@ pub struct Models {
     pub writer: Client,
     /// Answers without the key: another model where there is one.
     pub reader: Client,
+    /// Drafts comments.
+    pub commenter: Client,
+    /// Puts candidate tags in order.
+    pub tagger: Client,
+}
+
+/// A model for one function; what is empty is as for questions.
+#[derive(Clone, Debug, Default)]
+pub struct Other {
+    /// Address up to `/v1`.
+    pub base: String,
+    /// Model.
+    pub model: String,
+    /// Key of that address: the key of another host is never sent to it.
+    pub key: Option<Key>,
 }
 
 /// What was configured of the models.
@@ -52,8 +67,12 @@ pub struct Settings {
     pub base: String,
     /// Model that writes.
     pub model: String,
-    /// Model that answers; the same where empty.
-    pub reader: String,
+    /// Answers without the key.
+    pub reader: Other,
+    /// Drafts comments.
+    pub comments: Other,
+    /// Puts candidate tags in order.
+    pub tags: Other,
     /// Key.
     pub key: Option<Key>,
     /// Hosts allowed beside this machine.
@@ -64,7 +83,7 @@ impl Models {
     /// A model on this machine, for everything.
     pub fn local(model: Arc<LocalModel>) -> Self {
         let client = Client::local(model);
-        Self { writer: client.clone(), reader: client }
+        Self { writer: client.clone(), reader: client.clone(), commenter: client.clone(), tagger: client }
     }
 
     /// Ready to ask.
@@ -72,11 +91,21 @@ impl Models {
     /// # Errors
     /// When the address is none or is not allowed.
     pub fn new(settings: &Settings) -> Result<Self, ProviderError> {
-        let client = |model: &str| -> Result<Client, ProviderError> {
-            Client::new(Endpoint::new(&settings.base, model, settings.key.clone(), &settings.hosts)?)
+        let client = |other: &Other| -> Result<Client, ProviderError> {
+            let own = |text: &str| !text.trim().is_empty();
+            let model = if own(&other.model) { &other.model } else { &settings.model };
+            let (base, key) = match own(&other.base) {
+                true => (&other.base, &other.key),
+                false => (&settings.base, &settings.key),
+            };
+            Client::new(Endpoint::new(base, model, key.clone(), &settings.hosts)?)
         };
-        let reader = if settings.reader.trim().is_empty() { &settings.model } else { &settings.reader };
-        Ok(Self { writer: client(&settings.model)?, reader: client(reader)? })
+        Ok(Self {
+            writer: client(&Other::default())?,
+            reader: client(&settings.reader)?,
+            commenter: client(&settings.comments)?,
+            tagger: client(&settings.tags)?,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::french::french_io;
 use super::{Common, Failure, out};
 use crate::app::App;
-use crate::assistance::{Models, Settings};
+use crate::assistance::{Models, Other, Settings};
 use crate::auth::accounts::FIRST_ADMINISTRATOR;
 use crate::bank::index::{Finder, Place};
 use crate::bank::record;
@@ -56,6 +56,21 @@ pub(super) struct AssistanceArgs {
     /// Nom du modèle qui répond sans la clé [défaut : celui qui rédige]
     #[arg(long, value_name = "NOM", env = "DOCIMO_AI_READER")]
     ai_reader: Option<String>,
+    /// Son adresse, si elle est autre (clé : variable DOCIMO_AI_READER_KEY)
+    #[arg(long, value_name = "URL", env = "DOCIMO_AI_READER_URL", requires = "ai_reader")]
+    ai_reader_url: Option<String>,
+    /// Nom du modèle des commentaires d’erreur [défaut : celui qui rédige]
+    #[arg(long, value_name = "NOM", env = "DOCIMO_AI_COMMENTS")]
+    ai_comments: Option<String>,
+    /// Son adresse, si elle est autre (clé : variable DOCIMO_AI_COMMENTS_KEY)
+    #[arg(long, value_name = "URL", env = "DOCIMO_AI_COMMENTS_URL", requires = "ai_comments")]
+    ai_comments_url: Option<String>,
+    /// Nom du modèle qui reclasse les étiquettes [défaut : celui qui rédige]
+    #[arg(long, value_name = "NOM", env = "DOCIMO_AI_TAGS")]
+    ai_tags: Option<String>,
+    /// Son adresse, si elle est autre (clé : variable DOCIMO_AI_TAGS_KEY)
+    #[arg(long, value_name = "URL", env = "DOCIMO_AI_TAGS_URL", requires = "ai_tags")]
+    ai_tags_url: Option<String>,
     /// Fichier qui contient la clé du fournisseur [à défaut : variable DOCIMO_AI_KEY]
     #[arg(long, value_name = "FICHIER", env = "DOCIMO_AI_KEY_FILE")]
     ai_key_file: Option<PathBuf>,
@@ -77,11 +92,18 @@ impl AssistanceArgs {
             Some(path) => std::fs::read_to_string(path).map_err(|e| Failure::unreadable(path, &e))?,
             None => std::env::var("DOCIMO_AI_KEY").unwrap_or_default(),
         };
+        let other = |model: &Option<String>, url: &Option<String>, key: &str| Other {
+            base: url.clone().unwrap_or_default(),
+            model: model.clone().unwrap_or_default(),
+            key: Key::new(&std::env::var(key).unwrap_or_default()),
+        };
         let settings = Settings {
             base: base.clone(),
             model: self.ai_model.clone().unwrap_or_default(),
-            reader: self.ai_reader.clone().unwrap_or_default(),
             key: Key::new(&key),
+            reader: other(&self.ai_reader, &self.ai_reader_url, "DOCIMO_AI_READER_KEY"),
+            comments: other(&self.ai_comments, &self.ai_comments_url, "DOCIMO_AI_COMMENTS_KEY"),
+            tags: other(&self.ai_tags, &self.ai_tags_url, "DOCIMO_AI_TAGS_KEY"),
             hosts: self.ai_hosts.clone(),
         };
         Models::new(&settings).map(Some).map_err(|e| Failure::Input(format!("assistance : {e}")))

@@ -28,7 +28,8 @@ pub fn number(text: &str) -> Option<f64> {
 #[derive(Clone, Debug)]
 pub struct Expression {
     written: String,
-    parsed: FlatExVal<i64, f64>,
+    /// Some 20 KiB by itself.
+    parsed: Box<FlatExVal<i64, f64>>,
     /// Names as the author writes them, in the order of the parser's.
     names: Vec<String>,
 }
@@ -94,7 +95,7 @@ impl Expression {
             }
             names.push(own);
         }
-        Ok(Self { written, parsed, names })
+        Ok(Self { written, parsed: Box::new(parsed), names })
     }
 
     /// May a value have this name, or does the parser read something else in it?

@@ -241,9 +241,10 @@ impl ItemModel {
             let truth = match condition.trim().to_lowercase().as_str() {
                 "vrai" | "vraie" => Truth::Always(true),
                 "faux" | "fausse" => Truth::Always(false),
-                _ => Truth::When(
-                    Expression::read(condition, values).map_err(|why| ModelError::line(FIELD, number, why))?,
-                ),
+                _ => {
+                    let read = Expression::read(condition, values);
+                    Truth::When(read.map_err(|why| ModelError::line(FIELD, number, why))?)
+                }
             };
             candidates.push(Candidate {
                 truth,

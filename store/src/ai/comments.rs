@@ -164,7 +164,7 @@ macro_rules! insert_comment {
         let place = $c.place;
         let last: i64 = sqlx::query_scalar("select coalesce(max(number), 0) from pattern_comment where slot = $1")
             .bind(&place.slot).fetch_one(&mut *$tx).await?;
-        sqlx::query("insert into pattern_comment (id, slot, entry_id, question_id, wording, pattern, number, body, born, ai_decision, ai_proposal, ai_function, author_id, at_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")
+        sqlx::query("insert into pattern_comment (id, slot, entry_id, question_id, wording, pattern, number, body, born, ai_decision, ai_proposal, ai_function, author_id, at_ms, ai_sealed) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $10)")
             .bind($c.id).bind(&place.slot).bind(&place.entry_id).bind(&place.question_id).bind(&place.wording)
             .bind(&place.pattern).bind(last + 1).bind($c.body).bind($born).bind($decision).bind($proposal)
             .bind($function).bind($author).bind($at_ms).execute(&mut *$tx).await?;
@@ -343,6 +343,7 @@ impl Store {
         let verdict = if reviewed.is_amended() { "amend" } else { "accept" };
         let number = write!(self, tx => {
             super::insert_decision!(tx, decision, verdict, reviewer, now_ms, Some(decision.id));
+            super::review::seal!(tx, decision, reviewer);
             insert_event!(tx, event);
             insert_comment!(tx, comment, "ai", Some(decision.id), Some(decision.proposal_id), Some("comment-drafting"), reviewer, now_ms)
         });

@@ -196,8 +196,8 @@ pub async fn story(store: &Store) {
 macro_rules! short_cuts {
     ($pool:ident) => {{
         let comment = |id: &str, born: &str, decision: &str, proposal: &str, function: &str| {
-            format!("insert into pattern_comment (id, slot, entry_id, question_id, wording, pattern, number, body, born, ai_decision, ai_proposal, ai_function, author_id, at_ms) \
-                     values ('{id}', 's-{id}', 'id-e', 'q', 'w', 'text:x', 1, 'Texte.', '{born}', {decision}, {proposal}, {function}, 'p1', 1)")
+            format!("insert into pattern_comment (id, slot, entry_id, question_id, wording, pattern, number, body, born, ai_decision, ai_proposal, ai_function, author_id, at_ms, ai_sealed) \
+                     values ('{id}', 's-{id}', 'id-e', 'q', 'w', 'text:x', 1, 'Texte.', '{born}', {decision}, {proposal}, {function}, 'p1', 1, {decision})")
         };
         let ours = "'comment-drafting'";
         let refused = [

@@ -14,6 +14,7 @@ use docimo_ai::proposal::{Decision, Outcome, ReviewerId, Verdict};
 use docimo_bank::rights::Level;
 use docimo_store::StoreError;
 use docimo_store::ai::comments::NewComment;
+use docimo_store::ai::review::Opinion;
 use docimo_store::ai::{NewDecision, ProposalRow, Turned};
 use std::collections::HashMap;
 
@@ -46,6 +47,8 @@ pub enum Choice {
 pub enum Decided {
     /// Students read it: the pattern, and the version of its comment.
     Shown(String, i64),
+    /// A first agreement: someone else must agree too.
+    Agreed,
     /// Nothing but the record.
     Refused,
     /// A request in the queue.
@@ -104,6 +107,15 @@ fn decided_already(error: StoreError) -> ApiError {
     }
 }
 
+/// The draft as a first person agreed to it, where they changed it.
+///
+/// # Errors
+/// When what was kept cannot be read.
+pub fn agreed(opinions: &[Opinion]) -> ApiResult<Option<Draft>> {
+    let kept = opinions.iter().rev().find_map(|o| o.amended.as_deref());
+    kept.map(serde_json::from_str).transpose().map_err(|e| ApiError::Internal(e.into()))
+}
+
 /// Decides, in the name of who is signed in. `override_` is what they write to take on themselves a text that no passage
 /// bears out, or that they were warned of.
 pub async fn decide(
@@ -132,13 +144,22 @@ pub async fn decide(
         amended: None,
         survived: None,
     };
-    let draft = proposal.content();
+    let people = app.store.ai_asked(&row.id).await?.map_or(1, |asked| asked.people);
+    let opinions = app.store.ai_opinions(&row.id).await?;
+    if matches!(choice, Choice::Accept | Choice::Amend(_)) && opinions.iter().any(|o| o.reviewer_id == *actor.id) {
+        return Err(ApiError::Conflict(
+            "Vous avez déjà donné votre accord : il faut celui d’une autre personne.".into(),
+        ));
+    }
+    // The second person decides on what the first agreed to.
+    let draft = &agreed(&opinions)?.unwrap_or_else(|| proposal.content().clone());
+    let taken = |text: String| match text == proposal.content().text {
+        true => Verdict::Accept,
+        false => Verdict::Amend(Draft { text, ..draft.clone() }),
+    };
     let verdict = match choice {
-        Choice::Accept => Verdict::Accept,
-        Choice::Amend(text) => {
-            let text = checked(&text)?;
-            if text == draft.text { Verdict::Accept } else { Verdict::Amend(Draft { text, ..draft.clone() }) }
-        }
+        Choice::Accept => taken(draft.text.clone()),
+        Choice::Amend(text) => taken(checked(&text)?),
         Choice::Refuse(code) => {
             let code = REASONS.into_iter().find(|c| *c == code);
             let code = code.ok_or_else(|| ApiError::wrong("motif", "Choisissez un motif de refus."))?;
@@ -183,6 +204,11 @@ pub async fn decide(
         true => Some(serde_json::to_string(reviewed.content()).map_err(|e| ApiError::Internal(e.into()))?),
         false => None,
     };
+    if people > 1 && opinions.is_empty() {
+        let opinion = NewDecision { amended: amended.as_deref(), ..bare(&said) };
+        app.store.keep_opinion(&reviewed, &opinion).await.map_err(decided_already)?;
+        return Ok(Decided::Agreed);
+    }
     let survived = similar::TextDiff::from_words(&reviewed.proposed().text, &reviewed.content().text).ratio();
     let kept = NewDecision { amended: amended.as_deref(), survived: Some(f64::from(survived)), ..bare(&said) };
     let id = ambient::fresh_id(now_ms);

@@ -1,11 +1,12 @@
 //! What a comment may lean on.
 //!
 //! The passages that who asks chose, else those that the question was written from, else those of the documents that it
-//! names as its source. One function gives them, so that a search over all sources can take its place.
+//! names as its source, else those that a search finds in the documents in use.
 
 use crate::ambient;
 use crate::app::App;
 use crate::assistance::ask::{Asked as AskedQuestions, Place};
+use crate::assistance::retrieve;
 use crate::error::{ApiError, ApiResult};
 use docimo_ai::generation::Given;
 use docimo_ai::proposal::{Passage, Source, Trust};
@@ -85,7 +86,29 @@ async fn named(app: &App, question: &Question) -> ApiResult<Vec<Place>> {
             rows.extend(app.store.ai_passages(&source.id).await?);
         }
     }
+    if rows.is_empty() {
+        return found(app, question).await;
+    }
     Ok(nearest(rows, question).into_iter().map(|r| Place { source: r.source_id, number: r.number }).collect())
+}
+
+/// Passages found for a question of which nobody said what it rests on, at most.
+const FOUND: usize = 8;
+
+/// Places of the passages, in all documents in use, that say most of what a question says.
+async fn found(app: &App, question: &Question) -> ApiResult<Vec<Place>> {
+    let mut said = question.stem.clone();
+    for p in question.body.propositions().iter().filter(|p| p.status.is_true()) {
+        said.push('\n');
+        said.push_str(&p.text);
+    }
+    let (mut places, mut room) = (Vec::new(), MAX_CHARS);
+    for found in retrieve::find(app, &said, FOUND, Trust::Unassessed).await? {
+        let Some(left) = room.checked_sub(found.passage.body.chars().count()) else { continue };
+        room = left;
+        places.push(Place { source: found.passage.source_id, number: found.passage.number });
+    }
+    Ok(places)
 }
 
 /// The passages of places, as a model is given them and as a proposal says where it comes from.

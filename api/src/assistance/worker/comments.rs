@@ -36,8 +36,8 @@ pub(super) async fn make(
         remark: asked.remark,
         passages: given,
     };
-    let written = draft(&models.writer, &request, &told, &spent).await.map_err(|e| e.to_string())?;
-    let writer = models.writer.endpoint();
+    let written = draft(&models.commenter, &request, &told, &spent).await.map_err(|e| e.to_string())?;
+    let writer = models.commenter.endpoint();
     let now_ms = ambient::now_ms();
     let provenance = Provenance {
         function: COMMENTS,

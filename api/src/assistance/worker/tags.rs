@@ -50,7 +50,7 @@ pub(super) async fn make(
     let head = app.tags.head(app).await.map_err(broken)?;
     // Only where one is configured and the committee said so.
     let permitted = app.store.tag_rules().await.map_err(broken)?.first().is_some_and(|r| r.rerank == 1);
-    let orders = models.filter(|_| permitted).map(|m| &m.reader);
+    let orders = models.filter(|_| permitted).map(|m| &m.tagger);
     let choice = if orders.is_some() { SEEN } else { CHOICE };
     let mut spent = Tokens::default();
     let hash = match &head {

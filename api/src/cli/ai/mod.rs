@@ -394,7 +394,7 @@ async fn rerank_figures(
         let mut draft = propose(against, &question.asked, "", 0, &[]).map_err(environment)?;
         let (items, objectives) = (draft.items.clone(), draft.objectives.clone());
         if !items.is_empty() {
-            let told = rerank(&models.reader, &question.asked, &mut draft, (&items, &objectives)).await;
+            let told = rerank(&models.tagger, &question.asked, &mut draft, (&items, &objectives)).await;
             failed += usize::from(told.failed.is_some());
         }
         let code = |tag: &str| tag.parse::<Tag>().ok();

@@ -464,6 +464,8 @@ struct ProposalPage {
     reasons: Vec<(&'static str, &'static str)>,
     decided: Option<DecisionView>,
     most: usize,
+    /// Names of those who agreed, where two are asked for.
+    agreed: String,
 }
 
 /// The one to look at after a draft.
@@ -497,7 +499,10 @@ pub async fn proposal(
 ) -> ApiResult<Response> {
     let (row, proposal) = comments::proposal(&app, &actor, &id).await?;
     let reach = Reach::of(&app, &actor).await?;
-    let (draft, from) = (proposal.content(), proposal.provenance());
+    let opinions = app.store.ai_opinions(&row.id).await?;
+    let agreed = decide::agreed(&opinions)?;
+    // The second person decides on what the first agreed to.
+    let (draft, from) = (agreed.as_ref().unwrap_or(proposal.content()), proposal.provenance());
     let rows = decide::waiting(&app, &reach).await?;
     let slot = slot_place(&draft.place).slot;
     let shown = app.store.comment_versions(&slot).await?;
@@ -519,6 +524,7 @@ pub async fn proposal(
         facts: facts(from),
         reasons: reasons(),
         decided: decision(&app, &row.id).await?,
+        agreed: opinions.into_iter().map(|o| o.reviewer).collect::<Vec<_>>().join(", "),
         most: MAX_TEXT,
         slot,
         id: row.id,
@@ -544,6 +550,7 @@ pub async fn decide(
     };
     let done = decide::decide(&app, &actor, &id, choice, fields.get("remarque"), fields.get("derogation")).await?;
     let said = match done {
+        Decided::Agreed => "Votre accord est gardé : il faut celui d’une autre personne.",
         Decided::Shown(..) => "Accepté : les étudiants qui ont fait cette erreur le lisent sous leur réponse.",
         Decided::Refused => "Refusé : le brouillon ne reste que dans le registre.",
         Decided::Asked(_) => "Autre tentative demandée.",

@@ -19,6 +19,7 @@ use axum::extract::{RawForm, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use docimo_ai::proposal::Function;
+use docimo_ai::provider::Client;
 use docimo_store::ai::review::Figure;
 
 struct Ruled {
@@ -178,8 +179,14 @@ pub async fn governance(State(app): State<App>, actor: Actor, page: Layout) -> A
         });
     }
     let model = app.models().map_or_else(String::new, |m| {
-        let (writer, reader) = (m.writer.endpoint(), m.reader.endpoint());
-        format!("{} rédige, {} répond sans la clé, chez {}", writer.model, reader.model, writer.host())
+        let of = |client: &Client| format!("{} ({})", client.endpoint().model, client.endpoint().host());
+        format!(
+            "{} rédige, {} répond sans la clé, {} commente, {} reclasse les étiquettes",
+            of(&m.writer),
+            of(&m.reader),
+            of(&m.commenter),
+            of(&m.tagger)
+        )
     });
     let duties = (rules::duties(&app, &view.piles).await?.into_iter())
         .map(|d| DutyRow { name: d.name, week: d.week, month: d.month, in_reach: d.in_reach })
