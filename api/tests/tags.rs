@@ -253,3 +253,78 @@ async fn validated_tags_teach_and_only_what_is_better_serves() {
     assert!(opened.proposal.provenance().model.contains(&heads[1].id));
     assert_eq!(opened.about.method, heads[1].id);
 }
+
+/// A model that always prefers the second code it is given; how often it was asked.
+fn contrary() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}/v1", listener.local_addr().unwrap());
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = asked.clone();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                if line == "\r\n" || line.is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let given: Value = serde_json::from_str(body["messages"][1]["content"].as_str().unwrap()).unwrap();
+            let content = json!({"codes": [given["codes"][1]["code"]]}).to_string();
+            let answer = json!({"model": "essai-3", "choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 10, "completion_tokens": 2}})
+            .to_string();
+            write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{answer}", answer.len()).unwrap();
+        }
+    });
+    (base, asked)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_language_model_reorders_only_where_the_committee_says_so() {
+    let (app, _dir) = app().await;
+    let jury = actor(&app, "jury", &[Role::Committee]).await;
+    let (base, asked) = contrary();
+    let settings = docimo::assistance::Settings { base, model: "essai".into(), ..Default::default() };
+    app.assist(docimo::assistance::Models::new(&settings).unwrap());
+    worker::start_tags(&app);
+    let run = async |name: &str| {
+        let file = format!("{name}.json");
+        import(&app, &jury, &file, vec![question(name, SUBJECTS[0], &[])]).await;
+        let job = ask(&app, &jury, &Which { origin: file, ..Which::default() }).await.unwrap();
+        assert_eq!(ended(&app, &job).await, "done");
+        let waiting = app.store.waiting_tags(9).await.unwrap();
+        let row = waiting.iter().find(|w| w.external_id == name).unwrap();
+        (open(&app, &jury, &row.proposal_id).await.unwrap().proposal, app.store.ai_job(&job).await.unwrap().unwrap())
+    };
+    rule(&app, &jury, &ruling(Some(500))).await.unwrap();
+    let (plain, _) = run("a").await;
+    assert_eq!(
+        (asked.load(std::sync::atomic::Ordering::SeqCst), plain.content().items[0].tag.as_str()),
+        (0, "R2C:188")
+    );
+    rule(&app, &jury, &Ruling { rerank: true, ..ruling(Some(500)) }).await.unwrap();
+    let (other, job) = run("b").await;
+    assert!(asked.load(std::sync::atomic::Ordering::SeqCst) >= 1);
+    assert_eq!(other.content().items[0].tag, plain.content().items[1].tag);
+    assert!(other.content().items.len() <= 10 && other.content().item_confidence == 0.0);
+    let from = other.provenance();
+    assert!(
+        from.model.contains("essai-3") && from.prompt.id == "tagging-rerank" && from.tokens.prompt >= 10,
+        "{from:?}"
+    );
+    assert!(job.prompt_tokens >= 10, "{job:?}");
+    // Against words it is sure of nothing: never accepted at once.
+    let plan = batch(&app, &jury).await.unwrap();
+    assert_eq!(plan.lines.iter().map(|l| l.external_id.as_str()).collect::<Vec<_>>(), ["a"]);
+}

@@ -409,11 +409,12 @@ fn descend(
                 chances[*class] -= share;
             }
             for (row, value) in rows() {
-                for class in 0..n {
-                    let at = row * n + class;
-                    let slope = chances[class] * value + DECAY * weights[at];
-                    squares[at] += slope * slope;
-                    weights[at] -= STEP * slope / squares[at].sqrt();
+                let own = row * n..(row + 1) * n;
+                let sums = weights[own.clone()].iter_mut().zip(&mut squares[own]);
+                for ((weight, square), chance) in sums.zip(&chances) {
+                    let slope = chance * value + DECAY * *weight;
+                    *square += slope * slope;
+                    *weight -= STEP * slope / square.sqrt();
                 }
             }
         }
@@ -457,7 +458,8 @@ fn tune(tagger: &Tagger, tuned: &[&Example], head: &mut Head) -> Result<(), TagE
     if let Some((_, counts)) = best {
         head.counts = counts;
     }
-    let (mut items, mut objectives): (Vec<(Stand, bool)>, Vec<(Stand, bool)>) = Default::default();
+    let mut items: Vec<(Stand, bool)> = Vec::new();
+    let mut objectives: Vec<(Stand, bool)> = Vec::new();
     for example in tuned {
         let answer: Answer = tagger.tag_with(&example.asked, Method::Lexical, None, 1, Some(head))?;
         if let (Some(stand), Some(first)) = (answer.item_stand, answer.items.first()) {

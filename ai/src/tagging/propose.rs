@@ -305,8 +305,8 @@ pub fn provenance(
     created_at_ms: i64,
 ) -> Provenance {
     let (model, version) = match head {
-        Some((id, hash)) => (format!("mots et tête apprise {id}"), hash.to_owned()),
-        None => ("mots du référentiel".to_owned(), VERSION.to_owned()),
+        Some((id, hash)) => (format!("les mots et la tête apprise {id}"), hash.to_owned()),
+        None => ("les mots du référentiel".to_owned(), VERSION.to_owned()),
     };
     let mut parameters = Settings::from([("seuil d’abstention".to_owned(), Parameter::Number(threshold))]);
     let mut from = Provenance {

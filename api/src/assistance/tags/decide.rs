@@ -325,7 +325,7 @@ pub struct Batch {
     pub rule: Option<(String, i64)>,
     /// What would be taken, at most [`MOST_AT_ONCE`].
     pub lines: Vec<BatchLine>,
-    /// Above the threshold, left for another time.
+    /// Not looked at yet: left for another time.
     pub more: usize,
     /// Under the threshold, or nothing was proposed.
     pub below: usize,
@@ -346,7 +346,6 @@ pub async fn batch(app: &App, actor: &Actor) -> ApiResult<Batch> {
     let mut plan = Batch { rule: Some((rule_id, threshold)), ..Batch::default() };
     let mut seen = BTreeSet::new();
     for row in waiting(app, &reach).await? {
-        // The item decides whether a question is looked at; a draft is read only then.
         if row.tags.is_empty() {
             plan.below += 1;
             continue;
@@ -355,14 +354,16 @@ pub async fn batch(app: &App, actor: &Actor) -> ApiResult<Batch> {
             plan.changed += 1;
             continue;
         }
+        if plan.lines.len() == MOST_AT_ONCE {
+            plan.more += 1;
+            continue;
+        }
         let Some(kept) = app.store.ai_proposal(&row.proposal_id).await? else { continue };
         let proposal = read(&kept.body)?;
         let sure: Vec<&Sure> =
             proposal.content().proposed.iter().filter(|s| thousandths(s.confidence) >= threshold).collect();
         if sure.is_empty() || !seen.insert(row.entry_id.clone()) {
             plan.below += 1;
-        } else if plan.lines.len() == MOST_AT_ONCE {
-            plan.more += 1;
         } else {
             plan.lines.push(BatchLine {
                 tags: sure.iter().map(|s| s.tag.clone()).collect(),

@@ -35,6 +35,11 @@ fn percent(part: f64) -> String {
     format!("{:.0} %", part * 100.0)
 }
 
+/// A confidence, never rounded up to certainty.
+fn sure(part: f64) -> String {
+    percent((part * 100.0).floor().min(99.0) / 100.0)
+}
+
 fn of_thousandths(n: i64) -> String {
     percent(n as f64 / 1000.0)
 }
@@ -401,16 +406,24 @@ fn label(tag: &str) -> String {
     }
 }
 
+/// The same where no title stands beside it.
+fn named(tag: &str) -> String {
+    match tag.parse::<Tag>() {
+        Ok(known @ Tag::Specialty(_)) => known.title().unwrap_or(tag).to_owned(),
+        _ => label(tag),
+    }
+}
+
 fn offers(draft: &TagDraft, all: &[Candidate], has: &BTreeSet<String>, keyed: bool) -> Vec<Offer> {
-    let sure = |tag: &str| draft.proposed.iter().find(|s| s.tag == tag);
+    let known = |tag: &str| draft.proposed.iter().find(|s| s.tag == tag);
     (all.iter().enumerate())
         .filter(|(_, c)| !has.contains(&c.tag))
         .map(|(place, c)| Offer {
             label: label(&c.tag),
             title: c.title.clone(),
             words: c.words.join(", "),
-            ticked: sure(&c.tag).is_some(),
-            confidence: sure(&c.tag).filter(|s| s.confidence > 0.0).map_or_else(String::new, |s| percent(s.confidence)),
+            ticked: known(&c.tag).is_some(),
+            confidence: known(&c.tag).filter(|s| s.confidence > 0.0).map_or_else(String::new, |s| sure(s.confidence)),
             key: if keyed { ((place + 1) % 10).to_string() } else { String::new() },
             tag: c.tag.clone(),
         })
@@ -437,7 +450,7 @@ async fn near(app: &App, reach: &Reach, known: &[Neighbour]) -> ApiResult<Vec<Ne
             entry: n.entry.clone(),
             name: n.name.clone(),
             title: markdown::plain(&n.title, 110),
-            tags: n.tags.iter().map(|t| label(t)).collect::<Vec<_>>().join(", "),
+            tags: n.tags.iter().map(|t| named(t)).collect::<Vec<_>>().join(", "),
             words: n.words.join(", "),
         })
         .collect())
@@ -476,7 +489,7 @@ pub async fn proposal(
                 title: rank.why.clone(),
                 words: String::new(),
                 ticked: draft.proposed.iter().any(|s| s.tag == rank.tag),
-                confidence: percent(rank.confidence),
+                confidence: sure(rank.confidence),
                 key: String::new(),
                 tag: rank.tag.clone(),
             },
@@ -507,8 +520,8 @@ pub async fn proposal(
         changed: line.latest != about.revision,
         has: crate::bank::draft::suggest::labels(&has.iter().cloned().collect::<Vec<_>>()),
         student: preview::student(&element)?,
-        item_confidence: percent(draft.item_confidence),
-        objective_confidence: percent(draft.objective_confidence),
+        item_confidence: sure(draft.item_confidence),
+        objective_confidence: sure(draft.objective_confidence),
         items: offers(draft, &draft.items, &has, true),
         objectives: offers(draft, &draft.objectives, &has, false),
         others,
@@ -581,15 +594,7 @@ pub async fn batch(State(app): State<App>, actor: Actor, page: Layout) -> ApiRes
                 proposal: l.proposal_id,
                 external_id: l.external_id,
                 title: l.title,
-                tags: l
-                    .tags
-                    .iter()
-                    .map(|t| match label(t) {
-                        said if said == "Spécialité" => t.clone(),
-                        said => said,
-                    })
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                tags: l.tags.iter().map(|t| named(t)).collect::<Vec<_>>().join(", "),
                 confidence: of_thousandths(l.confidence),
             })
             .collect(),
@@ -665,12 +670,7 @@ pub async fn origins(app: &App, actor: &Actor, entry: &str) -> ApiResult<Vec<Ori
     Ok(births
         .into_iter()
         .map(|b| Origin {
-            tags: b
-                .tags
-                .split_whitespace()
-                .map(|t| if t.starts_with("spec:") { t.to_owned() } else { label(t) })
-                .collect::<Vec<_>>()
-                .join(", "),
+            tags: b.tags.split_whitespace().map(named).collect::<Vec<_>>().join(", "),
             number: b.number,
             said: format!(
                 "{} par {} le {}",
