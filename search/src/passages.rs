@@ -131,7 +131,7 @@ impl Passages {
     /// The terms of what is looked for, each with what it weighs; other names of its words at half.
     fn wanted(&self, words: &str) -> BTreeMap<String, f32> {
         let mut wanted = BTreeMap::new();
-        let tokens: Vec<Token> = analyse(words).into_iter().filter(|t| counts(t)).take(MOST_TERMS).collect();
+        let tokens: Vec<Token> = analyse(words).into_iter().filter(counts).take(MOST_TERMS).collect();
         for token in &tokens {
             wanted.insert(token.term.clone(), 1.0);
         }

@@ -64,7 +64,7 @@ impl Shape {
             heads,
             architecture,
         };
-        if shape.head < 2 || shape.head % 2 != 0 || shape.heads % shape.key_heads != 0 {
+        if shape.head < 2 || !shape.head.is_multiple_of(2) || !shape.heads.is_multiple_of(shape.key_heads) {
             return Err(LocalError::Unreadable("têtes d’attention hors de propos".into()));
         }
         Ok(shape)
