@@ -56,6 +56,7 @@ pub struct Inner {
     network: OnceLock<Network>,
     /// Models that may be asked, where there are any.
     models: OnceLock<crate::assistance::Models>,
+    meaning: OnceLock<Arc<crate::assistance::meaning::Meaning>>,
     /// Counters.
     pub metrics: Metrics,
     /// Is this the demonstration?
@@ -135,6 +136,7 @@ impl App {
             hashing: Semaphore::new(2),
             network: OnceLock::new(),
             models: OnceLock::new(),
+            meaning: OnceLock::new(),
             metrics: Metrics::default(),
             demo,
             secure_cookies,
@@ -163,6 +165,19 @@ impl App {
     /// The models that may be asked; `None` where none was configured.
     pub fn models(&self) -> Option<&crate::assistance::Models> {
         self.models.get()
+    }
+
+    /// Gives it a model of meaning, and reads the documents with it, beside requests. Once; must be called within a tokio
+    /// runtime.
+    pub fn understand(&self, meaning: Arc<crate::assistance::meaning::Meaning>) {
+        if self.meaning.set(meaning).is_ok() {
+            crate::assistance::retrieve::prepare(self);
+        }
+    }
+
+    /// The model of meaning; `None` where none was given.
+    pub fn meaning(&self) -> Option<&Arc<crate::assistance::meaning::Meaning>> {
+        self.meaning.get()
     }
 
     /// A handle that does not keep it alive.

@@ -316,6 +316,39 @@ async fn a_request_without_a_source_leans_on_the_passages_that_speak_of_its_subj
     assert!(subject(&app, "OIC-339-99-A").await.unwrap_err().to_string().contains("aucune version importée"));
 }
 
+/// By meaning, where a model is given: no word of what is looked for is in the passage.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passage_is_found_by_what_it_says() {
+    use docimo::assistance::meaning::Meaning;
+    use docimo::assistance::retrieve::find;
+    let Some(folder) = std::env::var_os("DOCIMO_TEST_E5") else {
+        if let Some(log) = std::env::var_os("DOCIMO_SKIP_LOG") {
+            use std::io::Write;
+            let mut log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+            writeln!(log, "docimo: DOCIMO_TEST_E5 absent (a folder with multilingual-e5-small)").unwrap();
+        }
+        return;
+    };
+    let (app, dir) = app().await;
+    let author = actor(&app, "auteur", &[Role::Author]).await;
+    let about = Document { title: "Cours".into(), licence: "interne".into(), ..Document::default() };
+    let text = "# Un\n\nLe foie filtre le sang de la veine porte.\n\n# Deux\n\nUne gêne rétrosternale constrictive évoque un \
+                infarctus.\n\n# Trois\n\nLa cornée est transparente.";
+    bring(&app, &author, "cours.md", text.as_bytes().to_vec(), &about).await.unwrap();
+    let looked = "mal à la poitrine, crise cardiaque";
+    app.understand(std::sync::Arc::new(Meaning::open(std::path::Path::new(&folder), dir.path(), 2).unwrap()));
+    let mut found = Vec::new();
+    for _ in 0..600 {
+        found = find(&app, looked, 1, Trust::Unassessed).await.unwrap();
+        if !found.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(found[0].passage.body.contains("rétrosternale"), "{found:?}");
+    assert!(dir.path().join("vectors-passages.bin").is_file(), "computed once");
+}
+
 #[tokio::test]
 async fn a_case_and_an_open_question_go_through_the_same_gate() {
     use docimo_engine::paper::{Case, CaseKind, Part};

@@ -14,6 +14,7 @@ pub mod disclosure;
 pub mod governance;
 pub mod incidents;
 pub mod item_models;
+pub mod meaning;
 pub mod own;
 pub mod quality;
 pub mod retrieve;

@@ -3,6 +3,7 @@
 use super::french::french_io;
 use super::{Common, Failure, out};
 use crate::app::App;
+use crate::assistance::meaning::Meaning;
 use crate::assistance::{Models, Other, Settings};
 use crate::auth::accounts::FIRST_ADMINISTRATOR;
 use crate::bank::index::{Finder, Place};
@@ -74,17 +75,29 @@ pub(super) struct AssistanceArgs {
     /// Fichier qui contient la clé du fournisseur [à défaut : variable DOCIMO_AI_KEY]
     #[arg(long, value_name = "FICHIER", env = "DOCIMO_AI_KEY_FILE")]
     ai_key_file: Option<PathBuf>,
+    /// Dossier d’un modèle de vecteurs (E5, BERT) : les passages des sources se trouvent aussi par leur sens
+    #[arg(long, value_name = "DOSSIER", env = "DOCIMO_MODEL")]
+    ai_meaning: Option<PathBuf>,
     /// Hôtes permis, séparés par des virgules, en plus de cette machine
     #[arg(long, value_name = "HÔTES", env = "DOCIMO_AI_HOSTS", value_delimiter = ',')]
     ai_hosts: Vec<String>,
 }
 
+/// Half the processors: pages go on being served.
+fn half() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2))
+}
+
 impl AssistanceArgs {
+    fn meaning(&self, data: &Path) -> Result<Option<Arc<Meaning>>, Failure> {
+        let Some(folder) = &self.ai_meaning else { return Ok(None) };
+        let opened = Meaning::open(folder, data, half());
+        opened.map(|m| Some(Arc::new(m))).map_err(|e| Failure::Input(format!("modèle de vecteurs : {e}")))
+    }
+
     pub(super) fn models(&self) -> Result<Option<Models>, Failure> {
         if let Some(path) = &self.ai_gguf {
-            // Half the processors: pages go on being served.
-            let threads = std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2));
-            let model = LocalModel::open(path, threads).map_err(|e| Failure::Input(format!("assistance : {e}")))?;
+            let model = LocalModel::open(path, half()).map_err(|e| Failure::Input(format!("assistance : {e}")))?;
             return Ok(Some(Models::local(Arc::new(model))));
         }
         let Some(base) = &self.ai_url else { return Ok(None) };
@@ -201,6 +214,7 @@ fn log(common: &Common) {
 pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(), Failure> {
     log(common);
     let models = args.assistance.models()?;
+    let meaning = args.assistance.meaning(&common.data_dir(is_demo))?;
     let listener = listen(args).await?;
     let address = listener.local_addr()?;
     if is_demo {
@@ -220,6 +234,9 @@ pub async fn run(common: &Common, args: &ServeArgs, is_demo: bool) -> Result<(),
     }
     if let Some(models) = models {
         app.assist(models);
+    }
+    if let Some(meaning) = meaning {
+        app.understand(meaning);
     }
     crate::assistance::worker::start_tags(&app);
     // Quiet, nothing is said: no link is made either, which would put an end to one given before.
