@@ -10,6 +10,7 @@ use docimo::assistance::incidents::{About, answer, list, report};
 use docimo::assistance::quality::quality;
 use docimo::assistance::sources::{About as Document, assess, bring};
 use docimo::auth::{Actor, Role};
+use docimo::bank::follows::Follows;
 use docimo::error::ApiError;
 use docimo::{ambient, assistance};
 use docimo_ai::generation::{Difficulty, Draft, Form, Given, Justification, Level, SecondPass, support::support};
@@ -573,6 +574,15 @@ async fn what_went_wrong_is_said_and_answered() {
     // What people wrote is no business of this list.
     let plain = app.store.entry_by_external_id("ia-1").await.unwrap().unwrap();
     assert_eq!((plain.id.as_str(), plain.machine), (entry.as_str(), 1));
+    // It says so wherever it goes; brought back, it is known, and no version is made of that.
+    let follows = Follows::of(&app.store).await.unwrap();
+    let body = app.store.latest_revision(&entry).await.unwrap().unwrap().body;
+    let own: Element = serde_json::from_str(&body).unwrap();
+    let mut sent = own.clone();
+    follows.bring_up(&mut sent, true);
+    assert!(serde_json::to_string(&sent).unwrap().contains("\"origine:ia\""));
+    let back = follows.settle(&app.store, sent).await.unwrap();
+    assert_eq!(serde_json::to_value(&back).unwrap(), serde_json::to_value(&own).unwrap());
     let choice = disclosure::choose(&app, &jury, "exam").await.unwrap();
     assert_eq!((choice, disclosure::chosen(&app.store).await.unwrap()), (Disclosure::Exam, Disclosure::Exam));
     assert!(disclosure::choose(&app, &jury, "nulle part").await.is_err());

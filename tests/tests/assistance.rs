@@ -333,6 +333,33 @@ async fn sat(jury: &Browser, server: &Server, exam: &str) -> Result<()> {
     look(jury, "assistance-qualite").await
 }
 
+/// The same things for programs, with the same rights.
+async fn for_programs(server: &Server, api: &Api) -> Result<()> {
+    let committee = Api::sign_in(server, "comite", "demonstration").await?;
+    let switches = committee.get("/assistance/switches").await?;
+    let on: Vec<_> = switches.as_array().context("switches")?.iter().map(|s| s["enabled"] == true).collect();
+    assert_eq!(on, [true, false, false, false], "{switches}");
+    let ruling = json!({"enabled": true, "reference": "séance du 4 mars, point 1", "person_daily": 5, "daily": 9});
+    committee.put("/assistance/switches/rewording", &ruling).await?;
+    assert_eq!(committee.get("/assistance/switches").await?[3]["daily"], 9);
+    let record = committee.get("/assistance/record").await?;
+    let refused = record["decisions"].as_array().context("decisions")?.iter().find(|d| d["verdict"] == "refuse");
+    let id = refused.and_then(|d| d["proposal"].as_str()).context("a refusal")?;
+    let seen = api.get(&format!("/assistance/proposals/{id}")).await?;
+    assert_eq!((&seen["decision"]["reason"], &seen["entry"]), (&json!("unsupported"), &Value::Null), "{seen}");
+    for (who, path, wanted) in [
+        (api, format!("/assistance/proposals/{id}/decision"), 409),
+        (api, "/assistance/proposals/absent/decision".to_owned(), 404),
+    ] {
+        let body = serde_json::to_vec(&json!({"verdict": "accept"}))?;
+        let (status, said) = who.send(reqwest::Method::POST, &path, Some(("application/json", body))).await?;
+        assert_eq!(status.as_u16(), wanted, "{path}: {said}");
+    }
+    let (status, _) = api.send(reqwest::Method::GET, "/assistance/record", None).await?;
+    assert_eq!(status.as_u16(), 403, "an author does not see the whole record");
+    Ok(())
+}
+
 /// What was refused is in the record, and nowhere else that a person may reach.
 async fn nowhere_else(author: &Browser, server: &Server, api: &Api) -> Result<()> {
     for word in ["hippocratisme", "maladie rare", "atteint"] {
@@ -405,6 +432,7 @@ async fn run() -> Result<()> {
     let exam = on_a_paper(&author, &jury, &server, &api).await?;
     sat(&jury, &server, &exam).await?;
     nowhere_else(&author, &server, &api).await?;
+    for_programs(&server, &api).await?;
     governed(&jury, &server).await?;
     let told = serde_json::to_string(&*model.heard.lock().unwrap())?;
     for name in ["Alix", "Plume", "auteur", "Jury", "secret-d-essai"] {
