@@ -2,8 +2,8 @@
 //!
 //! [`sources`]: what may a machine lean on? Documents brought by people, cut into passages. [`generation`]: what does
 //! it write, and is it what was asked? [`provider`]: who runs the model? [`tagging`]: what does a question speak of in a
-//! referential? [`warnings`]: what should a reviewer look at twice? [`proposal`]: how does what a machine wrote become content? Only through the decision of a named human;
-//! it is a crate of its own, which the store knows too.
+//! referential? [`warnings`]: what should a reviewer look at twice? [`proposal`]: how does what a machine wrote become
+//! content? Only through the decision of a named human; it is a crate of its own, which the store knows too.
 //!
 //! Useful for: drafts with their provenance. Not for: content, tags or comments as such; nothing here reaches a
 //! student. Whether a draft is well written is `docimo_bank::flaws`, the same for everyone.
