@@ -4,8 +4,7 @@
 //! it write, and is it what was asked? [`comments`]: how does it explain a wrong answer? [`provider`]: who runs the
 //! model? [`local`]: how is one run here? [`tagging`]: what does a question speak of in a referential? [`warnings`]: what
 //! should a reviewer look at twice? [`proposal`]: how does what a machine wrote become content? Only through the decision
-//! of a named human;
-//! it is a crate of its own, which the store knows too.
+//! of a named human; it is a crate of its own, which the store knows too.
 //!
 //! Useful for: drafts with their provenance. Not for: content, tags or comments as such; nothing here reaches a
 //! student. Whether a draft is well written is `docimo_bank::flaws`, the same for everyone.
