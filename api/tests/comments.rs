@@ -197,10 +197,14 @@ impl Sat {
     }
 
     async fn switch_on(&self, by: &Actor, daily: i64) {
+        self.switch(by, COMMENTS.code(), daily).await;
+    }
+
+    async fn switch(&self, by: &Actor, function: &str, daily: i64) {
         let now_ms = ambient::now_ms();
         let switch = Switch {
             id: ambient::fresh_id(now_ms),
-            function: COMMENTS.code().into(),
+            function: function.into(),
             enabled: 1,
             reference: "séance du 3 mars, point 5".into(),
             person_daily: daily,
@@ -573,4 +577,54 @@ async fn where_two_are_asked_for_students_read_nothing_after_the_first() {
     assert!(again.to_string().contains("d’une autre personne"), "{again}");
     assert_eq!(decide(app, &other, &draft, Choice::Accept, "", "").await.unwrap(), Decided::Shown(slot, 1));
     assert!(sat.own(0, 0).await["html"].as_str().unwrap().contains("sous le diaphragme"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_flaws_changes_nothing_and_stands_under_a_name() {
+    use docimo::assistance::reports::{self, REPORTS};
+    let sat = sat(&[("ac", "ab", "rate")]).await;
+    let app = &sat.house.app;
+    let jury = sat.actor("jury", &[Role::Committee]).await;
+    let entry = app.store.entry_by_external_id("foie-1").await.unwrap().unwrap();
+    let off = reports::ask(app, &jury, &entry.id).await.unwrap_err();
+    assert!(matches!(&off, ApiError::Conflict(said) if said.contains("arrêté")), "{off}");
+    sat.switch(&jury, REPORTS.code(), 6).await;
+    // Once unreadable, then repaired; the words of the second flaw are nowhere.
+    let model = Model::start(Box::new(|number, _| {
+        match number {
+        1 => "Deux défauts.".into(),
+        _ => json!({"defauts": [
+            {"ou": "énoncé", "extrait": "Où est le foie", "pourquoi": "Ambigu <b>ici</b>.", "reecriture": "Dans quel quadrant ?"},
+            {"ou": "proposition B", "extrait": "la vésicule", "pourquoi": "Absente.", "reecriture": ""}]})
+        .to_string(),
+    }
+    }));
+    app.assist(model.models());
+    let job = reports::ask(app, &jury, &entry.id).await.unwrap();
+    for _ in 0..200 {
+        if app.store.ai_job(&job).await.unwrap().unwrap().ended_ms.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let told = serde_json::to_string(&model.told()).unwrap();
+    assert!(told.contains("Où est le foie") && !told.contains("jury") && !told.contains("Prénom"), "{told}");
+    let (row, decision) = reports::of_entry(app, &entry.id).await.unwrap().remove(0);
+    assert!(decision.is_none());
+    let proposal = reports::read(&row).unwrap();
+    let flaws = &proposal.content().flaws;
+    assert_eq!(flaws.iter().map(|f| f.is_there).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(proposal.provenance().tokens.prompt, 180);
+
+    sat.house.staff("tuteur", Role::Author).await;
+    let tutor = sat.actor("tuteur", &[Role::Author]).await;
+    assert!(matches!(reports::decide(app, &tutor, &row.id, None, "").await, Err(ApiError::Forbidden)));
+    assert!(reports::decide(app, &jury, &row.id, Some("humeur"), "").await.is_err(), "not of the list");
+    let before = app.store.latest_revision(&entry.id).await.unwrap().unwrap();
+    reports::decide(app, &jury, &row.id, None, "À corriger.").await.unwrap();
+    assert!(matches!(reports::decide(app, &jury, &row.id, Some("trivial"), "").await, Err(ApiError::Conflict(_))));
+    let after = app.store.latest_revision(&entry.id).await.unwrap().unwrap();
+    assert_eq!((after.number, after.body), (before.number, before.body), "the question is as it was");
+    let (_, decision) = reports::of_entry(app, &entry.id).await.unwrap().remove(0);
+    assert_eq!(decision.map(|d| (d.verdict, d.remark)), Some(("accept".into(), "À corriger.".into())));
 }

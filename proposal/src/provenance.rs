@@ -19,15 +19,15 @@ pub enum Function {
     Tagging,
     /// Drafting correction comments.
     CommentDrafting,
-    /// Rewording a question that has writing flaws.
-    Rewording,
+    /// Reporting what is badly written in a question.
+    FlawReport,
     /// Drawing questions from a model that a teacher wrote: no artificial intelligence, the same gate.
     ItemModel,
 }
 
 impl Function {
     /// All functions of an artificial intelligence, for settings and reports.
-    pub const ALL: [Self; 4] = [Self::QuestionGeneration, Self::Tagging, Self::CommentDrafting, Self::Rewording];
+    pub const ALL: [Self; 4] = [Self::QuestionGeneration, Self::Tagging, Self::CommentDrafting, Self::FlawReport];
 
     /// The word kept in databases, the same as in JSON.
     #[must_use]
@@ -36,7 +36,7 @@ impl Function {
             Self::QuestionGeneration => "question-generation",
             Self::Tagging => "tagging",
             Self::CommentDrafting => "comment-drafting",
-            Self::Rewording => "rewording",
+            Self::FlawReport => "flaw-report",
             Self::ItemModel => "item-model",
         }
     }
@@ -48,7 +48,7 @@ impl Function {
             Self::QuestionGeneration => "génération de questions",
             Self::Tagging => "étiquetage",
             Self::CommentDrafting => "rédaction de commentaires",
-            Self::Rewording => "reformulation",
+            Self::FlawReport => "signalement de défauts",
             Self::ItemModel => "tirage d’un modèle de questions",
         }
     }

@@ -340,7 +340,7 @@ async fn for_programs(server: &Server, api: &Api) -> Result<()> {
     let on: Vec<_> = switches.as_array().context("switches")?.iter().map(|s| s["enabled"] == true).collect();
     assert_eq!(on, [true, false, false, false], "{switches}");
     let ruling = json!({"enabled": true, "reference": "séance du 4 mars, point 1", "person_daily": 5, "daily": 9});
-    committee.put("/assistance/switches/rewording", &ruling).await?;
+    committee.put("/assistance/switches/flaw-report", &ruling).await?;
     assert_eq!(committee.get("/assistance/switches").await?[3]["daily"], 9);
     let record = committee.get("/assistance/record").await?;
     let refused = record["decisions"].as_array().context("decisions")?.iter().find(|d| d["verdict"] == "refuse");

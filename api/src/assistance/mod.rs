@@ -17,6 +17,7 @@ pub mod item_models;
 pub mod meaning;
 pub mod own;
 pub mod quality;
+pub mod reports;
 pub mod retrieve;
 pub mod sources;
 pub mod tags;

@@ -403,7 +403,7 @@ pub struct Stopped {
     stopped: u64,
 }
 
-/// Records a decision of the committee on a function: question-generation, tagging, comment-drafting or rewording.
+/// Records a decision of the committee on a function: question-generation, tagging, comment-drafting or flaw-report.
 #[utoipa::path(put, path = "/api/v1/assistance/switches/{function}", tag = "assistance",
     params(("function" = String, Path)), request_body = SwitchForm,
     responses((status = 200, body = Stopped), (status = 422, body = Problem, content_type = "application/problem+json")))]

@@ -27,7 +27,7 @@ pub struct Switch {
     pub reference: String,
     /// Questions a person may ask for in a day.
     pub person_daily: i64,
-    /// Questions everyone may ask for in a day.
+    /// Questions everyone of an establishment may ask for in a day.
     pub daily: i64,
     /// Who recorded it.
     pub author_id: String,
@@ -323,7 +323,8 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(sql).bind(source_id).fetch_all(pool).await?))
     }
 
-    /// Puts a request in the queue, if the function is on and the day's limits leave room: `Err` says which limit
+    /// Puts a request in the queue, if the function is on and the day's limits (of the person, of the establishment of the
+    /// folder) leave room: `Err` says which limit
     /// does not, with what was asked for already. The day is the last 24 hours; what failed or was cancelled does not count.
     pub async fn add_ai_job(&self, job: &Job) -> StoreResult<Result<(), Refused>> {
         const DAY_MS: i64 = 86_400_000;
@@ -331,10 +332,10 @@ impl Store {
             let switch: Option<Switch> = sqlx::query_as("select id, function, enabled, reference, person_daily, daily, author_id, at_ms from ai_switch where function = $1 order by at_ms desc, id desc limit 1")
                 .bind(&job.function).fetch_optional(&mut *tx).await?;
             let Some(switch) = switch.filter(|s| s.enabled == 1) else { return Ok(Err(Refused::Off)) };
-            let counted: Vec<(String, i64)> = sqlx::query_as("select person_id, wanted from ai_job where function = $1 and created_ms > $2 and state not in ('failed', 'cancelled')")
-                .bind(&job.function).bind(job.created_ms - DAY_MS).fetch_all(&mut *tx).await?;
-            let all: i64 = counted.iter().map(|(_, n)| n).sum();
-            let own: i64 = counted.iter().filter(|(p, _)| *p == job.person_id).map(|(_, n)| n).sum();
+            let counted: Vec<(String, i64, i64)> = sqlx::query_as("select j.person_id, j.wanted, cast(case when coalesce(u.parent_id, u.id) = (select coalesce(w.parent_id, w.id) from folder o join unit w on w.id = o.unit_id where o.id = $3) then 1 else 0 end as bigint) from ai_job j join folder f on f.id = j.folder_id join unit u on u.id = f.unit_id where j.function = $1 and j.created_ms > $2 and j.state not in ('failed', 'cancelled')")
+                .bind(&job.function).bind(job.created_ms - DAY_MS).bind(&job.folder_id).fetch_all(&mut *tx).await?;
+            let all: i64 = counted.iter().filter(|(_, _, here)| *here == 1).map(|(_, n, _)| n).sum();
+            let own: i64 = counted.iter().filter(|(p, _, _)| *p == job.person_id).map(|(_, n, _)| n).sum();
             if own + job.wanted > switch.person_daily {
                 return Ok(Err(Refused::Person { asked: own, limit: switch.person_daily }));
             }
@@ -460,6 +461,22 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(sql).bind(job_id).fetch_all(pool).await?))
     }
 
+    /// The proposals that answered one request, word for word, the newest first.
+    pub async fn ai_proposals_for(&self, function: &str, request: &str) -> StoreResult<Vec<ProposalRow>> {
+        let sql = "select p.id, p.job_id, p.number, p.function, p.folder_id, p.body, p.unsupported, p.created_ms \
+                   from ai_job j join ai_proposal p on p.job_id = j.id where j.function = $1 and j.request = $2 \
+                   order by p.created_ms desc, p.id desc";
+        Ok(read!(self, pool => sqlx::query_as(sql).bind(function).bind(request).fetch_all(pool).await?))
+    }
+
+    /// Keeps what a named person retained of a report: the decision alone, nothing else comes of it.
+    /// [`StoreError::Duplicate`] if it was decided already.
+    pub async fn keep_report<T: Sync>(&self, reviewed: &Reviewed<T>, decision: &NewDecision<'_>) -> StoreResult<()> {
+        let (reviewer, now_ms) = (reviewed.reviewer().as_str(), reviewed.at_ms());
+        write!(self, tx => { insert_decision!(tx, decision, "accept", reviewer, now_ms, Some(decision.id)); });
+        Ok(())
+    }
+
     /// Proposals of a function that wait for a decision, the oldest first.
     pub async fn ai_queue(&self, function: &str, limit: i64) -> StoreResult<Vec<ProposalRow>> {
         let sql = "select p.id, p.job_id, p.number, p.function, p.folder_id, p.body, p.unsupported, p.created_ms \
@@ -559,7 +576,7 @@ pub enum Refused {
         /// Questions allowed.
         limit: i64,
     },
-    /// Everyone together did.
+    /// Everyone of the establishment together did.
     Everyone {
         /// Questions asked for.
         asked: i64,

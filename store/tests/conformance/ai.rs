@@ -6,6 +6,7 @@ use docimo_proposal::{
 };
 use docimo_store::ai::{Ended, Job, NewDecision, PassageRow, ProposalRow, Refused, SourceRow, Switch, Turned};
 use docimo_store::bank::NewRevision;
+use docimo_store::bank::folders::{Folder, Unit};
 use docimo_store::exams::NewEvent;
 use docimo_store::people::Person;
 use docimo_store::{Store, StoreError};
@@ -161,6 +162,25 @@ pub async fn story(store: &Store) {
         Err(Refused::Everyone { asked: 3, limit: 6 })
     );
     assert_eq!(store.add_ai_job(&job("j4", "p-ai", 2, 53)).await.unwrap(), Ok(()));
+    // Another establishment has its own limit; a college of the first one has not.
+    let unit = |id: &str, parent: Option<&str>, kind: &str| Unit {
+        id: id.into(),
+        parent_id: parent.map(str::to_owned),
+        kind: kind.into(),
+        name: format!("Unité {id}"),
+        reviews: 1,
+    };
+    store.set_unit(&unit("autre-ia", None, "establishment"), &act(31)).await.unwrap();
+    store.set_unit(&unit("college-ia", Some("etablissement"), "college"), &act(32)).await.unwrap();
+    for (folder, unit_id) in [("f-autre", "autre-ia"), ("f-college", "college-ia")] {
+        let folder = Folder { id: folder.into(), parent_id: None, unit_id: unit_id.into(), name: folder.into() };
+        store.set_folder(&folder, &act(if unit_id == "autre-ia" { 33 } else { 34 })).await.unwrap();
+    }
+    let there = |id: &str, folder: &str| Job { folder_id: folder.into(), ..job(id, "p-ai", 2, 54) };
+    let full = Err(Refused::Everyone { asked: 5, limit: 6 });
+    assert_eq!(store.add_ai_job(&there("j5", "f-college")).await.unwrap(), full);
+    assert_eq!(store.add_ai_job(&there("j5", "f-autre")).await.unwrap(), Ok(()));
+    assert!(store.cancel_ai_job("j5", "essai", 55).await.unwrap());
 
     // A runner takes the oldest, once; what it leaves is taken up when its lease is over.
     let first = store.take_ai_job("r1", 60, 15).await.unwrap().unwrap();
@@ -209,7 +229,7 @@ pub async fn story(store: &Store) {
     assert_eq!(store.ai_job("j6").await.unwrap().unwrap().stage, "arrêtée");
     assert_eq!(store.ai_proposals_of("j6").await.unwrap(), []);
     assert_eq!(store.ai_switches().await.unwrap().len(), 2);
-    assert_eq!(store.ai_jobs().await.unwrap().len(), 4);
+    assert_eq!(store.ai_jobs().await.unwrap().len(), 5);
 
     // Decisions: one each, by a named person; what is accepted is in the bank and says for ever where it comes from.
     let ids = |rows: Vec<ProposalRow>| rows.into_iter().map(|p| p.id).collect::<Vec<_>>();
@@ -244,7 +264,7 @@ fn figure(store_says: &[docimo_store::ai::review::Figure]) -> Vec<(i64, i64, i64
 /// What the committee counts, two people where they are asked for, incidents. After [`story`].
 pub async fn review(store: &Store) {
     use docimo_store::ai::review::{Answer, Incident};
-    use docimo_store::bank::folders::Unit;
+
     // Counted by the database, with the median of the times: 200, 201 and 203 less 101, 102 and 103.
     let figures = store.ai_figures().await.unwrap();
     assert_eq!(figure(&figures), [(3, 0, 1, 0, 1, 1)]);

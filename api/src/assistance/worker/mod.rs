@@ -3,9 +3,11 @@
 
 mod comments;
 mod questions;
+mod reports;
 mod tags;
 
 use super::comments::COMMENTS;
+use super::reports::REPORTS;
 use super::tags::TAGGING;
 use super::{GENERATION, Models};
 use crate::ambient;
@@ -95,6 +97,7 @@ async fn work(app: &App, models: Option<&Models>, runner: &str, job: &Job) {
             (code, _) if code == TAGGING.code() => tags::make(app, models, runner, job, &progress).await,
             (code, Some(models)) if code == GENERATION.code() => questions::make(app, models, job, &progress).await,
             (code, Some(models)) if code == COMMENTS.code() => comments::make(app, models, job, &progress).await,
+            (code, Some(models)) if code == REPORTS.code() => reports::make(app, models, job, &progress).await,
             _ => Err("fonction inconnue de cette version".to_owned()),
         }
     };

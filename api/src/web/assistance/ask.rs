@@ -4,6 +4,7 @@ use super::sources::{SourceLine, levels, trust};
 use super::{JobRow, Standing, address, title};
 use crate::app::App;
 use crate::assistance::ask::{self, Asked, Place};
+use crate::assistance::reports::REPORTS;
 use crate::assistance::sources::{About, bring};
 use crate::auth::Actor;
 use crate::bank::reach::Reach;
@@ -205,13 +206,16 @@ pub async fn job(
         };
         let href = match room {
             "" => String::new(),
+            // Whoever may read the question reads what is said of it.
+            _ if row.function == REPORTS.code() => address(&row),
             "propositions" => address(&row),
             room => format!("/assistance/{room}/{}", row.id),
         };
         made.push(Made { title: title(&row)?, unsupported: row.unsupported == 1, decided, href });
     }
     let going = matches!(job.state.as_str(), "waiting" | "running");
-    let standing = Standing::of(&app).await?;
+    let function = [crate::assistance::comments::COMMENTS, REPORTS].into_iter().find(|f| f.code() == job.function);
+    let standing = Standing::of_function(&app, function.unwrap_or(crate::assistance::GENERATION)).await?;
     let id = job.id.clone();
     let shown = ProgressPart {
         csrf: page.csrf.clone(),

@@ -6,6 +6,7 @@ mod governance;
 mod incidents;
 mod item_models;
 mod own;
+pub mod reports;
 mod review;
 mod sources;
 pub mod tags;
@@ -23,6 +24,7 @@ pub use sources::{assess, bring, list as sources, source};
 
 use crate::app::App;
 use crate::assistance::comments::{self as wrong_answers, COMMENTS};
+use crate::assistance::reports::{self as made_reports, REPORTS};
 use crate::assistance::{GENERATION, read};
 use crate::auth::{Actor, Role};
 use crate::bank::reach::Reach;
@@ -125,12 +127,21 @@ async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<Waiting>> {
 
 /// Where a proposal is decided on.
 fn address(row: &ProposalRow) -> String {
-    let room = if row.function == COMMENTS.code() { "commentaires/brouillons" } else { "propositions" };
+    let room = match row.function.as_str() {
+        code if code == COMMENTS.code() => "commentaires/brouillons",
+        code if code == REPORTS.code() => "defauts",
+        _ => "propositions",
+    };
     format!("/assistance/{room}/{}", row.id)
 }
 
 /// The first words of a proposal.
 fn title(row: &ProposalRow) -> ApiResult<String> {
+    if row.function == REPORTS.code() {
+        let report = made_reports::read(row)?;
+        let stem = report.content().element.questions().next().map(|q| q.stem.clone()).unwrap_or_default();
+        return Ok(format!("Défauts ({}) : {}", report.content().flaws.len(), markdown::plain(&stem, 90)));
+    }
     if row.function == COMMENTS.code() {
         let stem = wrong_answers::read(row)?.content().question.stem.clone();
         return Ok(format!("Commentaire : {}", markdown::plain(&stem, 100)));

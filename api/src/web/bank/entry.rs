@@ -5,11 +5,13 @@ use super::found::{self, Card};
 use super::shown::{CaseShown, Shown, element_shown};
 use crate::app::App;
 use crate::assistance::incidents::KINDS;
+use crate::assistance::reports;
 use crate::auth::{Actor, Role};
 use crate::bank::near::{self, Known};
 use crate::bank::{desk, enemies, find, reach};
 use crate::error::{ApiError, ApiResult};
 use crate::exam::state_french;
+use crate::web::assistance::reports as reports_page;
 use crate::web::assistance::tags::{self, Origin};
 use crate::web::filters::{capital, count, date_time, float, thousands};
 use crate::web::{self, layout::Layout};
@@ -129,6 +131,25 @@ struct EntryPage {
     born: Option<Born>,
     /// Tags that a machine proposed, by whose decision they are there.
     tag_origins: Vec<Origin>,
+    /// What a machine found badly written: id, what became of it, when.
+    reports: Vec<(String, String, String)>,
+    /// May a report be asked for?
+    may_report: bool,
+}
+
+async fn reported(app: &App, entry: &str) -> ApiResult<Vec<(String, String, String)>> {
+    let mut all = Vec::new();
+    for (row, decision) in reports::of_entry(app, entry).await? {
+        let what = match decision {
+            None => "à relire".to_owned(),
+            Some(d) => {
+                let by = app.store.person(&d.reviewer_id).await?.map(|p| p.name).unwrap_or_default();
+                if d.verdict == "refuse" { format!("écarté par {by}") } else { format!("retenu par {by}") }
+            }
+        };
+        all.push((row.id, what, date_time(row.created_ms)));
+    }
+    Ok(all)
 }
 
 /// Said for ever of an entry that a machine proposed.
@@ -344,6 +365,8 @@ pub async fn entry(
         enemies: enemies::of(&app, &reach, &entry).await?,
         revisions: revision_rows(&entry, &line, &revisions),
         born: born(&app, &actor, &entry).await?,
+        reports: reported(&app, &line.id).await?,
+        may_report: reach.may(&line.folder_id, Level::Write) && reports_page::is_offered(&app).await?,
         tag_origins: tags::origins(&app, &actor, &entry).await?,
         id: entry,
         external_id: line.external_id,
