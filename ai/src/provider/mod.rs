@@ -1,9 +1,9 @@
 //! Who runs the model: any endpoint that speaks the chat completions of OpenAI (hosted, vLLM, llama.cpp, Ollama).
 //!
 //! `async-openai` writes requests and reads streams, as plain JSON: its typed answers refuse fields that compatible
-//! servers leave out. What it sends goes through [`wire`], since its own retries insist on refusals, its reading has no
-//! bound and its default configuration takes a key from the environment. Only allowed hosts are spoken to, no redirection
-//! is followed, the key is in no message, and every wait has an end.
+//! servers leave out. What it sends goes through a service of ours (`wire`), since its own retries insist on refusals,
+//! its reading has no bound and its default configuration takes a key from the environment. Only allowed hosts are spoken
+//! to, no redirection is followed, the key is in no message, and every wait has an end.
 
 mod client;
 mod wire;

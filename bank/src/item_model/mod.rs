@@ -2,7 +2,7 @@
 //! families of questions come out of it, without any language model.
 //!
 //! [`values`] reads what may fill the slots, [`expression`] what is computed and what must hold, and
-//! [`ItemModel::generate`] draws questions. What is drawn is a function of the model and of the seed.
+//! [`Ready::generate`] draws questions. What is drawn is a function of the model and of the seed.
 
 pub mod expression;
 pub mod values;

@@ -1,7 +1,7 @@
 //! Comments fitted to what a student answered.
 //!
 //! Marked exams give patterns of wrong answers with how many students gave each ([`counts`]); what is worth writing
-//! first is what most of them would read. A person writes a comment ([`write`]), or asks a machine for a draft ([`ask`])
+//! first is what most of them would read. A person writes a comment ([`write()`]), or asks a machine for a draft ([`ask`])
 //! and decides on it ([`decide`]); from then on every student with that pattern reads it under their answer ([`shown`]).
 //! Nothing is ever written for a student who waits.
 
