@@ -282,6 +282,11 @@ async fn an_answer_is_heard_as_it_is_written() {
         endless.patient(1, Duration::from_secs(60)).ask("x", &[], &json!({})).await,
         Err(ProviderError::Unreadable("elle est trop longue"))
     );
+    let whole = Server::start(Box::new(|_, _| says(&"a".repeat(5 * 1024 * 1024))));
+    assert_eq!(
+        whole.patient(1, Duration::from_secs(60)).ask("x", &[], &json!({})).await,
+        Err(ProviderError::Unreadable("elle est trop longue"))
+    );
     let drip =
         Server::start(Box::new(|_, _| Answer { pause: Duration::from_millis(100), ..streams(&["a"; 50], "stop") }));
     let start = Instant::now();

@@ -186,7 +186,7 @@ async fn reviews(browser: &Browser, server: &Server) -> Result<()> {
     for said in [
         "Réponse attendue sans appui : A",
         "La seconde lecture n’est pas d’accord",
-        "coche B",
+        "répond B",
         "La question est ambiguë",
         "citation absente du passage",
     ] {

@@ -1,7 +1,7 @@
 //! Asking a model.
 
-use super::wire::{Failed, TOO_LONG, Wire};
-use super::{Endpoint, MAX_WAIT, ProviderError, Reply};
+use super::wire::{Failed, Wire};
+use super::{Endpoint, MAX_BYTES, MAX_WAIT, ProviderError, Reply};
 use crate::generation::prompt::Message;
 use crate::local::LocalModel;
 use crate::proposal::Tokens;
@@ -98,6 +98,10 @@ enum Miss {
     Perhaps(ProviderError, Option<Duration>),
     /// The server does not know that.
     Simpler(Manner),
+}
+
+fn too_long() -> ProviderError {
+    ProviderError::Unreadable("elle est trop longue")
 }
 
 /// Asks a model.
@@ -313,6 +317,9 @@ impl Client {
             if let Some(piece) = choice.message.or(choice.delta).and_then(|said| said.content) {
                 let so_far = content.get_or_insert_default();
                 so_far.push_str(&piece);
+                if so_far.len() > MAX_BYTES {
+                    return Err(Miss::Final(too_long()));
+                }
                 heard(so_far);
             }
             ended = choice.finish_reason.or(ended);
@@ -340,9 +347,6 @@ impl Client {
                 Err(_) => self.down(),
             },
             OpenAIError::Reqwest(error) => self.missed(error.into(), manner),
-            OpenAIError::StreamError(error) if error.to_string().contains(TOO_LONG) => {
-                Miss::Final(ProviderError::Unreadable("elle est trop longue"))
-            }
             OpenAIError::StreamError(_) => self.down(),
             OpenAIError::JSONDeserialize(..) => Miss::Final(ProviderError::Unreadable("ce n’est pas le JSON attendu")),
             other => Miss::Final(ProviderError::Settings(self.told(&other.to_string()))),
@@ -354,6 +358,7 @@ impl Client {
             Failed::Down => return self.down(),
             // Asked again it would take as long.
             Failed::Slow => return Miss::Final(self.slow()),
+            Failed::TooLong => return Miss::Final(too_long()),
             Failed::Status { status, wait, said } => (status, wait, said),
         };
         if status == StatusCode::TOO_MANY_REQUESTS {

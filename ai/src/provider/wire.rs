@@ -11,8 +11,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Said of an answer that does not end, and looked for in what `async-openai` tells of it.
-pub(super) const TOO_LONG: &str = "answer over the bound";
 /// Most bytes read of a refusal.
 const REFUSAL_BYTES: usize = 16 * 1024;
 
@@ -25,6 +23,9 @@ pub(super) enum Failed {
     /// No answer in time.
     #[error("no answer in time")]
     Slow,
+    /// An answer over the bound.
+    #[error("answer over the bound")]
+    TooLong,
     /// Another status than success.
     #[error("status {status}")]
     Status {
@@ -75,19 +76,18 @@ async fn send(client: &reqwest::Client, request: reqwest::Request) -> Result<Res
     }
     let streams = headers.get(CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/event-stream"));
     let body = if streams {
-        let mut room = MAX_BYTES;
+        // Each word comes with its wrapping; whoever reads the words bounds them too.
+        let mut room = MAX_BYTES * 16;
         Body::wrap_stream(response.bytes_stream().map(move |chunk| {
             let chunk = chunk.map_err(std::io::Error::other)?;
-            room = room.checked_sub(chunk.len()).ok_or_else(|| std::io::Error::other(TOO_LONG))?;
+            room = room.checked_sub(chunk.len()).ok_or_else(|| std::io::Error::other(Failed::TooLong))?;
             Ok::<_, std::io::Error>(chunk)
         }))
     } else {
         // A server that does not stream answers at once: the same, as a stream of one event.
         let (whole, is_whole) = bytes(response, MAX_BYTES).await?;
         if !is_whole {
-            return Ok(of(Body::wrap_stream(futures_util::stream::iter([Err::<Vec<u8>, _>(std::io::Error::other(
-                TOO_LONG,
-            ))]))));
+            return Err(Failed::TooLong);
         }
         let line: Vec<u8> = whole.into_iter().filter(|b| !matches!(b, b'\n' | b'\r')).collect();
         Body::from([&b"data: "[..], &line, b"\n\n"].concat())

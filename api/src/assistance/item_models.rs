@@ -80,6 +80,9 @@ pub async fn save(
     folder_id: &str,
     model: &ItemModel,
 ) -> ApiResult<String> {
+    if model.title.trim().is_empty() {
+        return Err(ApiError::wrong("titre", "Titre : à remplir."));
+    }
     // A model from which nothing comes is not kept.
     preview(model, SAMPLES, 1).await?;
     let (now_ms, body) = (ambient::now_ms(), serde_json::to_string(model).map_err(broken)?);

@@ -170,7 +170,7 @@ fn tcs(r: &mut Review<'_>, hypothesis: &str, finding: &str, panel: &[u32; 5]) {
     let most = panel.iter().map(|v| u64::from(*v)).max().unwrap_or(0);
     let ends = u64::from(panel[0]) + u64::from(panel[4]);
     let panel_message = match votes {
-        0 => None,
+        0 => Some("Aucun vote n’est donné pour les cinq réponses de −2 à +2.".to_owned()),
         1..10 => Some(format!("Le panel compte {votes} expert(s) ; il en faut dix à vingt.")),
         _ if most == votes => Some("Tous les experts ont la même réponse.".to_owned()),
         _ if panel[0] > 0 && panel[4] > 0 && ends * 2 >= votes && u64::from(panel[0].min(panel[4])) * 4 >= votes => {
@@ -180,7 +180,8 @@ fn tcs(r: &mut Review<'_>, hypothesis: &str, finding: &str, panel: &[u32; 5]) {
     };
     if votes == 0 {
         r.note(Code::MissingKey, Severity::Strong, Field::Panel, vec![], "Le panel n’a pas voté.".to_owned());
-    } else if let Some(message) = panel_message {
+    }
+    if let Some(message) = panel_message {
         r.note(Code::TcsPanel, Severity::Warning, Field::Panel, vec![], message);
     }
     let (h, f) = (Text::of(hypothesis), Text::of(finding));

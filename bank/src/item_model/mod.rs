@@ -188,9 +188,6 @@ impl ItemModel {
             "QROC" => Kind::Qroc,
             _ => return Err(ModelError::new("type", "QRU, QRM ou QROC")),
         };
-        if self.title.trim().is_empty() {
-            return Err(ModelError::new("titre", "à remplir"));
-        }
         if self.stem.trim().is_empty() {
             return Err(ModelError::new("énoncé", "à remplir"));
         }

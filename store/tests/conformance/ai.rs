@@ -178,9 +178,9 @@ pub async fn story(store: &Store) {
     }
     let there = |id: &str, folder: &str| Job { folder_id: folder.into(), ..job(id, "p-ai", 2, 54) };
     let full = Err(Refused::Everyone { asked: 5, limit: 6 });
-    assert_eq!(store.add_ai_job(&there("j5", "f-college")).await.unwrap(), full);
-    assert_eq!(store.add_ai_job(&there("j5", "f-autre")).await.unwrap(), Ok(()));
-    assert!(store.cancel_ai_job("j5", "essai", 55).await.unwrap());
+    assert_eq!(store.add_ai_job(&there("ja", "f-college")).await.unwrap(), full);
+    assert_eq!(store.add_ai_job(&there("ja", "f-autre")).await.unwrap(), Ok(()));
+    assert!(store.cancel_ai_job("ja", "essai", 55).await.unwrap());
 
     // A runner takes the oldest, once; what it leaves is taken up when its lease is over.
     let first = store.take_ai_job("r1", 60, 15).await.unwrap().unwrap();

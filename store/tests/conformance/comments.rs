@@ -218,6 +218,8 @@ macro_rules! short_cuts {
             ("turning a decision round", "update ai_decision set verdict = 'refuse' where id = 'd1'".to_owned()),
             ("erasing the proposal", "delete from ai_proposal where id = 'pc1'".to_owned()),
             ("making the proposal another", "update ai_proposal set function = 'question-generation' where id = 'pc1'".to_owned()),
+            ("forgetting how many it took", "update pattern_comment set ai_sealed = null where ai_decision = 'd1'".to_owned()),
+            ("by a decision that is not sealed", comment("k", "ai", "'d4'", "'pc4'", ours)),
             ("withdrawn by nobody", "update pattern_comment set withdrawn_ms = 5 where ai_decision = 'd1'".to_owned()),
             ("saying nothing", "update pattern_comment set body = '  ' where ai_decision = 'd1'".to_owned()),
         ];
@@ -248,7 +250,7 @@ async fn prepared(url: &str) {
     let taken = reviewed(Verdict::Accept);
     proposed(&store, "question-generation", "jq", &["pq"]).await;
     store.keep_reviewed(&taken, &decision("dq", "pq"), &draft("ia")).await.unwrap();
-    proposed(&store, FUNCTION, "jc", &["pc1", "pc2", "pc3"]).await;
+    proposed(&store, FUNCTION, "jc", &["pc1", "pc2", "pc3", "pc4"]).await;
     let own = place("s1", "id-e", "text:x");
     let comment = NewComment { id: "c1", place: &own, body: "Texte." };
     let said = NewEvent { id: "e1".into(), ..account(1) };
@@ -257,9 +259,13 @@ async fn prepared(url: &str) {
     store.close().await;
 }
 
-/// A decision that accepts a draft, without the comment that it lets be.
-const DECIDED: &str = "insert into ai_decision (id, proposal_id, reviewer_id, verdict, reason, remark, at_ms, accepted) \
-                       values ('d3', 'pc3', 'p1', 'accept', '', '', 1, 'd3')";
+/// A decision that accepts a draft, sealed as one person's, without the comment that it lets be.
+const DECIDED: &str = "insert into ai_decision (id, proposal_id, reviewer_id, verdict, reason, remark, at_ms, accepted, \
+                       people, gate, sealed) values ('d3', 'pc3', 'p1', 'accept', '', '', 1, 'd3', 1, 'pc3/1', 'd3')";
+
+/// One that accepts, of which nothing says how many people it took.
+const UNSEALED: &str = "insert into ai_decision (id, proposal_id, reviewer_id, verdict, reason, remark, at_ms, accepted) \
+                        values ('d4', 'pc4', 'p1', 'accept', '', '', 1, 'd4')";
 
 #[tokio::test]
 async fn sqlite_takes_no_comment_of_a_machine_without_a_decision() {
@@ -267,7 +273,9 @@ async fn sqlite_takes_no_comment_of_a_machine_without_a_decision() {
     let url = format!("sqlite://{}", dir.path().join("t.sqlite").display());
     prepared(&url).await;
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-    sqlx::query(DECIDED).execute(&pool).await.unwrap();
+    for sql in [DECIDED, UNSEALED] {
+        sqlx::query(sql).execute(&pool).await.unwrap();
+    }
     short_cuts!(pool);
 }
 
@@ -276,6 +284,8 @@ async fn postgresql_takes_no_comment_of_a_machine_without_a_decision() {
     let Some(url) = postgres_url().await else { return };
     prepared(&url).await;
     let pool = sqlx::PgPool::connect(&url).await.unwrap();
-    sqlx::query(DECIDED).execute(&pool).await.unwrap();
+    for sql in [DECIDED, UNSEALED] {
+        sqlx::query(sql).execute(&pool).await.unwrap();
+    }
     short_cuts!(pool);
 }

@@ -25,6 +25,7 @@ pub use sources::{assess, bring, list as sources, source};
 use crate::app::App;
 use crate::assistance::comments::{self as wrong_answers, COMMENTS};
 use crate::assistance::reports::{self as made_reports, REPORTS};
+use crate::assistance::tags::TAGGING;
 use crate::assistance::{GENERATION, read};
 use crate::auth::{Actor, Role};
 use crate::bank::reach::Reach;
@@ -173,7 +174,8 @@ pub async fn home(State(app): State<App>, actor: Actor, page: Layout) -> ApiResu
             .ai_jobs_of(&actor.id, 20)
             .await?
             .into_iter()
-            .filter(|j| j.function == GENERATION.code())
+            // Those of tags have a page of their own.
+            .filter(|j| j.function != TAGGING.code())
             .map(JobRow::of)
             .collect(),
         waiting,
