@@ -609,6 +609,7 @@ async fn a_report_of_flaws_changes_nothing_and_stands_under_a_name() {
     }
     let told = serde_json::to_string(&model.told()).unwrap();
     assert!(told.contains("Où est le foie") && !told.contains("jury") && !told.contains("Prénom"), "{told}");
+    assert!(docimo::assistance::ask::job(app, &jury, &job).await.is_ok(), "who asked follows it");
     let (row, decision) = reports::of_entry(app, &entry.id).await.unwrap().remove(0);
     assert!(decision.is_none());
     let proposal = reports::read(&row).unwrap();

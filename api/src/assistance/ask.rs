@@ -1,5 +1,6 @@
 //! Asking for questions: what is asked goes into the queue, if the function is on and limits leave room.
 
+use super::tags::TAGGING;
 use super::{GENERATION, retrieve};
 use crate::ambient;
 use crate::app::App;
@@ -179,7 +180,7 @@ pub async fn passages_on(app: &App, subject: &str) -> ApiResult<Vec<Place>> {
 
 /// A request, for who made it and for who may review what it gives.
 pub async fn job(app: &App, actor: &Actor, id: &str) -> ApiResult<Job> {
-    let job = app.store.ai_job(id).await?.filter(|j| j.function == GENERATION.code()).ok_or(ApiError::NotFound)?;
+    let job = app.store.ai_job(id).await?.filter(|j| j.function != TAGGING.code()).ok_or(ApiError::NotFound)?;
     if job.person_id != *actor.id && !Reach::of(app, actor).await?.may(&job.folder_id, Level::Review) {
         return Err(ApiError::NotFound);
     }

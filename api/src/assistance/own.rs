@@ -6,7 +6,7 @@ use crate::auth::Actor;
 use crate::bank::reach::Reach;
 use crate::error::{ApiError, ApiResult};
 use docimo_ai::generation::Draft;
-use docimo_ai::proposal::Proposal;
+use docimo_ai::proposal::{Function, Proposal};
 use docimo_bank::rights::Level;
 use docimo_store::ai::ProposalRow;
 
@@ -25,7 +25,7 @@ pub async fn readable(app: &App, actor: &Actor, id: &str) -> ApiResult<(Proposal
 /// The same, of a question, with what it holds.
 pub async fn question(app: &App, actor: &Actor, id: &str) -> ApiResult<(ProposalRow, Proposal<Draft>, Reach)> {
     let (row, reach) = readable(app, actor, id).await?;
-    if row.function != GENERATION.code() {
+    if ![GENERATION.code(), Function::ItemModel.code()].contains(&&*row.function) {
         return Err(ApiError::NotFound);
     }
     let proposal = read(&row)?;
