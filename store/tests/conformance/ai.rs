@@ -273,7 +273,7 @@ pub async fn review(store: &Store) {
     assert_eq!(store.ai_reasons().await.unwrap(), [(FUNCTION.to_owned(), "fact".to_owned(), 1)]);
     assert_eq!(store.count_ai_proposals().await.unwrap(), 0, "read when they came");
     let requests = store.ai_requests().await.unwrap();
-    assert_eq!(requests.iter().map(|r| r.requests).sum::<i64>(), 4);
+    assert_eq!(requests.iter().map(|r| r.requests).sum::<i64>(), 5);
     assert_eq!(store.ai_piles().await.unwrap(), []);
 
     // An establishment that asks for two reviews asks for two people here too, of what waits as of what comes.

@@ -818,8 +818,8 @@ async fn story(store: Store) {
     bank::follow(&store).await;
     bank::outgoing(&store).await;
     ai::story(&store).await;
-    comments::story(&store).await;
     ai::review(&store).await;
+    comments::story(&store).await;
     store.close().await;
 }
 
