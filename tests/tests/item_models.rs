@@ -49,6 +49,10 @@ async fn run() -> Result<()> {
     browser.goto(&server.url("/assistance/propositions")).await?;
     browser.click(".page-header__actions a").await?;
     browser.wait_text("main", "donné par le modèle de questions").await?;
+    assert_eq!(
+        browser.text(".kicker").await?.to_lowercase(),
+        "question tirée d’un modèle, sans valeur avant votre décision"
+    );
     look(&browser, "modele-proposition").await?;
     browser.press(&['a']).await?;
     browser.wait_text("main", "3 propositions attendent").await?;

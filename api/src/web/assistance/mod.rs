@@ -126,6 +126,14 @@ async fn waiting(app: &App, reach: &Reach) -> ApiResult<Vec<Waiting>> {
     Ok(rows.into_iter().filter(|p| reach.may(&p.folder_id, Level::Review)).collect())
 }
 
+/// What a proposal of a question is.
+fn kicker(row: &ProposalRow) -> &'static str {
+    match row.function == Function::ItemModel.code() {
+        true => "Question tirée d’un modèle",
+        false => "Proposition d’une IA",
+    }
+}
+
 /// Where a proposal is decided on.
 fn address(row: &ProposalRow) -> String {
     let room = match row.function.as_str() {

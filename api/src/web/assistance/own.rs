@@ -15,6 +15,7 @@ use crate::web::{self, layout::Layout};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use docimo_ai::proposal::Function;
 
 struct Said {
     what: &'static str,
@@ -29,6 +30,7 @@ struct Said {
 #[template(path = "assistance/own.html")]
 struct OwnPage {
     page: Layout,
+    kicker: &'static str,
     id: String,
     job: String,
     title: String,
@@ -62,6 +64,7 @@ pub async fn own(State(app): State<App>, actor: Actor, Path(id): Path<String>, p
     let claims = super::review::claims(draft, from).into_iter();
     let claims = claims.map(|c| (format!("{}. {}", c.letter, c.html), c.is_true, c.why, c.quote));
     web::page(&OwnPage {
+        kicker: super::kicker(&row),
         title: markdown::plain(draft.opening(), 160),
         waits: age(row.created_ms, ambient::now_ms()),
         agreed: before.opinions.len(),
@@ -70,7 +73,10 @@ pub async fn own(State(app): State<App>, actor: Actor, Path(id): Path<String>, p
         student: preview::student(&draft.element)?,
         claims: claims.collect(),
         comment: draft.first().map(|q| q.comment.clone()).unwrap_or_default(),
-        model: format!("{} ({})", from.model, from.provider),
+        model: match from.function {
+            Function::ItemModel => format!("Tirée de « {} », {}", from.model, from.model_version),
+            _ => format!("Écrite par {} ({})", from.model, from.provider),
+        },
         kinds: KINDS.to_vec(),
         page: page.titled("Ma proposition"),
         job: row.job_id,

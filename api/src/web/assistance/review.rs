@@ -223,6 +223,7 @@ struct DecisionView {
 #[template(path = "assistance/proposal.html")]
 struct ProposalPage {
     page: Layout,
+    kicker: &'static str,
     id: String,
     title: String,
     kind: &'static str,
@@ -492,6 +493,7 @@ pub async fn proposal(
     let rank = draft.first().and_then(|q| q.rank).map(|r| format!(", rang {r}")).unwrap_or_default();
     web::page(&ProposalPage {
         page: page.titled("Proposition à relire"),
+        kicker: super::kicker(&row),
         title: markdown::plain(draft.opening(), 160),
         kind: match element {
             Element::Question(question) => question.kind().french(),
