@@ -4,11 +4,11 @@ use super::Progress;
 use crate::ambient;
 use crate::app::App;
 use crate::assistance::ask::Asked;
+use crate::assistance::comments::passages::leaned;
 use crate::assistance::{GENERATION, Models};
 use docimo_ai::generation::run::{Batch, GenerationError, Stage, generate};
-use docimo_ai::generation::{Draft, Given, Justification, Request, prompt};
-use docimo_ai::proposal::{Parameter, Parameters, Passage, Proposal, Provenance, Source, Tokens, Trust};
-use docimo_ai::sources;
+use docimo_ai::generation::{Draft, Justification, Request, prompt};
+use docimo_ai::proposal::{Parameter, Parameters, Proposal, Provenance, Source, Tokens};
 use docimo_engine::QuestionId;
 use docimo_engine::paper::Element;
 use docimo_store::ai::{Job, ProposalRow};
@@ -37,32 +37,7 @@ async fn prepare(app: &App, job: &Job) -> Result<(Request, Vec<Source>), String>
     };
     let asked: Asked =
         serde_json::from_str(&job.request).map_err(|_| "demande illisible par cette version".to_owned())?;
-    let (mut passages, mut leaned): (Vec<Given>, Vec<(String, Source)>) = Default::default();
-    for place in &asked.passages {
-        let source = app.store.ai_source(&place.source).await.map_err(broken)?;
-        let source = source.filter(|s| s.is_usable(ambient::now_ms())).ok_or("une source a été retirée ou a expiré")?;
-        let rows = app.store.ai_passages(&place.source).await.map_err(broken)?;
-        let row = rows.into_iter().find(|p| p.number == place.number).ok_or("un passage manque")?;
-        let id = format!("P{}", passages.len() + 1);
-        passages.push(Given { id: id.clone(), text: row.body.clone() });
-        let at = sources::place(row.page.and_then(|p| u32::try_from(p).ok()), &row.section);
-        let passage = Passage { id, text: row.body, place: (!at.is_empty()).then_some(at) };
-        match leaned.iter_mut().find(|(name, _)| *name == source.id) {
-            Some((_, known)) => known.passages.push(passage),
-            None => leaned.push((
-                source.id,
-                Source {
-                    title: source.title,
-                    reference: Some(source.origin),
-                    edition: source.edition,
-                    date: source.published,
-                    licence: source.licence,
-                    trust: Trust::from_number(source.trust),
-                    passages: vec![passage],
-                },
-            )),
-        }
-    }
+    let (passages, leaned) = leaned(app, &asked.passages).await?;
     let mut variant_of = None;
     if let Some(entry) = &asked.variant_of {
         let latest =
@@ -83,7 +58,7 @@ async fn prepare(app: &App, job: &Job) -> Result<(Request, Vec<Source>), String>
         remark: asked.remark,
         passages,
     };
-    Ok((request, leaned.into_iter().map(|(_, source)| source).collect()))
+    Ok((request, leaned))
 }
 
 /// What a question rests on, for its own page: the places that it quotes.
